@@ -1,0 +1,78 @@
+"""The closed list of errors that cross a module. Anything else is a bug and is logged as one."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a file; line and column count from 1. `width` is the number of characters to underline."""
+
+    file: str
+    line: int
+    column: int
+    width: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file that a person wrote: where, what, and how to mend it."""
+
+    mark: Mark
+    path: str
+    """Where in its meaning, e.g. `nps / improve / then`."""
+    message: str
+    hint: str = ""
+    level: Literal["error", "warning"] = "error"
+
+
+class ChatsurveyError(Exception):
+    """Base of all below; its text is fit for a person to read."""
+
+
+class FileProblems(ChatsurveyError):
+    """A flow or settings file has errors: all of them at once, in the order of the file."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(f"{p.mark.file}:{p.mark.line}:{p.mark.column} {p.message}" for p in problems))
+        self.problems = problems
+
+
+class UserMistake(ChatsurveyError):
+    """A command cannot go on for a reason that its user can mend; printed without a traceback, exit code 1."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Unknown(ChatsurveyError):
+    """There is no such chat, flow or link."""
+
+
+class StoreUnavailable(ChatsurveyError):
+    """The store cannot write now (disk full, read-only). Nothing of the change is kept; it may be tried again."""
+
+
+class DeliveryError(ChatsurveyError):
+    """Base of what can go wrong on the other side. The text carries no secret and no personal data."""
+
+
+class Retryable(DeliveryError):
+    """It may work later: a time-out, a refused connection, a 5xx."""
+
+
+class Throttled(DeliveryError):
+    """Too fast. `after` is the wait in seconds that the other side asked for, 0 where it named none."""
+
+    def __init__(self, message: str, after: float = 0.0) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Permanent(DeliveryError):
+    """It will never work like this: a dead letter at once. `code` is a short stable word for the cause."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code

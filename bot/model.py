@@ -1,0 +1,318 @@
+"""The shared vocabulary: frozen, slotted dataclasses, standard library only.
+
+Times are integers: milliseconds since the Unix epoch, UTC. Durations are milliseconds. Everything here can be
+written as JSON and read back (`store/codec.py`), so a field is added with a default and never changes its meaning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Value: TypeAlias = int | str | tuple[str, ...]
+"""An answer as stored: an int for scales, an option key for choices, ISO 8601 for a slot, else text."""
+
+Author: TypeAlias = Literal["visitor", "bot", "agent"]
+Segment: TypeAlias = Literal["detractor", "passive", "promoter"]
+Status: TypeAlias = Literal["open", "handoff", "ended"]
+InboundKind: TypeAlias = Literal["value", "text", "action", "timer", "click", "language"]
+Ignored: TypeAlias = Literal["", "repeated", "stale", "ended", "early"]
+
+
+def segment_of(score: int) -> Segment:
+    """The segment of a score: 0-6 detractor, 7-8 passive, 9-10 promoter (Reichheld, HBR 12/2003)."""
+    return "detractor" if score <= 6 else "passive" if score <= 8 else "promoter"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a person can be reached. On the web the peer is the chat itself."""
+
+    channel: str
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link in an entry. `ref` is `step/link key`; a channel turns it into a URL through this service, so that the
+    click is recorded, and the target is read from the chat's own flow version."""
+
+    label: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the conversation log. The log is the transcript and is never rewritten."""
+
+    seq: int
+    at: int
+    author: Author
+    text: str
+    link: Link | None = None
+    name: str = ""
+    """An agent's name; empty for the bot and the visitor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing that can be tapped. `value` is what the client sends back."""
+
+    value: int | str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Question `at` of `of`; `of` counts the answers given and the shortest way left."""
+
+    at: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The question as it stands: meaning, never markup. Its words are the last bot entry of the log."""
+
+    step: str
+    fence: int
+    kind: str
+    options: tuple[Choice, ...] = ()
+    low: str = ""
+    high: str = ""
+    skip: bool = False
+    suggest: tuple[Choice, ...] = ()
+    """Offered by one tap beside the control: near misses, or the rest of what was typed with a score."""
+    prefill: Value | None = None
+    """Filled in, not saved: the person confirms it."""
+    placeholder: str = ""
+    note: str = ""
+    """A quiet line under the control: the time zone of slots, what a phone number is used for."""
+    back: bool = False
+    """Whether `back` leads to an earlier question."""
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something said about a person by a page (`claimed`) or by a signed token (`proven`)."""
+
+    value: str
+    proven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the person answered at one step. `label` is how it reads in the log."""
+
+    key: str
+    """`save_as` of the step, else its name. `contact.*` keys are facts the person typed."""
+    value: Value
+    label: str
+    kind: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A link that was followed: `link` is its key in the step."""
+
+    step: str
+    link: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One chat, whole: what a turn loads and what it commits."""
+
+    id: str
+    version: int
+    """Compare-and-set: 1 after creation, one more with every commit."""
+    flow: str
+    flow_version: str
+    address: Address
+    locale: str
+    state: str
+    """The step that waits for an answer; empty once the chat has ended."""
+    started: int
+    updated: int
+    """When the visitor last did something (not the bot, not a timer)."""
+    timezone: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
+    """Where the chat began: page_url, page_title, referrer, campaign ..."""
+    contact: Mapping[str, Fact] = field(default_factory=dict)
+    visitor: str = ""
+    sample: bool = False
+    """Begun on the demo page: kept out of NPS and of CRM writers."""
+    step_seq: int = 0
+    """The fence: rises with each question asked, not when the same one is repeated."""
+    seq: int = 0
+    """The last sequence number of the log."""
+    trail: tuple[str, ...] = ()
+    """Steps answered on the way to here, in order; `back` pops it."""
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    """By step. Answers off the trail stay until another answer is given, then go."""
+    skipped: tuple[str, ...] = ()
+    suggest: tuple[int | str, ...] = ()
+    prefill: Value | None = None
+    retries: int = 0
+    reminded: int = 0
+    armed: int = 0
+    """When the armed timer job fires; 0 for none."""
+    asked: int = 0
+    seen: tuple[str, ...] = ()
+    """The last 32 inbound ids: a repeated one changes nothing."""
+    score: int | None = None
+    revision: int = 0
+    """Of the response: 0 before there is one, then rising with every change of what is reported."""
+    clicks: tuple[Click, ...] = ()
+    scored: int = 0
+    ended: int = 0
+    outcome: str = ""
+    """Empty while open; completed, abandoned, stopped or what the flow's `end` says."""
+
+    @property
+    def status(self) -> Status:
+        return "ended" if self.ended else "open"
+
+    @property
+    def segment(self) -> Segment | None:
+        return None if self.score is None else segment_of(self.score)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Someone opens a chat."""
+
+    id: str
+    address: Address
+    at: int
+    locale: str = ""
+    """A BCP 47 tag, or an Accept-Language list: the engine picks the flow's nearest language."""
+    timezone: str = ""
+    visitor: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
+    contact: Mapping[str, Fact] = field(default_factory=dict)
+    sample: bool = False
+    prefill: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """Something happened in a chat.
+
+    kind    value                                  text
+    value   what was tapped or picked              -
+    text    -                                      what was typed
+    action  back skip stop restart human help      -
+    language  a BCP 47 tag                         -
+    timer   -                                      -      fence: `Conversation.armed` when it was armed
+    click   "step/link key"                        -
+    """
+
+    id: str
+    """Made by the sender; unique in the chat. The same id again changes nothing."""
+    at: int
+    kind: InboundKind
+    value: Value | None = None
+    text: str = ""
+    fence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A line to append to the log."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """(Re)arm the chat's one timer."""
+
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    """The chat needs no timer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The response changed (its revision rose): records and writers want to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """The person does not want to be invited on this channel again."""
+
+
+Effect: TypeAlias = Say | Arm | Disarm | Report | OptOut
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The engine's whole answer. Where `ignored` is set nothing changed and there is nothing to commit."""
+
+    conversation: Conversation
+    effects: tuple[Effect, ...] = ()
+    ignored: Ignored = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that happens later. The same id again replaces payload and due time and raises `gen`."""
+
+    id: str
+    """`owner:key`; the owner is a chat, or `system`."""
+    kind: str
+    due: int
+    payload: Mapping[str, str] = field(default_factory=dict)
+    gen: int = 0
+    attempt: int = 0
+    """Failed attempts so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One commit: state, log and jobs land together or not at all."""
+
+    conversation: Conversation
+    expected: int
+    """The version the step was run on; 0 creates the chat."""
+    entries: tuple[Entry, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    cancel: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Names under which the chat can be resolved, e.g. `telegram:4711`. The newest chat wins."""
+    event: str = ""
+    """A platform's event id. Kept for 24 h; a second commit with it is refused as repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The stored result of a chat as records and writers see it. Keyed by `chat`, with a rising `revision`."""
+
+    chat: str
+    revision: int
+    flow: str
+    flow_version: str
+    channel: str
+    locale: str
+    score: int | None
+    segment: Segment | None
+    answers: tuple[Answer, ...]
+    """On the trail, in the order they were given."""
+    contact: Mapping[str, Fact]
+    context: Mapping[str, str]
+    clicks: tuple[Click, ...]
+    outcome: str
+    started: int
+    scored: int
+    updated: int
+    ended: int
+    sample: bool
+    visitor: str = ""
+    timezone: str = ""
+    transcript: tuple[Entry, ...] = ()

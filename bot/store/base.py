@@ -1,0 +1,116 @@
+"""The store's protocol: what every store guarantees. It serves turns and jobs only; reports read `bot.records`.
+
+- A commit is compare-and-set on `Conversation.version` and is all or nothing; when `commit` returns DONE the change
+  survives a killed process and a lost power supply.
+- The log of a chat is dense: `Conversation.seq` is its last number, and entries come back in order.
+- A job's id is unique. Upserting it replaces payload and due time, sets `attempt` to 0 and raises `gen`. A job that is
+  in work keeps its lease; settling it with an old `gen` leaves the newer one waiting at its own due time.
+- A claimed job whose lease runs out is claimed again. Jobs are claimed in the order of their due times.
+- `claim`, `settle` and `commit` may be called from several tasks, and (SQLite) from a command beside the server.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, Protocol, TypeAlias
+
+from bot.model import Address, Change, Conversation, Entry, Job
+
+
+class Commit(Enum):
+    DONE = "done"
+    LOST = "lost"
+    """Another turn came first (or the chat to create exists): load again and run the step again."""
+    REPEATED = "repeated"
+    """`Change.event` was committed before: nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The job is finished and goes; `jobs` are upserted in the same commit."""
+
+    jobs: tuple[Job, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Not a failure: run it again at `at` (a timer whose chat has moved, a throttled writer)."""
+
+    at: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A failed attempt: count it and run the job again at `at`."""
+
+    at: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """It will not be run again by itself; `jobs retry` brings it back."""
+
+    error: str
+
+
+Settlement: TypeAlias = Done | Again | Retry | Dead
+JobState: TypeAlias = Literal["waiting", "running", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as `chatsurvey jobs` shows it."""
+
+    job: Job
+    state: JobState
+    error: str
+    created: int
+    touched: int
+    """When it was last claimed or settled; 0 if never."""
+
+
+class Store(Protocol):
+    async def load(self, address: Address) -> Conversation | None:
+        """The newest chat of this address, open or ended."""
+
+    async def load_id(self, chat: str) -> Conversation | None: ...
+
+    async def commit(self, change: Change) -> Commit:
+        """Raises StoreUnavailable where nothing could be written."""
+
+    async def entries(self, chat: str, after: int = 0) -> tuple[Entry, ...]:
+        """The log after sequence number `after`, in order."""
+
+    async def resolve(self, alias: str) -> str | None:
+        """The chat an alias points to."""
+
+    async def keep_flow(self, version: str, source: str) -> None:
+        """Keep the text of a flow file under its version. Keeping it twice is harmless."""
+
+    async def flow(self, version: str) -> str | None: ...
+
+    async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str] = ()) -> tuple[Job, ...]:
+        """Take at most `limit` due jobs for `lease` ms; of the given kinds only, where some are given."""
+
+    async def settle(self, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
+        """Settle jobs as they were claimed, in one commit."""
+
+    async def next_due(self) -> int | None:
+        """When the next job is due or the next lease ends; None without any."""
+
+    async def jobs(self, state: JobState | None = None, kind: str = "", limit: int = 100) -> tuple[JobView, ...]:
+        """Jobs by due time, for people."""
+
+    async def job(self, id: str) -> JobView | None: ...
+
+    async def retry_job(self, id: str, now: int) -> bool:
+        """Make a waiting or dead job due now with attempt 0. False where there is none such."""
+
+    async def drop_job(self, id: str) -> bool: ...
+
+    async def writable(self) -> bool:
+        """Whether a commit would work now (used by /readyz). Never raises."""
+
+    async def close(self) -> None: ...
