@@ -1,0 +1,53 @@
+# make serve   create what is needed, start the service on PORT (8080)
+# make test    create what is needed (browser included), check and test everything
+# make soak    the long runs: many kills, seeds, walks;  SOAK_SECONDS bounds them
+# make bench   measure, and write bench/results.md
+# make lock    resolve the dependencies again into requirements*.lock
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+KILLS ?= 200
+export SOAK_SECONDS ?= 0
+
+.PHONY: help serve test lint soak bench lock clean
+
+help:
+	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST))
+
+serve: $(VENV)/.serve
+	@exec $(BIN)/chatsurvey serve
+
+test: $(VENV)/.test lint
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+lint: $(VENV)/.test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/chatsurvey check flows.yaml >/dev/null || $(BIN)/chatsurvey check flows.yaml
+
+soak: $(VENV)/.test
+	@SOAK=1 KILLS=$(KILLS) $(BIN)/python -m pytest tests/soak tests/flows/test_walks.py -s
+
+bench: $(VENV)/.test
+	@$(BIN)/python -m bench
+
+$(VENV)/.serve: requirements.lock pyproject.toml
+	@scripts/setup requirements.lock
+	@touch $@
+
+$(VENV)/.test: requirements-dev.lock pyproject.toml
+	@scripts/setup requirements-dev.lock
+	@scripts/browser $(BIN)/python
+	@touch $(VENV)/.serve $@
+
+lock:
+	@uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
+	  --group build pyproject.toml -o requirements.lock
+	@uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
+	  --group dev pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .hypothesis dist
