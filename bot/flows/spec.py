@@ -19,6 +19,8 @@ class Text:
     by_language: Mapping[str, str]
     mark: Mark
     path: str
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    """Where each language's words are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Range:
 @dataclass(frozen=True, slots=True)
 class Check:
     """One line of a `when`: `subject` is a name (score, segment, outcome, answer, locale, channel, answers.x,
-    contact.x, context.x); it holds where the value is one of `accepts`, or (with `present` set) is there or is missing."""
+    contact.x, context.x). It holds where the value is one of `accepts`, or (with `present` set) is there or is missing.
+    """
 
     subject: str
     accepts: tuple[Scalar | Range, ...]
@@ -91,7 +94,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """No reminder is sent in these hours: minutes since midnight in the person's zone; `start` > `end` spans midnight."""
+    """No reminder is sent in these minutes since midnight, in the person's zone. `start` > `end` spans midnight."""
 
     start: int
     end: int
