@@ -1,0 +1,90 @@
+"""The command line: a table of commands, each in its own module that is imported only when it is used.
+
+Exit codes: 0 done, 1 a mistake that the user can mend (told in words, never a traceback), 2 wrong usage,
+130 interrupted. A reader that closes the pipe early (`| head`) is no error.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+from bot import __version__
+from bot.errors import ChatsurveyError, FileProblems, UserMistake
+
+COMMANDS = {
+    "serve": ("serve", "start the service: web chat, widget, jobs"),
+    "check": ("check", "prove a flow file before it goes live"),
+    "try": ("try_", "play a flow in this terminal"),
+    "test": ("test", "run recorded conversations against a flow"),
+    "jobs": ("jobs", "list, show, retry or drop what is to be done later"),
+    "export": ("export", "print responses as JSON, JSONL or CSV"),
+    "backup": ("backup", "copy database and secret into one file while serving"),
+}
+"""Command -> module in `bot.commands`, and what `--help` says of it."""
+
+
+class Command(Protocol):
+    def add(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, args: argparse.Namespace) -> int: ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    name = next((word for word in words if not word.startswith("-")), "")
+    try:
+        return _run(name, words)
+    except FileProblems as problems:
+        _tell_problems(problems)
+        return 1
+    except ChatsurveyError as mistake:
+        hint = mistake.hint if isinstance(mistake, UserMistake) else ""
+        print(f"error  {mistake}" + (f"\nhint   {hint}" if hint else ""), file=sys.stderr)  # noqa: T201 - a command line
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has what it wanted. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(name: str, words: list[str]) -> int:
+    parser, commands = _parser()
+    command: Command | None = None
+    if name in COMMANDS:
+        command = cast("Command", import_module(f"bot.commands.{COMMANDS[name][0]}"))
+        command.add(commands[name])
+    args = parser.parse_args(words)
+    if command is None:
+        parser.print_help()
+        return 2
+    code = command.run(args)
+    sys.stdout.flush()
+    return code
+
+
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    parser = argparse.ArgumentParser(
+        prog="chatsurvey",
+        description="Ask 0-10 as a chat, follow up by segment, act on every answer.",
+        epilog="chatsurvey COMMAND --help tells more. Settings: settings.example.yaml. Flows: flows.yaml.",
+    )
+    parser.add_argument("--version", action="version", version=f"chatsurvey {__version__}")
+    table = parser.add_subparsers(metavar="COMMAND", title="commands")
+    return parser, {
+        name: table.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        for name, (_, text) in COMMANDS.items()
+    }
+
+
+def _tell_problems(problems: FileProblems) -> None:
+    for p in problems.problems:
+        place = f"{p.mark.file}:{p.mark.line}:{p.mark.column}" if p.mark.line else p.mark.file
+        where = f"  {p.path}" if p.path else ""
+        hint = f"\n  hint  {p.hint}" if p.hint else ""
+        print(f"{p.level}  {place}{where}\n  {p.message}{hint}", file=sys.stderr)  # noqa: T201 - a command line
