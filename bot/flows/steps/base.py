@@ -56,6 +56,8 @@ class Control:
     high: str = ""
     placeholder: str = ""
     note: str = ""
+    outcome: str = ""
+    """Where set, nothing can be asked at this moment (no free slot): the chat goes on at once by this outcome."""
 
 
 class StepKind(Protocol):
