@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from bot.errors import Mark
 from bot.flows.nodes import Scalar, Table, nearest
 from bot.flows.spec import Check, Condition, Range
 from bot.flows.spec import Scalar as Plain
