@@ -1,0 +1,88 @@
+"""The frozen settings as the composition root and the commands see them. No repr shows a secret."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.flows.spec import OpenHours
+from bot.settings_env import Network
+
+SECRET_FILE = "secret.key"  # noqa: S105 - the file's name, not a secret
+"""In DATA_DIR, one key a line. The first signs; the others are still accepted, so a key is rotated by a line above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A token bucket: `burst` at once, then `per_second`."""
+
+    burst: int
+    per_second: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    origins: tuple[str, ...] = ()
+    """Origins of other sites whose pages may talk to the service: `https://www.example.com`."""
+    hide_closed: int = 30
+    """Days that a pop-in stays away from a browser that closed it."""
+    hide_answered: int = 90
+    chat_limit: Limit = Limit(30, 2)
+    """Messages of one chat."""
+    address_limit: Limit = Limit(60, 1)
+    """New chats of one network address."""
+    identity_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys beside SECRET_KEY that may sign `identity` tokens."""
+    metrics_token: str = field(default="", repr=False)
+    """Opens /metrics to callers from public addresses; empty: to none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A receiver of signed web hooks."""
+
+    name: str
+    url: str = field(repr=False)
+    """May hold a key of the receiver, so it is treated as a secret."""
+    secret: str = field(repr=False)
+    """`whsec_` and base64, as in Standard Webhooks."""
+    allow_private: bool = False
+    """Whether the receiver may be on a private address."""
+    samples: bool = False
+    transcript: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What this process runs with. Its repr shows no secret."""
+
+    host: str
+    port: int
+    public_url: str
+    """Where people reach the service, without a slash at the end."""
+    trusted_proxies: tuple[Network, ...]
+    data_dir: Path
+    flows: Path
+    flows_are_shipped: bool
+    """True where nobody chose a flow file: the one in the package serves."""
+    file: Path | None
+    """The settings file, where there is one."""
+    timezone: str
+    hours: Mapping[str, OpenHours]
+    log_level: str
+    web: WebSettings
+    webhooks: tuple[Webhook, ...]
+    jsonl: bool
+    """Whether `data/responses.jsonl` is written."""
+    not_used: tuple[str, ...] = ()
+    """Variables that are set and that this version does not use yet."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Signing keys: the first signs, each verifies. Empty before `with_secrets` where SECRET_KEY is not set."""
+
+    @property
+    def secret_file(self) -> Path:
+        return self.data_dir / SECRET_FILE
+
+    @property
+    def database_url(self) -> str:
+        """Of the records (the read side)."""
+        return f"sqlite:///{self.data_dir / 'records.db'}"
