@@ -156,10 +156,14 @@ class Conversation:
     suggest: tuple[int | str, ...] = ()
     prefill: Value | None = None
     retries: int = 0
+    """Answers to the question as it stands that were not understood."""
     reminded: int = 0
+    """Reminders sent in this chat."""
+    reminded_at: int = 0
     armed: int = 0
-    """When the armed timer job fires; 0 for none."""
+    """When the timer job was last armed for; 0 for none."""
     asked: int = 0
+    """When the question as it stands was first asked."""
     seen: tuple[str, ...] = ()
     """The last 32 inbound ids: a repeated one changes nothing."""
     score: int | None = None
