@@ -1,0 +1,136 @@
+"""The job table inside a transaction: upsert, cancel, settle, claim.
+
+A generation is never used twice for one id, also where the job was dropped and made anew in between: it is the greater
+of the row's own plus one and a process-wide number that starts at the clock's microseconds. So a settlement that comes
+late can never finish work that it has not seen.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from bot.model import Job
+from bot.store.base import Again, Dead, Done, JobState, JobView, Retry, Settlement
+from bot.store.codec import decode_payload, encode_json
+from bot.store.rows import insert
+
+WAITING, RUNNING, DEAD = 0, 1, 2
+_ERROR_LENGTH = 500
+"""Characters of an error text that are kept."""
+
+_claimed = msgspec.json.Decoder(list[tuple[str, str, int, str, int, int]])
+_last_gen = 0
+
+
+def _next_gen(now: int) -> int:
+    global _last_gen  # noqa: PLW0603 - one sequence for every store of this process; only writer threads come here
+    _last_gen = max(_last_gen + 1, now * 1000)
+    return _last_gen
+
+
+def upsert(db: sqlite3.Connection, jobs: Sequence[Job], now: int) -> None:
+    values: list[object] = []
+    for job in jobs:
+        payload = encode_json(job.payload) if job.payload else "{}"
+        values += (job.id, job.kind, job.due, payload, _next_gen(now), 0, WAITING, 0, "", now, 0)
+    insert(
+        db,
+        "INSERT INTO job (id, kind, due, payload, gen, attempt, state, lease, error, created, touched)",
+        11,
+        values,
+        "ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, due = excluded.due, payload = excluded.payload,"
+        " gen = max(gen + 1, excluded.gen), attempt = 0, error = '', state = state & 1",  # running stays, dead waits
+    )
+
+
+def cancel(db: sqlite3.Connection, ids: Sequence[str]) -> None:
+    if ids:
+        db.execute("DELETE FROM job WHERE id IN (SELECT value FROM json_each(?))", (encode_json(ids),))
+
+
+_SETTLEMENTS = """
+FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS gen,
+             json_extract(value, '$[2]') AS state, json_extract(value, '$[3]') AS due,
+             json_extract(value, '$[4]') AS failed, json_extract(value, '$[5]') AS error
+      FROM json_each(?2)) AS s
+WHERE job.id = s.id AND job.state = 1
+"""
+_REQUEUE = f"UPDATE job SET state = 0, lease = 0, touched = ?1 {_SETTLEMENTS} AND job.gen <> s.gen"  # noqa: S608 - made of constants
+_POSTPONE = (
+    "UPDATE job SET state = s.state, lease = 0, touched = ?1, due = coalesce(s.due, job.due),"  # noqa: S608 - as above
+    f" attempt = job.attempt + s.failed, error = s.error {_SETTLEMENTS} AND job.gen = s.gen"
+)
+_FINISH = (
+    "DELETE FROM job WHERE (id, gen) IN"
+    " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
+)
+
+
+def settle(db: sqlite3.Connection, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
+    """A job that was upserted since it was claimed waits again as it is now; the others go, wait or die."""
+    finished: list[tuple[str, int]] = []
+    postponed: list[tuple[str, int, int, int | None, int, str]] = []
+    following: dict[str, Job] = {}
+    for job, outcome in settlements:
+        match outcome:
+            case Done(jobs):
+                finished.append((job.id, job.gen))
+                following.update((next_job.id, next_job) for next_job in jobs)
+            case Again(at, error):
+                postponed.append((job.id, job.gen, WAITING, at, 0, error[:_ERROR_LENGTH]))
+            case Retry(at, error):
+                postponed.append((job.id, job.gen, WAITING, at, 1, error[:_ERROR_LENGTH]))
+            case Dead(error):
+                postponed.append((job.id, job.gen, DEAD, None, 1, error[:_ERROR_LENGTH]))
+    db.execute(_REQUEUE, (now, encode_json([(job.id, job.gen) for job, _ in settlements])))
+    if finished:
+        db.execute(_FINISH, (encode_json(finished),))
+    if postponed:
+        db.execute(_POSTPONE, (now, encode_json(postponed)))
+    upsert(db, list(following.values()), now)
+
+
+_KINDS = "AND (?3 = '[]' OR kind IN (SELECT value FROM json_each(?3)))"
+_COLUMNS = "id, kind, due, payload, gen, attempt"
+_DUE = f"""
+SELECT json_group_array(json_array({_COLUMNS})) FROM (
+    SELECT * FROM (SELECT {_COLUMNS} FROM job WHERE state = 0 AND due <= ?1 {_KINDS} ORDER BY due LIMIT ?2)
+    UNION ALL
+    SELECT * FROM (SELECT {_COLUMNS} FROM job WHERE state = 1 AND lease <= ?1 {_KINDS} ORDER BY lease LIMIT ?2)
+    ORDER BY due, id LIMIT ?2
+)
+"""  # noqa: S608 - made of constants
+
+
+def _job(row: tuple[str, str, int, str, int, int]) -> Job:
+    return Job(row[0], row[1], row[2], decode_payload(row[3]), gen=row[4], attempt=row[5])
+
+
+def claim(db: sqlite3.Connection, now: int, limit: int, lease: int, kinds: Sequence[str]) -> tuple[Job, ...]:
+    rows = _claimed.decode(db.execute(_DUE, (now, limit, encode_json(kinds))).fetchone()[0])
+    if rows:
+        db.execute(
+            "UPDATE job SET state = 1, lease = ?1, touched = ?2 WHERE id IN (SELECT value FROM json_each(?3))",
+            (now + lease, now, encode_json([row[0] for row in rows])),
+        )
+    return tuple(_job(row) for row in rows)
+
+
+VIEW = "SELECT id, kind, due, payload, gen, attempt, state, error, created, touched FROM job"
+_STATES: tuple[JobState, ...] = ("waiting", "running", "dead")
+ViewRow: TypeAlias = tuple[str, str, int, str, int, int, int, str, int, int]
+
+
+def view(row: ViewRow) -> JobView:
+    state, error, created, touched = row[6:]
+    return JobView(_job(row[:6]), _STATES[state], error, created, touched)
+
+
+def listing(db: sqlite3.Connection, state: JobState | None, kind: str, limit: int) -> tuple[JobView, ...]:
+    rows: list[ViewRow] = db.execute(
+        f"{VIEW} WHERE (?1 < 0 OR state = ?1) AND (?2 = '' OR kind = ?2) ORDER BY due, id LIMIT ?3",
+        (-1 if state is None else _STATES.index(state), kind, limit),
+    ).fetchall()
+    return tuple(view(row) for row in rows)

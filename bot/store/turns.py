@@ -1,0 +1,132 @@
+"""The commits of one batch, inside its transaction: one read for all compare-and-sets, then one insert a table.
+
+The changes are judged in Python, in the order they came, against what the read found and what earlier ones of the same
+batch would write. One that loses, repeats or is malformed gets its own verdict and leaves its neighbours alone.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from bot.model import Job
+from bot.store import jobtable
+from bot.store.base import Commit
+from bot.store.codec import encode_json
+from bot.store.requests import Put
+from bot.store.rows import insert
+
+EVENT_KEPT = 24 * 3_600_000
+"""How long a platform's event id is remembered, in ms."""
+
+NAMES, ADDRESSES = 0, 1
+"""The two spaces of the alias table."""
+
+_NEWER_CHAT = (
+    "ON CONFLICT (id) DO UPDATE SET version = excluded.version, seq = excluded.seq, tail = excluded.tail,"
+    " body = excluded.body"
+)
+_NEWER_ALIAS = "ON CONFLICT (space, name) DO UPDATE SET chat = excluded.chat"
+_NEWER_EVENT = "ON CONFLICT (key) DO UPDATE SET at = excluded.at"
+
+_heads = msgspec.json.Decoder(dict[str, tuple[int, int, int]])
+_keys = msgspec.json.Decoder(set[str])
+
+
+def address_name(channel: str, peer: str) -> str:
+    return f"{channel}\n{peer}"
+
+
+def commit(db: sqlite3.Connection, puts: Sequence[Put], now: int) -> None:
+    """Answers every put. Raises sqlite3.Error where the store cannot write."""
+    heads, last = _read(db, puts)
+    batch = _Batch(heads, last, _seen(db, [put.change.event for put in puts if put.change.event], now))
+    for put in puts:
+        batch.judge(put, now)
+    batch.write(db, now)
+
+
+@dataclass(slots=True)
+class _Batch:
+    heads: dict[str, tuple[int, int, int]]
+    """(version, seq, tail) by chat, as this batch leaves them."""
+    last: int
+    """The log's last row number."""
+    seen: set[str]
+    chats: list[object] = field(default_factory=list)
+    log: list[object] = field(default_factory=list)
+    aliases: list[object] = field(default_factory=list)
+    events: list[object] = field(default_factory=list)
+    jobs: dict[str, Job | None] = field(default_factory=dict)
+    """By id, the last word wins; None cancels. The lists hold the values of rows, one row after the other."""
+
+    def judge(self, put: Put, now: int) -> None:
+        """Answer a put, and take up its rows where it is taken."""
+        change, chat = put.change, put.change.conversation
+        version, seq, tail = self.heads.get(chat.id, (0, 0, 0))
+        if change.event in self.seen:
+            put.answer(Commit.REPEATED)
+        elif version != change.expected:
+            put.answer(Commit.LOST)
+        elif seq + len(change.entries) != chat.seq:
+            put.fail(ValueError(f"the log ends at {seq}; {len(change.entries)} entries cannot lead to {chat.seq}"))
+        else:
+            self._take(put, tail, now)
+            put.answer(Commit.DONE)
+
+    def _take(self, put: Put, tail: int, now: int) -> None:
+        change, chat = put.change, put.change.conversation
+        if change.entries:
+            self.last += 1
+            self.log += (self.last, tail, chat.seq, put.lines)
+            tail = self.last
+        self.heads[chat.id] = (chat.version, chat.seq, tail)
+        self.chats += (chat.id, chat.version, chat.seq, tail, put.body)
+        if not change.expected and chat.address.peer != chat.id:
+            self.aliases += (ADDRESSES, address_name(chat.address.channel, chat.address.peer), chat.id)
+        for alias in change.aliases:
+            self.aliases += (NAMES, alias, chat.id)
+        if change.event:
+            self.seen.add(change.event)
+            self.events += (change.event, now)
+        for id_ in change.cancel:
+            self.jobs[id_] = None
+        for job in change.jobs:
+            self.jobs[job.id] = job
+
+    def write(self, db: sqlite3.Connection, now: int) -> None:
+        insert(db, "INSERT INTO chat (id, version, seq, tail, body)", 5, self.chats, _NEWER_CHAT)
+        insert(db, "INSERT INTO log (n, prev, seq, body)", 4, self.log)
+        insert(db, "INSERT INTO alias (space, name, chat)", 3, self.aliases, _NEWER_ALIAS)
+        if self.jobs:
+            jobtable.cancel(db, [name for name, job in self.jobs.items() if job is None])
+            jobtable.upsert(db, [job for job in self.jobs.values() if job is not None], now)
+        if self.events:
+            insert(db, "INSERT INTO event (key, at)", 2, self.events, _NEWER_EVENT)
+            _sweep(db, now, limit=64 + len(self.events))
+
+
+def _read(db: sqlite3.Connection, puts: Sequence[Put]) -> tuple[dict[str, tuple[int, int, int]], int]:
+    """(version, seq, tail) of the chats that exist, and the last row number of the log; one step of SQLite."""
+    text, last = db.execute(
+        "SELECT json_group_object(id, json_array(version, seq, tail)), (SELECT max(n) FROM log)"
+        " FROM chat WHERE id IN (SELECT value FROM json_each(?))",
+        (encode_json([put.change.conversation.id for put in puts]),),
+    ).fetchone()
+    return _heads.decode(text), last or 0
+
+
+def _seen(db: sqlite3.Connection, events: list[str], now: int) -> set[str]:
+    if not events:
+        return set()
+    query = "SELECT json_group_array(key) FROM event WHERE key IN (SELECT value FROM json_each(?)) AND at > ?"
+    return _keys.decode(db.execute(query, (encode_json(events), now - EVENT_KEPT)).fetchone()[0])
+
+
+def _sweep(db: sqlite3.Connection, now: int, limit: int) -> None:
+    """Forget expired events: a few more than were added, so that the table keeps up with no timer and no long pause."""
+    db.execute(
+        "DELETE FROM event WHERE key IN (SELECT key FROM event WHERE at <= ? ORDER BY at LIMIT ?)",
+        (now - EVENT_KEPT, limit),
+    )

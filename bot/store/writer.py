@@ -1,0 +1,138 @@
+"""The writer thread: everything that waits goes into one transaction, one fsync, one wake-up of the event loop.
+
+- Requests that come while a batch is being written make up the next one, so the batch grows with the load and nobody
+  waits for a timer. On the loop they are handed over once per iteration, after every task that could run has run.
+- A batch that the disk refuses (full, read-only, I/O error, locked too long) is rolled back and each of its callers
+  gets StoreUnavailable. The connection is opened anew for the next batch; the thread itself never ends before `close`.
+- A batch that fails for another reason (a value that SQLite cannot hold) is run again one request at a time, so that
+  only the request at fault fails.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeVar
+
+from bot.errors import StoreUnavailable
+from bot.store import jobtable, turns
+from bot.store.requests import Asked, Claim, Put, Request, Settle, Task
+from bot.store.schema import connect
+
+R = TypeVar("R")
+
+_LARGEST_BATCH = 1024
+
+_REFUSED = (sqlite3.OperationalError, sqlite3.InternalError, sqlite3.NotSupportedError, OSError)
+
+
+class Writer:
+    """`before_sync` runs on the writer thread just before each COMMIT: a slow or failing disk for tests and bench."""
+
+    def __init__(
+        self, path: Path, clock: Callable[[], int], wait: float, before_sync: Callable[[], None] | None = None
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._wait = wait
+        self._before_sync = before_sync
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._fresh: list[Request] = []
+        self._queue: SimpleQueue[list[Request] | None] = SimpleQueue()
+        self._db: sqlite3.Connection | None = None
+        self._thread: threading.Thread | None = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def ask(self, request: Asked[R]) -> R:
+        """Raises StoreUnavailable where the disk refused, or once the writer is closed."""
+        if self._thread is None:
+            raise StoreUnavailable("the store is closed")
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        if not self._fresh:
+            self._loop.call_soon(self._hand_over)
+        self._fresh.append(request)
+        return await request.future
+
+    async def close(self) -> None:
+        """Finish what was asked before, then end the thread. A second call returns at once."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._hand_over()
+            self._queue.put(None)
+            await asyncio.to_thread(thread.join)
+            await asyncio.sleep(0)  # the last batch's answers were posted before the thread ended: let them arrive
+
+    def _hand_over(self) -> None:
+        if self._fresh:
+            self._queue.put(self._fresh)
+            self._fresh = []
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            batch: list[Request] = []
+            waiting = self._queue.get()
+            while waiting is not None:
+                batch += waiting
+                if len(batch) >= _LARGEST_BATCH or self._queue.empty():
+                    break
+                waiting = self._queue.get()
+            closing = waiting is None
+            if batch and self._loop is not None:
+                self._write(batch)
+                with suppress(RuntimeError):  # the loop has ended: nobody is left to hear it
+                    self._loop.call_soon_threadsafe(_deliver, batch)
+        self._disconnect()
+
+    def _write(self, batch: Sequence[Request]) -> None:
+        """One transaction; on return every request has its answer or its error."""
+        try:
+            self._transact(batch)
+        except _REFUSED as error:
+            self._disconnect()
+            for request in batch:
+                request.fail(StoreUnavailable(f"the store cannot write: {error}"))
+        except Exception as error:  # noqa: BLE001 - a request at fault must not end the thread that serves all others
+            self._disconnect()
+            if len(batch) == 1:
+                batch[0].fail(error)
+            else:
+                for request in batch:
+                    self._write((request,))
+
+    def _transact(self, batch: Sequence[Request]) -> None:
+        if self._db is None:
+            self._db = connect(self._path, self._wait)
+        db, now = self._db, self._clock()
+        db.execute("BEGIN IMMEDIATE")
+        puts = [request for request in batch if isinstance(request, Put)]
+        if puts:
+            turns.commit(db, puts, now)
+        for request in batch:
+            if isinstance(request, Settle):
+                jobtable.settle(db, request.settlements, request.now)
+                request.answer(None)
+            elif isinstance(request, Task):
+                request.run(db)
+        for request in batch:  # last, so that a claim sees what became due in this very batch
+            if isinstance(request, Claim):
+                request.answer(jobtable.claim(db, request.now, request.limit, request.lease, request.kinds))
+        if self._before_sync is not None:
+            self._before_sync()
+        db.execute("COMMIT")
+
+    def _disconnect(self) -> None:
+        """Also the rollback: whatever state an error left the connection in, the next batch begins with a new one."""
+        if self._db is not None:
+            with suppress(sqlite3.Error):
+                self._db.close()
+            self._db = None
+
+
+def _deliver(batch: Sequence[Request]) -> None:
+    for request in batch:
+        request.deliver()

@@ -1,0 +1,64 @@
+"""What the store tests share: a clock to advance, small chats and changes, and the list of stores under contract."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.model import Address, Change, Conversation, Entry, Job
+from bot.store.base import Store
+from bot.store.sqlite import SqliteStore
+
+HOUR = 3_600_000
+
+
+@dataclass
+class Clock:
+    now: int = 1_760_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def open_sqlite(folder: Path, clock: Clock) -> Store:
+    return SqliteStore.open(folder / "store.db", clock)
+
+
+FACTORIES: dict[str, Callable[[Path, Clock], Store]] = {"sqlite": open_sqlite}
+"""Every store of the product; each is opened on the same folder again to see what it kept."""
+
+
+def a_chat(id: str, version: int = 1, seq: int = 0, address: Address | None = None) -> Conversation:
+    return Conversation(
+        id=id, version=version, flow="nps", flow_version="f00d", address=address or Address("web", id), locale="en",
+        state="score", started=1, updated=version, seq=seq,
+    )  # fmt: skip
+
+
+def lines(first: int, last: int) -> tuple[Entry, ...]:
+    return tuple(Entry(seq, seq * 10, "bot", f"line {seq}") for seq in range(first, last + 1))
+
+
+def a_turn(
+    id: str,
+    version: int = 1,
+    *,
+    says: int = 1,
+    before: int | None = None,
+    address: Address | None = None,
+    jobs: Sequence[Job] = (),
+    cancel: Sequence[str] = (),
+    aliases: Sequence[str] = (),
+    event: str = "",
+) -> Change:
+    """The commit that leads chat `id` to `version`, with `says` new lines after the `before` that are there already
+    (one a turn, where nothing else is said)."""
+    start = version - 1 if before is None else before
+    return Change(
+        conversation=a_chat(id, version, start + says, address),
+        expected=version - 1,
+        entries=lines(start + 1, start + says),
+        jobs=tuple(jobs),
+        cancel=tuple(cancel),
+        aliases=tuple(aliases),
+        event=event,
+    )
