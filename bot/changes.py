@@ -4,7 +4,7 @@ Job ids are stable, so arming or reporting twice leaves one job (its `gen` rises
 
     <chat>:timer            kind timer      {chat}           the chat's one timer
     <chat>:response         kind response   {chat}           records first, then one write job per writer
-    <chat>:write.<writer>   kind write      {chat, writer}   the newest revision to one writer
+    <chat>:write.<writer>   kind write.<writer>   {chat}     the newest revision to one writer
 """
 
 from dataclasses import replace
@@ -37,7 +37,8 @@ def response_id(chat: str) -> str:
 
 def write_job(chat: str, writer: str, due: int) -> Job:
     """The delivery of the newest revision of a response to one writer."""
-    return Job(f"{chat}:write.{writer}", "write", due, {"chat": chat, "writer": writer})
+    kind = f"write.{writer}"
+    return Job(f"{chat}:{kind}", kind, due, {"chat": chat})
 
 
 def plan(turn: Turn, expected: int, now: int) -> Change:

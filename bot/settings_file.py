@@ -45,7 +45,8 @@ def read_file(path: Path, name: str, env: Environment) -> FileSettings:
         env.problem("SETTINGS", f"{path} cannot be read: {error}")
         return FileSettings()
     found = FileSettings()
-    table = read_yaml(source, name, problems) if source.strip() else None
+    said = any(line.strip() and not line.lstrip().startswith("#") for line in source.splitlines())
+    table = read_yaml(source, name, problems) if said else None
     if table is not None:
         found = _File(table, env).read()
     return replace(
@@ -142,7 +143,8 @@ class _File:
     def origins(self, table: Table) -> Iterator[str]:
         for found in table.scalars("origins"):
             origin = found.value.rstrip("/").lower()
-            if is_url(origin, bare=True) and origin.count("/") == 2:
+            plain = origin.replace("://*.", "://any.", 1)
+            if origin == "*" or (is_url(plain, bare=True) and plain.count("/") == 2 and "*" not in plain):
                 yield origin
             else:
                 hint = "scheme and host alone, for example  origins: [https://www.example.com]"

@@ -22,7 +22,7 @@ class Limit:
 @dataclass(frozen=True, slots=True)
 class WebSettings:
     origins: tuple[str, ...] = ()
-    """Origins of other sites whose pages may talk to the service: `https://www.example.com`."""
+    """Of other sites whose pages may talk to the service: `https://www.example.com`, `https://*.example.com`, `*`."""
     hide_closed: int = 30
     """Days that a pop-in stays away from a browser that closed it."""
     hide_answered: int = 90

@@ -16,7 +16,7 @@ TESTS = sorted((TOP / "tests").rglob("*.py"))
 
 L0 = ("bot", "bot.model", "bot.errors", "bot.ids")
 L1 = ("bot.flows", "bot.changes")
-PORTS = ("bot.store.base", "bot.channels.base", "bot.crm.base")
+PORTS = ("bot.store.base", "bot.channels.base", "bot.crm.base", "bot.records.base")
 L2 = ("bot.store", "bot.channels", "bot.crm", "bot.records", "bot.obs")
 L3 = ("bot.runtime", "bot.jobs", "bot.work", "bot.hub")
 L4 = ("bot.app", "bot.http", "bot.settings", "bot.cli", "bot.commands", "bot.resources", "bot.__main__")

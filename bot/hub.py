@@ -1,0 +1,54 @@
+"""Hints between the tasks of one process that a chat may have new entries. They may be lost; the log may not."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bot.channels.base import Hint
+
+
+class _Listener:
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    async def wait(self, timeout: float) -> bool:
+        try:
+            async with asyncio.timeout(timeout):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return True
+
+    def ring(self) -> None:
+        self._event.set()
+
+
+class Hub:
+    """Listeners by chat. A chat that nobody listens to costs nothing."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, set[_Listener]] = {}
+
+    def __len__(self) -> int:
+        """How many chats are listened to."""
+        return len(self._listeners)
+
+    @contextmanager
+    def listen(self, chat: str) -> Iterator[Hint]:
+        """A hint that arrives between two calls of `wait` is kept for the next one."""
+        listener = _Listener()
+        self._listeners.setdefault(chat, set()).add(listener)
+        try:
+            yield listener
+        finally:
+            here = self._listeners[chat]
+            here.discard(listener)
+            if not here:
+                del self._listeners[chat]
+
+    def ring(self, chat: str) -> None:
+        for listener in self._listeners.get(chat, ()):
+            listener.ring()
