@@ -35,6 +35,10 @@ def response_id(chat: str) -> str:
     return f"{chat}:response"
 
 
+def write_kind(writer: str) -> str:
+    return f"write.{writer}"
+
+
 def write_job(chat: str, writer: str, due: int) -> Job:
     """The delivery of the newest revision of a response to one writer."""
     kind = f"write.{writer}"

@@ -13,6 +13,9 @@ class Writer(Protocol):
     transcript: bool
     """Whether `Response.transcript` is wanted; else it is left empty, which spares a read."""
 
+    batch: int
+    """How many responses it likes to be handed at once; each is still written, and may fail, on its own."""
+
     async def write(self, response: Response, key: str) -> str:
         """Write this revision; returns the remote id (may be empty).
 

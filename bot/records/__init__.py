@@ -1,0 +1,1 @@
+"""The read side in SQL: responses and where they were delivered."""

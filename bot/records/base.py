@@ -1,0 +1,66 @@
+"""The records' port: the read side. Responses come in by revision, so writing one again changes nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from bot.model import Response
+
+DeliveryState: TypeAlias = Literal["delivered", "retrying", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How one response stands with one writer after an attempt at `at`."""
+
+    writer: str
+    chat: str
+    revision: int
+    """The revision of that attempt."""
+    state: DeliveryState
+    attempts: int
+    """Of this revision, the last one included."""
+    at: int
+    error: str = ""
+    remote: str = ""
+    """The other side's id, where it names one."""
+    delivered: int = 0
+    """The newest revision that arrived; 0 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which responses: all that is given must hold. Times are ms and are compared with when the chat was scored, or
+    began where it has no score; `until` is exclusive."""
+
+    since: int | None = None
+    until: int | None = None
+    flow: str = ""
+    segment: str = ""
+    channel: str = ""
+    sample: bool | None = None
+
+
+class Records(Protocol):
+    """Every call but `close` raises Retryable where the database cannot be used now."""
+
+    async def upsert(self, responses: Sequence[Response]) -> None:
+        """Keep these revisions in one transaction. An older or equal revision than the one kept changes nothing."""
+
+    async def delivered(self, writer: str, chats: Sequence[str]) -> Mapping[str, int]:
+        """Chat -> newest revision that arrived at this writer; chats that never did are absent."""
+
+    async def keep(self, deliveries: Sequence[Delivery]) -> None:
+        """Note attempts, in one transaction. `Delivery.delivered` never falls."""
+
+    def responses(self, filters: Filters) -> Iterator[Response]:
+        """Stream the matching responses in the order of their times (see Filters), without transcripts. Blocks; for
+        commands."""
+
+    def answer_keys(self, filters: Filters) -> Sequence[str]:
+        """Under which keys the matching responses hold answers, sorted. Blocks; for commands."""
+
+    def deliveries(self, chat: str) -> Sequence[Delivery]:
+        """Where one response went. Blocks; for commands."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,201 @@
+"""The SQL of the records, synchronous. Imports SQLAlchemy: `sql.py` imports this module when it is first needed.
+
+A revision lands only where it is newer than the one kept. The transaction that writes reads the kept revisions first:
+on SQLite it holds the write lock by then, on PostgreSQL the rows, and the upsert itself compares once more.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    case,
+    create_engine,
+    event,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+
+from bot.errors import Retryable, UserMistake
+from bot.model import Response
+from bot.records import rows
+from bot.records.base import Delivery, Filters
+from bot.records.migrations import HEAD, version_of
+from bot.records.schema import Moment, answers, deliveries, responses
+
+PAGE = 500
+BUSY = 5.0
+"""Seconds to wait for another process's transaction on the SQLite file."""
+
+
+class Database:
+    """One open database at the newest migration. Raises Retryable where it cannot be used now."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(make_url(url))
+        self._insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        with translated(), self._engine.connect() as connection:
+            found = version_of(connection)
+        if found != HEAD:
+            from bot.records.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic, only where it has work
+
+            with self._transaction() as connection:
+                upgrade(connection)
+
+    def upsert(self, found: Sequence[Response]) -> None:
+        newest = {r.chat: r for r in sorted(found, key=lambda r: r.revision)}
+        query = select(responses.c.chat, responses.c.revision).where(responses.c.chat.in_(newest)).with_for_update()
+        with self._transaction() as connection:
+            kept: dict[str, int] = dict(connection.execute(query).tuples().all())
+            newer = [r for r in newest.values() if r.revision > kept.get(r.chat, 0)]
+            if not newer:
+                return
+            connection.execute(self._put_response(), [rows.response_row(r) for r in newer])
+            if known := [r.chat for r in newer if r.chat in kept]:
+                connection.execute(answers.delete().where(answers.c.chat.in_(known)))
+            if given := [row for r in newer for row in rows.answer_rows(r)]:
+                connection.execute(answers.insert(), given)
+
+    def delivered(self, writer: str, chats: Sequence[str]) -> Mapping[str, int]:
+        t = deliveries.c
+        query = select(t.chat, t.delivered).where(t.writer == writer, t.chat.in_(chats), t.delivered > 0)
+        with translated(), self._engine.connect() as connection:
+            return dict(connection.execute(query).tuples().all())
+
+    def keep(self, found: Sequence[Delivery]) -> None:
+        with self._transaction() as connection:
+            connection.execute(self._put_delivery(), [rows.delivery_row(d) for d in found])
+
+    def deliveries(self, chat: str) -> Sequence[Delivery]:
+        query = deliveries.select().where(deliveries.c.chat == chat).order_by(deliveries.c.writer)
+        with translated(), self._engine.connect() as connection:
+            return [rows.delivery_of_row(row) for row in _rows(connection, query)]
+
+    def responses(self, filters: Filters) -> Iterator[Response]:
+        t = responses.c
+        order = tuple_(t.counted_at, t.chat)
+        page = filtered(responses.select(), filters).order_by(t.counted_at, t.chat).limit(PAGE)
+        query = page
+        with translated(), self._engine.connect() as connection:
+            while found := _rows(connection, query):
+                given = _answers(connection, [str(row["chat"]) for row in found])
+                for row in found:
+                    yield rows.response_of_row(row, given.get(str(row["chat"]), ()))
+                last = found[-1]
+                query = page.where(order > tuple_(literal(last["counted_at"], Moment()), literal(last["chat"])))
+
+    def answer_keys(self, filters: Filters) -> Sequence[str]:
+        query = filtered(select(answers.c.key).distinct().join(responses), filters).order_by(answers.c.key)
+        with translated(), self._engine.connect() as connection:
+            return connection.execute(query).scalars().all()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """One transaction that writes: all of it or nothing."""
+        with translated(), self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    def _put_response(self) -> sqlite.Insert | postgresql.Insert:
+        insert = self._insert(responses)
+        values = {c.name: insert.excluded[c.name] for c in responses.c if not c.primary_key}
+        newer = insert.excluded.revision > responses.c.revision
+        return insert.on_conflict_do_update(index_elements=["chat"], set_=values, where=newer)
+
+    def _put_delivery(self) -> sqlite.Insert | postgresql.Insert:
+        insert = self._insert(deliveries)
+        new, old = insert.excluded, deliveries.c
+        values: dict[str, ColumnElement[Any]] = {c.name: new[c.name] for c in deliveries.c if not c.primary_key}
+        # What arrived stays known while a newer revision is being tried.
+        values |= {
+            "delivered": case((new.delivered > old.delivered, new.delivered), else_=old.delivered),
+            "delivered_at": func.coalesce(new.delivered_at, old.delivered_at),
+            "remote": case((new.remote != "", new.remote), else_=old.remote),
+        }
+        return insert.on_conflict_do_update(index_elements=["writer", "chat"], set_=values)
+
+
+# Any: a row's type is a variable of SQLAlchemy's Select; what is read is cast in `rows`.
+def filtered(query: Select[Any], wanted: Filters) -> Select[Any]:
+    t = responses.c
+    if wanted.since is not None:
+        query = query.where(t.counted_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(t.counted_at < wanted.until)
+    if wanted.sample is not None:
+        query = query.where(t.sample == wanted.sample)
+    for column, value in ((t.flow, wanted.flow), (t.segment, wanted.segment), (t.channel, wanted.channel)):
+        if value:
+            query = query.where(column == value)
+    return query
+
+
+def _rows(connection: Connection, query: Select[Any]) -> Sequence[Mapping[str, object]]:
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _answers(connection: Connection, chats: Sequence[str]) -> Mapping[str, Sequence[Mapping[str, object]]]:
+    query = answers.select().where(answers.c.chat.in_(chats)).order_by(answers.c.chat, answers.c.position)
+    found: dict[str, list[Mapping[str, object]]] = {}
+    for row in _rows(connection, query):
+        found.setdefault(str(row["chat"]), []).append(row)
+    return found
+
+
+def open_engine(url: URL) -> Engine:
+    """An engine whose transactions are real ones on SQLite too, schema changes included."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, json_serializer=_json)
+    path = Path(url.database or "")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # it holds what people said
+    except OSError as error:
+        raise Retryable(f"{path.name} cannot be opened: {error.strerror}") from error
+    engine = create_engine(url, connect_args={"timeout": BUSY}, json_serializer=_json)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _prepare(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; `_begin` does
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What the database says about itself becomes ours; a wrong statement stays what it is, a bug."""
+    try:
+        yield
+    except OperationalError as error:
+        # Without the statement: its parameters are what people said.
+        raise Retryable(f"the records cannot be used now: {error.orig}") from None
+    except sqlite3.DatabaseError as error:
+        raise UserMistake(f"the records' file is damaged: {error}", "restore it from a backup") from None

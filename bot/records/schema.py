@@ -1,0 +1,125 @@
+"""The tables, for SQLite and PostgreSQL alike. Imports SQLAlchemy, so import it only where records are used.
+
+    responses   one row a chat: its newest revision; `counted_at` is when it was scored, or began where it has no score
+    answers     one row an answer of that revision, in the order given
+    deliveries  one row a chat and writer: the last attempt, and the newest revision that arrived
+
+Times are timestamps with a zone (UTC) in the database and ms since the epoch in Python.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[int]):
+    """A timestamp with a zone; an int of ms in Python. SQLite keeps no zone, so what comes back is read as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(milliseconds=value)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return (aware - EPOCH) // timedelta(milliseconds=1)
+
+
+def _moment(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, Moment(), nullable=nullable)
+
+
+def _words(name: str, length: int = 64) -> Column[str]:
+    return Column(name, String(length), nullable=False)
+
+
+def _json(name: str) -> Column[Any]:
+    # Any: the column's own type in SQLAlchemy; values are checked where rows are read (`rows.py`).
+    return Column(name, JSON(), nullable=False)
+
+
+responses = Table(
+    "responses",
+    metadata,
+    Column("chat", String(64), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    _words("flow"),
+    _words("flow_version"),
+    _words("channel", 32),
+    _words("locale", 35),
+    _words("timezone"),
+    Column("score", SmallInteger),
+    Column("segment", String(16)),
+    _words("outcome"),
+    Column("sample", Boolean, nullable=False),
+    _words("visitor", 128),
+    _json("contact"),
+    _json("context"),
+    _json("clicks"),
+    _moment("started_at"),
+    _moment("scored_at", nullable=True),
+    _moment("updated_at"),
+    _moment("ended_at", nullable=True),
+    _moment("counted_at"),
+    Index(None, "counted_at", "chat"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("chat", String(64), ForeignKey("responses.chat", ondelete="CASCADE"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True),
+    _words("key", 128),
+    _words("kind", 32),
+    _json("value"),
+    Column("label", Text, nullable=False),
+    _moment("answered_at"),
+    Index(None, "key"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("writer", String(64), primary_key=True),
+    Column("chat", String(64), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("delivered", Integer, nullable=False),
+    _words("state", 16),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    _words("remote", 255),
+    _moment("tried_at"),
+    _moment("delivered_at", nullable=True),
+    Index(None, "chat"),
+)

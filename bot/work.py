@@ -1,0 +1,157 @@
+"""What the jobs do: one small handler a kind. A writer is a kind of its own (`write.<name>`), hence a lane of its own.
+
+    response       the chats' newest revisions into the records, one transaction a batch, then a job a writer
+    write.<name>   the newest revision to one writer; what is known to have arrived is not sent again
+    timer          a chat's own timer, back into the runtime
+
+A send that fails is retried by the table in `bot.jobs`; Throttled also holds the writer's other jobs for as long as
+the other side asked (an hour at most); Permanent is a dead letter at once. The record is ours, so it is tried until
+it works. Every attempt is noted in the records' `deliveries`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from bot.changes import response_of, write_job, write_kind
+from bot.crm.base import Writer
+from bot.errors import Permanent, Retryable, Throttled
+from bot.jobs import HOUR, SECOND, Handler, failed
+from bot.model import Conversation, Job, Response
+from bot.records.base import Delivery, DeliveryState, Records
+from bot.store.base import Again, Dead, Done, Settlement, Store
+
+log = logging.getLogger(__name__)
+
+RESPONSES = 256
+TIMERS = 64
+WRITES_AT_ONCE = 4
+RECORDS_PAUSE = 5 * SECOND
+LONGEST_HOLD = HOUR
+
+
+def handlers(
+    store: Store,
+    records: Records,
+    writers: Sequence[Writer],
+    fire: Callable[[Job], Awaitable[Settlement]],
+    *,
+    clock: Callable[[], int],
+    jitter: Callable[[], float],
+) -> dict[str, Handler]:
+    """The handlers of this process. `fire` runs a timer (`Runtime.fire`)."""
+
+    async def timers(jobs: Sequence[Job]) -> Sequence[Settlement]:
+        return await asyncio.gather(*(fire(job) for job in jobs))
+
+    table = {
+        "timer": Handler(timers, TIMERS),
+        "response": Handler(Recording(store, records, writers, clock).run, RESPONSES),
+    }
+    for writer in writers:
+        writing = Writing(store, records, writer, clock, jitter)
+        table[write_kind(writer.name)] = Handler(writing.run, writer.batch, WRITES_AT_ONCE)
+    return table
+
+
+class Recording:
+    """Responses into the records, then on to the writers that want them."""
+
+    def __init__(self, store: Store, records: Records, writers: Sequence[Writer], clock: Callable[[], int]) -> None:
+        self._store, self._records, self._writers, self._clock = store, records, writers, clock
+
+    async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
+        chats = await _load(self._store, jobs)
+        responses = [response_of(chat) if chat is not None and chat.revision else None for chat in chats]
+        now = self._clock()
+        try:
+            await self._records.upsert([response for response in responses if response is not None])
+        except Retryable as error:
+            log.warning("the records cannot be written now; %d responses wait: %s", len(jobs), error)
+            return [Again(now + RECORDS_PAUSE, str(error))] * len(jobs)
+        return [Done(self._next(response, now)) for response in responses]
+
+    def _next(self, response: Response | None, now: int) -> tuple[Job, ...]:
+        if response is None:
+            return ()
+        return tuple(
+            write_job(response.chat, writer.name, now)
+            for writer in self._writers
+            if writer.samples or not response.sample
+        )
+
+
+class Writing:
+    """Responses to one writer."""
+
+    def __init__(
+        self,
+        store: Store,
+        records: Records,
+        writer: Writer,
+        clock: Callable[[], int],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._store, self._records, self._writer = store, records, writer
+        self._clock, self._jitter = clock, jitter
+        self._held = 0
+        """Until when this writer asked to be left alone."""
+
+    async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
+        now = self._clock()
+        if now < self._held:
+            return [Again(self._held + int(self._jitter() * SECOND), "held: the receiver asked to wait")] * len(jobs)
+        chats = await _load(self._store, jobs)
+        try:
+            arrived = await self._records.delivered(self._writer.name, [job.payload["chat"] for job in jobs])
+        except Retryable as error:
+            return [Again(now + RECORDS_PAUSE, str(error))] * len(jobs)
+        outcomes = await asyncio.gather(
+            *(self._one(job, chat, arrived.get(job.payload["chat"], 0)) for job, chat in zip(jobs, chats, strict=True))
+        )
+        try:
+            await self._records.keep([delivery for _, delivery in outcomes if delivery is not None])
+        except Retryable as error:
+            # The sends are done; at worst one of them is made again, under the same key.
+            log.warning("writer %s: attempts could not be noted: %s", self._writer.name, error)
+        return [settlement for settlement, _ in outcomes]
+
+    async def _one(self, job: Job, chat: Conversation | None, arrived: int) -> tuple[Settlement, Delivery | None]:
+        if chat is None or chat.revision <= arrived or (chat.sample and not self._writer.samples):
+            return Done(), None
+        transcript = await self._store.entries(chat.id) if self._writer.transcript else ()
+        response = response_of(chat, transcript)
+        remote = ""
+        settlement: Settlement | None = None
+        try:
+            remote = await self._writer.write(response, f"resp_{chat.id}_{chat.revision}")
+        except Permanent as error:
+            settlement = Dead(f"{error.code}: {error}")
+        except Throttled as error:
+            settlement = self._throttled(job, error)
+        except Retryable as error:
+            settlement = failed(job, str(error), self._clock(), self._jitter())
+        return settlement or Done(), self._note(job, response, settlement, remote)
+
+    def _throttled(self, job: Job, error: Throttled) -> Settlement:
+        wait = min(int(error.after * SECOND), LONGEST_HOLD)
+        now = self._clock()
+        self._held = max(self._held, now + wait)
+        return failed(job, str(error), now, self._jitter(), at_least=wait)
+
+    def _note(self, job: Job, response: Response, settlement: Settlement | None, remote: str) -> Delivery:
+        name, now = self._writer.name, self._clock()
+        attempts = job.attempt + 1
+        if settlement is None:
+            return Delivery(
+                name, response.chat, response.revision, "delivered", attempts, now, "", remote, response.revision
+            )
+        error = settlement.error if not isinstance(settlement, Done) else ""
+        state: DeliveryState = "dead" if isinstance(settlement, Dead) else "retrying"
+        if state == "dead":
+            log.warning("writer %s: dead letter %s after %d attempts: %s", name, job.id, attempts, error)
+        return Delivery(name, response.chat, response.revision, state, attempts, now, error)
+
+
+async def _load(store: Store, jobs: Sequence[Job]) -> Sequence[Conversation | None]:
+    return await asyncio.gather(*(store.load_id(job.payload["chat"]) for job in jobs))
