@@ -88,6 +88,8 @@ class Step:
     timeout: int = 0
     """Milliseconds of silence after which the outcome is `timeout`; 0 for never."""
     options: tuple[Option, ...] = ()
+    gating: bool = False
+    """`gating: accepted`: the owner means to offer these links to some people only."""
     config: object = None
     """What the kind's own keys say: the frozen type its `parse` returns."""
 

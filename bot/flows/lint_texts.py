@@ -1,0 +1,169 @@
+"""Proofs about the texts of a flow: each is a valid template, and nothing is used before it can be set on every way."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.errors import Mark, Problem
+from bot.flows.lint_graph import Graph, Node, gives_answer, key_of, waits
+from bot.flows.nodes import nearest
+from bot.flows.render import FILTERS, FILTERS_WITH_LIMITS, LONGEST, NAMES, faults, has_template, parse
+from bot.flows.spec import Book, Flow, Step, Text
+from bot.flows.steps import KINDS
+from bot.flows.template_uses import Use, half_ifs, uses
+
+_WHOLE = ("score", "segment", "locale")
+"""Names that are values; the others have parts."""
+_ALWAYS = ("brand.name", "locale")
+_NEVER: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a text is said: what is sure to be set there."""
+
+    sure: frozenset[str]
+    why: Mapping[str, str]
+    """Of keys that may be missing here: the reason, where there is one."""
+
+
+def texts_of(step: Step) -> Iterator[Text]:
+    """Every text of a step that a person reads."""
+    if step.say is not None:
+        yield step.say
+    yield from (option.label for option in step.options)
+    kind = KINDS.get(step.kind)
+    if kind is not None:
+        yield from kind.texts(step).values()
+
+
+def flow_texts(flow: Flow) -> Iterator[Text]:
+    """Texts of the flow that belong to no step."""
+    yield from (text for text in (flow.invite, flow.timers.remind_say) if text is not None)
+
+
+def prove_texts(book: Book, graph: Graph) -> Iterator[Problem]:
+    flow = graph.flow
+    lines = book.source.splitlines()
+    keys = frozenset(key_of(step) for step in flow.steps.values() if waits(step) and step.kind != "nps")
+    sure = _sure(graph)
+    for step in flow.steps.values():
+        here = [found for (name, _), found in sure.items() if name == step.name]
+        known = frozenset.intersection(*here) if here else keys | set(_WHOLE)
+        urls = (option.url for option in step.options if option.url is not None)
+        for text in (*texts_of(step), *urls):
+            yield from _text(text, Place(known, _reasons(flow, keys)), keys, lines)
+    for text in flow_texts(flow):
+        yield from _text(text, Place(_NEVER, {}), keys, lines)
+
+
+def _text(text: Text, place: Place, keys: frozenset[str], lines: list[str]) -> Iterator[Problem]:
+    same = len(set(text.marks.values())) < 2
+    for language, words in text.by_language.items():
+        mark = text.marks.get(language, text.mark)
+        path = text.path if same else f"{text.path} / {language}"
+        if not words.strip():
+            yield Problem(mark, path, "this text is empty", "write it, or leave the key out")
+        if len(words) > LONGEST:
+            yield Problem(mark, path, f"a text has at most {LONGEST:,} characters", "shorten it")
+        elif has_template(words):
+            for line, word, message, hint in _template(words, place, keys):
+                yield Problem(locate(lines, mark, words, line, word), path, message, hint)
+
+
+def _template(words: str, place: Place, keys: frozenset[str]) -> Iterator[tuple[int, str, str, str]]:
+    """(line in the text, word to underline, message, hint) of everything wrong in a template."""
+    try:
+        refused = faults(words)
+        tree = None if refused else parse(words)
+    except RecursionError:
+        yield 1, "", "this template is nested too deeply", "make it simpler"
+        return
+    for fault in refused:
+        word = re.search(r'no (?:filter|test) "(\w+)"', fault.message)
+        near = nearest(word[1], FILTERS + FILTERS_WITH_LIMITS) if word else ""
+        yield fault.line, word[1] if word else "", fault.message, f'did you mean "{near}"?' if near else fault.hint
+    if tree is None:
+        return
+    for line in half_ifs(tree):
+        yield line, "", "an inline if needs its else", "for example  {{ a if b else c }}"
+    for use in uses(tree):
+        wrong = _use(use, place, keys)
+        if wrong is not None:
+            yield use.line, use.subject, *wrong
+
+
+def _use(use: Use, place: Place, keys: frozenset[str]) -> tuple[str, str] | None:
+    """(message, hint) where this value is unknown, or may be missing."""
+    name, _, part = use.subject.partition(".")
+    if name not in NAMES:
+        near = nearest(use.subject, (*NAMES, *_ALWAYS, *(f"answers.{key}" for key in keys))) or nearest(name, NAMES)
+        hint = f'did you mean "{near}"?' if near else "known here: " + ", ".join(NAMES)
+        return f'"{use.subject}" is not known in a text', hint
+    if (name in _WHOLE) == bool(part) or "." in part:
+        example = {"brand": "brand.name", "answers": f"answers.{min(keys, default='reason')}"}
+        hint = f"for example  {{{{ {name if name in _WHOLE else example.get(name, name + '.email')} }}}}"
+        return f'"{use.subject}" is not a value', hint
+    if name == "brand" and part != "name":
+        return f'"{use.subject}" is not known in a text', 'did you mean "brand.name"?'
+    if name == "answers" and part not in keys:
+        near = nearest(part, keys)
+        hint = f'did you mean "answers.{near}"?' if near else "answers: " + ", ".join(sorted(keys))
+        return f'no step of this flow saves "{part}"', hint
+    subject = part if name == "answers" else use.subject
+    if use.guarded or use.subject in _ALWAYS or subject in place.sure:
+        return None
+    why = place.why.get(subject, "")
+    return (
+        f'"{use.subject}" may be missing here{why}',
+        f'{{{{ {use.subject} | default("...") }}}}   or   an if around it',
+    )
+
+
+def _reasons(flow: Flow, keys: frozenset[str]) -> dict[str, str]:
+    """Why an answer may be missing, where one step alone asks for it."""
+    found = {}
+    for key in keys:
+        steps = [step for step in flow.steps.values() if key_of(step) == key]
+        if len(steps) == 1:
+            skips = f', since "{steps[0].name}" can be skipped'
+            found[key] = skips if steps[0].optional else f', since not every way here asks "{steps[0].name}"'
+    return found
+
+
+def _sure(graph: Graph) -> dict[Node, frozenset[str]]:
+    """For every node what is set on every way to it: keys of answers, and score and segment."""
+    start: Node = (graph.flow.start, None)
+    found: dict[Node, frozenset[str]] = {start: _NEVER} if start in graph.edges else {}
+    waiting = list(found)
+    while waiting:
+        node = waiting.pop()
+        step = graph.flow.steps[node[0]]
+        for edge in graph.edges[node]:
+            if edge.to is None:
+                continue
+            after = found[node]
+            if edge.answers and gives_answer(step, edge.outcome) and step.kind != "nps":
+                after |= {key_of(step)}
+            before = found.get(edge.to)
+            merged = after if before is None else before & after
+            if merged != before:
+                found[edge.to] = merged
+                waiting.append(edge.to)
+    scored = frozenset(("score", "segment"))
+    return {node: keys | scored if node[1] is not None else keys for node, keys in found.items()}
+
+
+def locate(lines: list[str], mark: Mark, words: str, line: int, word: str) -> Mark:
+    """The place of `word` in the file, where it stands in line `line` of a text that begins at `mark`."""
+    if not word:
+        return mark
+    first = mark.line - 1
+    last = min(first + words.count("\n") + 3, len(lines))
+    pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)")
+    order = sorted(range(first, last), key=lambda number: abs(number - (first + line - 1)))
+    for number in order:
+        match = pattern.search(lines[number], mark.column - 1 if number == first else 0)
+        if match:
+            return Mark(mark.file, number + 1, match.start() + 1, len(word))
+    return mark
