@@ -1,0 +1,127 @@
+"""The OpenAPI file of the web chat, made from the wire types that the handlers decode and encode."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from bot.channels import web_types as wire
+
+Json: TypeAlias = dict[str, object]
+
+_TYPES = (wire.NewChat, wire.Message, wire.Chat, wire.State, wire.Problem, wire.Conflict)
+_ID: Json = {"name": "chat", "in": "path", "required": True, "schema": {"type": "string"}}
+_RETRY: Json = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
+_WHY = {
+    "400": "Malformed.",
+    "401": "A token that is missing, wrong or too old.",
+    "403": "A page of an Origin that is not listed.",
+    "404": "There is no such chat, flow or link.",
+    "413": "The body is too large.",
+    "429": "Too fast; the same may be sent again after Retry-After.",
+    "503": "Nothing was saved, for the store cannot be written; send the same again after Retry-After.",
+}
+
+
+def document(version: str) -> Json:
+    """OpenAPI 3.1; `version` is that of the program."""
+    _, schemas = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
+    schemas["Message"]["oneOf"] = [
+        {"required": [field], "properties": {field: {"not": {"type": "null"}}}} for field in ("value", "text", "action")
+    ]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "chatsurvey web chat",
+            "version": version,
+            "description": "Conversational surveys over HTTP. Errors are application/problem+json (RFC 9457).",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": {
+            "/api/v1/chats": {"post": _open()},
+            "/api/v1/chats/{chat}/messages": {"post": _say()},
+            "/api/v1/chats/{chat}/events": {"get": _events()},
+        },
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "chat": {"type": "http", "scheme": "bearer", "description": "The `token` of the chat."},
+            },
+        },
+    }
+
+
+def _open() -> Json:
+    return {
+        "operationId": "openChat",
+        "summary": "Open a chat, or resume one",
+        "security": [],
+        "requestBody": _body("NewChat"),
+        "responses": {
+            "200": _answer("Resumed: every entry, or those after `cursor`.", "Chat"),
+            "201": _answer("Opened.", "Chat"),
+            **_problems("400", "401", "403", "404", "413", "429", "503"),
+        },
+    }
+
+
+def _say() -> Json:
+    conflict = "The question moved on, or the chat has ended. The chat as it stands is in the body."
+    return {
+        "operationId": "sendMessage",
+        "summary": "Answer, say something, or act",
+        "description": "The same `id` again changes nothing and answers with the chat as it stands.",
+        "security": [{"chat": []}],
+        "parameters": [_ID],
+        "requestBody": _body("Message"),
+        "responses": {
+            "200": _answer("Taken. An answer that was not understood is asked again in `entries`.", "State"),
+            "409": _answer(conflict, "Conflict", "application/problem+json"),
+            **_problems("400", "401", "403", "404", "413", "429", "503"),
+        },
+    }
+
+
+def _events() -> Json:
+    stream = "Each event's `data` is a State after the one before, its `id` the cursor; a comment comes every 15 s."
+    cursor: Json = {"name": "cursor", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": wire.SAFE}}
+    last: Json = {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "Goes before `cursor`.",
+        "schema": {"type": "string", "pattern": "^[0-9]{1,15}$"},
+    }
+    return {
+        "operationId": "followChat",
+        "summary": "Follow a chat (server-sent events, to be read by fetch)",
+        "security": [{"chat": []}],
+        "parameters": [_ID, cursor, last],
+        "responses": {
+            "200": {
+                "description": stream,
+                "headers": {"X-Accel-Buffering": {"schema": {"type": "string", "const": "no"}}},
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            **_problems("400", "401", "403", "404", "429", "503"),
+        },
+    }
+
+
+def _body(schema: str) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": _ref(schema)}}}
+
+
+def _answer(description: str, schema: str, media: str = "application/json") -> Json:
+    return {"description": description, "content": {media: {"schema": _ref(schema)}}}
+
+
+def _problems(*statuses: str) -> Json:
+    found: Json = {}
+    for status in statuses:
+        answer = _answer(_WHY[status], "Problem", "application/problem+json")
+        found[status] = {**answer, "headers": _RETRY} if status in ("429", "503") else answer
+    return found
+
+
+def _ref(schema: str) -> Json:
+    return {"$ref": f"#/components/schemas/{schema}"}

@@ -1,0 +1,132 @@
+"""Proofs that a channel checks without a look-up: chat tokens, link signatures and identity tokens.
+
+- A chat token is `<chat>.<mac>`; the mac is HMAC-SHA256 of the chat's id under the first secret. Every secret of the
+  list is accepted, so a secret is rotated by putting the new one first. Comparisons take constant time.
+- A link signature covers chat, step and link, so a link works for its chat alone and none can be made up.
+- An identity token is a JWT (HS256 and nothing else) with `exp`; what it says of a person is proven.
+"""
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from bot.errors import ChatsurveyError
+from bot.model import Fact
+
+if TYPE_CHECKING:
+    from jwt.types import Options
+
+_LONGEST_IDENTITY = 8_192
+_LONGEST_FACT = 300
+_MOST_FACTS = 40
+_NO_FACTS = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "contact"})
+"""Claims about the token itself (RFC 7519), and the one that may hold all facts in one table."""
+_FACT_NAMES = {"sub": "id", "given_name": "first_name", "family_name": "last_name", "phone_number": "phone"}
+"""Registered claims (OpenID Connect Core 5.1) that the flow language knows by a shorter name."""
+
+
+class NotProven(ChatsurveyError):
+    """The identity token is not one of ours, or it is too old. The text says which."""
+
+
+class Tokens:
+    """Chat tokens and link signatures under a list of secrets; the first signs."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        if not secrets:
+            raise ValueError("at least one secret is needed to sign chat tokens")
+        self._keys = tuple(secret.encode() for secret in secrets)
+
+    def token(self, chat: str) -> str:
+        return f"{chat}.{_mac(self._keys[0], chat)}"
+
+    def belongs(self, token: str, chat: str) -> bool:
+        """Whether this is a token of this chat."""
+        given = token.encode("utf-8", "replace")
+        return any(hmac.compare_digest(given, f"{chat}.{_mac(key, chat)}".encode()) for key in self._keys)
+
+    def chat_of(self, token: str) -> str:
+        """The chat that a token is for; empty where it is none of ours."""
+        chat = token.partition(".")[0]
+        return chat if chat and self.belongs(token, chat) else ""
+
+    def signature(self, chat: str, ref: str) -> str:
+        """Of a link; `ref` is `step/link key`."""
+        return _mac(self._keys[0], f"{chat}/{ref}")[:22]
+
+    def signed(self, signature: str, chat: str, ref: str) -> bool:
+        given = signature.encode("utf-8", "replace")
+        return any(hmac.compare_digest(given, _mac(key, f"{chat}/{ref}")[:22].encode()) for key in self._keys)
+
+
+def _mac(key: bytes, text: str) -> str:
+    digest = hmac.digest(key, text.encode("utf-8", "replace"), "sha256")
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def identity(token: str, keys: Sequence[str], now: int) -> Mapping[str, Fact]:
+    """The proven facts of an identity token: its claims, and those under `contact`. `now` is in milliseconds.
+
+    Raises NotProven where no key fits, `exp` is missing or past, or the algorithm is another than HS256.
+    """
+    import jwt  # noqa: PLC0415 - costs 60 ms of start-up (it brings cryptography) and most sites send no identity
+
+    if len(token) > _LONGEST_IDENTITY:
+        raise NotProven("The identity token is too long.")
+    # The times are compared below, with the clock of the service, which the library cannot be given.
+    options: Options = {
+        "require": ["exp"],
+        "verify_exp": False,
+        "verify_nbf": False,
+        "verify_iat": False,
+        "verify_aud": False,
+    }
+    for key in keys:
+        try:
+            claims = jwt.decode(token, key, algorithms=["HS256"], options=options)
+        except jwt.MissingRequiredClaimError:
+            raise NotProven("The identity token has no `exp`: one that never ends would prove too much.") from None
+        except jwt.InvalidTokenError:
+            continue
+        _in_time(claims, now // 1000)
+        return _facts(claims)
+    raise NotProven("The identity token was not signed with a key of this service.")
+
+
+def _in_time(claims: Mapping[str, object], now: int, leeway: int = 60) -> None:
+    end, begin = claims.get("exp"), claims.get("nbf", 0)
+    if not isinstance(end, int | float) or not isinstance(begin, int | float):
+        raise NotProven("`exp` and `nbf` of the identity token must be numbers of seconds.")
+    if end < now - leeway:
+        raise NotProven("The identity token has expired.")
+    if begin > now + leeway:
+        raise NotProven("The identity token is not valid yet.")
+
+
+def _facts(claims: Mapping[str, object]) -> Mapping[str, Fact]:
+    said: dict[str, object] = {name: value for name, value in claims.items() if name not in _NO_FACTS}
+    more = claims.get("contact")
+    if isinstance(more, Mapping):
+        said.update({str(name): value for name, value in more.items()})
+    facts: dict[str, Fact] = {}
+    for name, value in said.items():
+        if len(facts) < _MOST_FACTS and (text := fact_text(value)) and is_fact_name(name):
+            facts[_FACT_NAMES.get(name, name)] = Fact(text, proven=True)
+    return facts
+
+
+def is_fact_name(name: str) -> bool:
+    return len(name) <= 40 and name.isascii() and name.isidentifier()
+
+
+def fact_text(value: object) -> str:
+    """A fact as text; empty for what is none: a table, a list, or a text too long to be a fact about a person."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str | int | float):
+        return ""
+    text = str(value).strip()
+    return text if len(text) <= _LONGEST_FACT and "\0" not in text else ""

@@ -1,0 +1,248 @@
+"""The web chat over HTTP: translates requests to the port and back, and nothing else.
+
+A chat's token proves the right to it, without a look-up. Limits and origins are checked before anything is read. The
+routes hold no middleware and no state but the buckets: what a request needs is decoded once and encoded once.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from aiohttp import web
+
+from bot.channels import verify, web_types, web_wire
+from bot.channels.base import Front, Reply
+from bot.channels.limits import Buckets, Callers, Network, Rate
+from bot.channels.verify import Tokens
+from bot.channels.web_cors import Origins
+from bot.channels.web_errors import Overtaken, Refused, conflict, problem
+from bot.channels.web_events import TICK, Streams
+from bot.errors import StoreUnavailable, Unknown
+from bot.model import Address, Fact, Inbound, Start
+
+LARGEST_BODY = 64 * 1024
+"""Bytes of a request: 4,000 characters of text with every one of them escaped, and room for the rest."""
+
+MESSAGES = Rate(30, 2.0)
+NEW_CHATS = Rate(60, 1.0)
+
+_Answer: TypeAlias = tuple[int, bytes]
+_Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """What an owner may choose about the web chat."""
+
+    public_url: str = "http://localhost:8080"
+    origins: tuple[str, ...] = ()
+    """Foreign pages that may use the chat: `https://shop.example`, `https://*.shop.example`, or `*`."""
+    trusted_proxies: tuple[Network, ...] = ()
+    identity_keys: tuple[str, ...] = ()
+    """Beside the secrets, which are accepted too."""
+    messages: Rate = MESSAGES
+    """Of one chat."""
+    new_chats: Rate = NEW_CHATS
+    """Of one address."""
+    tick: float = TICK
+    """Seconds between the comments of an event stream."""
+
+
+class WebChannel:
+    """`clock` gives milliseconds since the epoch; `ticks` seconds that never go back, for the limits."""
+
+    def __init__(
+        self,
+        front: Front,
+        options: WebOptions,
+        secrets: tuple[str, ...],
+        clock: Callable[[], int],
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._front = front
+        self._clock = clock
+        self.callers = Callers(options.trusted_proxies)
+        self._tokens = Tokens(secrets)
+        self._identity_keys = (*secrets, *options.identity_keys)
+        self._origins = Origins(options.origins, options.public_url)
+        self._own_host = urlsplit(options.public_url).netloc.lower()
+        self._chats = Buckets(options.messages, ticks)
+        self._addresses = Buckets(options.new_chats, ticks)
+        self._streams = Streams(front, self._tokens, options.tick)
+        self._new_chat = msgspec.json.Decoder(web_types.NewChat)
+        self._message = msgspec.json.Decoder(web_types.Message)
+
+    def routes(self) -> list[web.RouteDef]:
+        chats, messages = "/api/v1/chats", "/api/v1/chats/{chat}/messages"
+        events = "/api/v1/chats/{chat}/events"
+        return [
+            web.post(chats, self._answer(self._open)),
+            web.post(messages, self._answer(self._receive)),
+            web.get(events, self._guard(self._events), allow_head=False),
+            *(web.options(path, self._preflight) for path in (chats, messages, events)),
+            web.get("/l/{chat}/{signature}/{step}/{key}", self._guard(self._follow), allow_head=False),
+            web.head("/l/{chat}/{signature}/{step}/{key}", _head),
+        ]
+
+    def close(self) -> None:
+        """End the event streams; called when the service begins to stop."""
+        self._streams.close()
+
+    def _answer(self, handle: Callable[[web.Request], Awaitable[_Answer]]) -> _Handler:
+        """A handler of JSON."""
+
+        async def run(request: web.Request) -> web.StreamResponse:
+            origins = self._origins.headers(request.headers.get("Origin"), request.host)
+            status, body = await handle(request)
+            return web.Response(status=status, body=body, headers=origins)
+
+        return self._guard(run)
+
+    def _guard(self, handle: _Handler) -> _Handler:
+        """Refuses foreign pages, and turns what may go wrong into a problem of the right status."""
+
+        async def run(request: web.Request) -> web.StreamResponse:
+            origins = self._origins.headers(request.headers.get("Origin"), request.host)
+            if origins is None:
+                return problem(Refused(403, "origin", "This page is not listed in the settings (web, origins)."))
+            try:
+                return await handle(request)
+            except Overtaken as overtaken:
+                return conflict(overtaken, origins)
+            except Refused as refused:
+                return problem(refused, origins)
+            except web_wire.Malformed as malformed:
+                return problem(Refused(400, "malformed", str(malformed)), origins)
+            except Unknown as unknown:
+                return problem(Refused(404, "unknown", str(unknown)), origins)
+            except StoreUnavailable:
+                detail = "Nothing was saved, for the store cannot be written now. Send the same again."
+                return problem(Refused(503, "store", detail, wait=2), origins)
+
+        return run
+
+    async def _open(self, request: web.Request) -> _Answer:
+        body = web_wire.decode(self._new_chat, await _body(request))
+        if body.chat:
+            return 200, web_wire.encode(web_wire.chat(await self._resume(body), self._tokens))
+        for address in self.callers.of(request.remote or "127.0.0.1", request.headers):
+            self._take(self._addresses, address)
+        reply = await self._front.open(self._start(request, body), body.flow)
+        return 201, web_wire.encode(web_wire.chat(reply, self._tokens))
+
+    def _start(self, request: web.Request, body: web_types.NewChat) -> Start:
+        now = self._clock()
+        contact: dict[str, Fact] = web_wire.claims(body.contact)
+        if body.identity:
+            try:
+                contact.update(verify.identity(body.identity, self._identity_keys, now))
+            except verify.NotProven as error:
+                raise Refused(401, "identity", str(error)) from None
+        return Start(
+            "",  # the service makes the id, and on the web the chat is its own address
+            Address("web", ""),
+            now,
+            locale=web_wire.locale(body.locale, request.headers.get("Accept-Language", "")),
+            timezone=web_wire.timezone(body.timezone),
+            visitor=body.visitor[:64],
+            context=web_wire.context(body.page),
+            contact=contact,
+            sample=body.page is not None and web_wire.is_page(body.page.url, (request.host.lower(), self._own_host)),
+            prefill=None if body.prefill is None else web_wire.value(body.prefill.value),
+        )
+
+    async def _resume(self, body: web_types.NewChat) -> Reply:
+        """The chat of a token; another language than it has is a change of language, as asked for by the visitor."""
+        chat = self._tokens.chat_of(body.chat or "")
+        if not chat:
+            raise Refused(401, "token", "This is no token of a chat.")
+        self._take(self._chats, chat)
+        reply = await self._front.look(chat, body.cursor)
+        conversation, asked = reply.conversation, web_wire.locale(body.locale, "")
+        if not asked or conversation.ended or _language(asked) == _language(conversation.locale):
+            return reply
+        # With the version in its id, the same request again is the same inbound, and a change back is another.
+        key = f"language:{_language(asked)}:{conversation.version}"
+        return await self._front.receive(chat, Inbound(key, self._clock(), "language", value=asked), body.cursor)
+
+    async def _receive(self, request: web.Request) -> _Answer:
+        chat = self._chat(request)
+        message = web_wire.decode(self._message, await _body(request))
+        reply = await self._front.receive(chat, web_wire.inbound(message, self._clock()), message.cursor)
+        state = web_wire.state(reply, self._tokens)
+        if reply.ignored in ("stale", "ended"):
+            raise Overtaken(reply.ignored, state)
+        return 200, web_wire.encode(state)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        chat = self._chat(request)
+        cursor = _cursor(request.headers.get("Last-Event-ID") or request.query.get("cursor", "0"))
+        headers = self._origins.headers(request.headers.get("Origin"), request.host)
+        return await self._streams.serve(request, chat, cursor, headers or {})
+
+    async def _preflight(self, request: web.Request) -> web.StreamResponse:
+        allowed = self._origins.preflight(request.headers.get("Origin"), request.host)
+        return allowed or problem(Refused(403, "origin", "This page is not listed in the settings (web, origins)."))
+
+    async def _follow(self, request: web.Request) -> web.StreamResponse:
+        match = request.match_info
+        chat, ref = match["chat"], f"{match['step']}/{match['key']}"
+        if not self._tokens.signed(match["signature"], chat, ref):
+            raise Refused(404, "unknown", "There is no such link.")
+        self._take(self._chats, chat)
+        target = await self._front.follow(chat, ref, self._clock())
+        if urlsplit(target).scheme not in ("https", "http", "mailto", "tel"):
+            raise Refused(404, "unknown", "This link leads nowhere.")
+        location = quote(target, safe=":/?#[]@!$&'()*+,;=%~")
+        return web.Response(status=302, headers={**_LINK_HEADERS, "Location": location})
+
+    def _chat(self, request: web.Request) -> str:
+        """The chat in the path, once its token is there and it has not said too much."""
+        chat: str = request.match_info["chat"]
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not self._tokens.belongs(token.strip(), chat):
+            raise Refused(401, "token", "Send the token of this chat as `Authorization: Bearer <token>`.")
+        self._take(self._chats, chat)
+        return chat
+
+    @staticmethod
+    def _take(buckets: Buckets, key: str) -> None:
+        wait = buckets.take(key)
+        if wait:
+            raise Refused(429, "limit", "Too many at once; send the same again after Retry-After.", wait=wait)
+
+
+_LINK_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+async def _head(_request: web.Request) -> web.StreamResponse:
+    """For those who try links before they show them: nothing is looked up and no click is recorded."""
+    return web.Response(headers=_LINK_HEADERS)
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise Refused(413, "size", f"A request may have {LARGEST_BODY:,} bytes.") from None
+    except web.RequestPayloadError:
+        raise Refused(400, "malformed", "The body cannot be read as its headers say.") from None
+
+
+def _cursor(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise Refused(400, "malformed", "`cursor` and Last-Event-ID are whole numbers from 0.")
+    return int(text)
+
+
+def _language(locale: str) -> str:
+    """The language of a tag: `fr` of `fr-CA`."""
+    return locale.replace("_", "-").partition("-")[0].lower()

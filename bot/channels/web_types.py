@@ -1,0 +1,155 @@
+"""The wire types of the web chat: what is decoded, what is encoded, and what the OpenAPI file is made from.
+
+Unknown fields are passed over, so that a newer widget can talk to an older service. A text that is merely long is cut
+where it is used; only what has no meaning at all is refused here.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+SAFE = 2**53 - 1
+"""The greatest integer that JavaScript writes exactly."""
+
+Cursor = Annotated[int, Meta(ge=0, le=SAFE, description="The last entry that the client has; 0 for none.")]
+Number = Annotated[int, Meta(ge=-SAFE, le=SAFE)]
+Key = Annotated[str, Meta(max_length=200)]
+Keys = Annotated[list[Key], Meta(max_length=100)]
+FactName = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]{0,39}$")]
+Facts = Annotated[
+    dict[FactName, str | int | None],
+    Meta(max_length=40, description="Claims of the page about the person; marked unverified."),
+]
+
+
+class Page(Struct, frozen=True):
+    """Where the widget stands."""
+
+    url: str = ""
+    title: str = ""
+    referrer: str = ""
+
+
+class Prefill(Struct, frozen=True):
+    """An answer to the first question that is filled in, not saved: the person confirms it."""
+
+    value: Number | str | Keys
+
+
+class NewChat(Struct, frozen=True):
+    """Opens a chat, or resumes one where `chat` is its token."""
+
+    flow: str = ""
+    locale: str = ""
+    timezone: str = ""
+    visitor: str = ""
+    page: Page | None = None
+    contact: Facts | None = None
+    identity: Annotated[str, Meta(description="A JWT (HS256, with `exp`); its facts are proven.")] | None = None
+    prefill: Prefill | None = None
+    chat: Annotated[str, Meta(description="The token of the chat to resume.")] | None = None
+    cursor: Cursor = 0
+
+
+class Message(Struct, frozen=True):
+    """Exactly one of `value`, `text` and `action`. `fence` is required with `value`."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=64, description="Made by the client. Again: nothing changes.")]
+    cursor: Cursor = 0
+    fence: Annotated[int, Meta(ge=0, le=SAFE, description="That of the question which is answered.")] | None = None
+    value: Number | Annotated[str, Meta(max_length=4000)] | Keys | None = None
+    text: Annotated[str, Meta(description="Typed words; 4,000 characters are kept.")] | None = None
+    action: Literal["back", "skip", "stop", "restart", "human"] | None = None
+
+
+class Link(Struct, frozen=True):
+    label: str
+    url: Annotated[str, Meta(description="Relative to this service; records the click and leads on.")]
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
+    """One line of the chat."""
+
+    seq: int
+    at: Annotated[str, Meta(description="RFC 3339, UTC, milliseconds.", extra_json_schema={"format": "date-time"})]
+    author: Literal["bot", "visitor", "agent"]
+    text: str
+    link: Link | msgspec.UnsetType = msgspec.UNSET
+    name: Annotated[str, Meta(description="Of an agent.")] = ""
+
+
+class Option(Struct, frozen=True):
+    value: int | str
+    label: str
+
+
+class Progress(Struct, frozen=True):
+    """Question `at` of `of`, counted along the shortest way left."""
+
+    at: int
+    of: int
+
+
+class Ask(Struct, frozen=True, omit_defaults=True):
+    """The question as it stands. Its words are the last entry of the bot."""
+
+    step: str
+    fence: int
+    kind: str
+    options: tuple[Option, ...] = ()
+    low: Annotated[str, Meta(description="What the low end of a scale means.")] = ""
+    high: str = ""
+    skip: bool = False
+    suggest: Annotated[tuple[Option, ...], Meta(description="Offered by one tap beside the control.")] = ()
+    prefill: int | str | tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    placeholder: str = ""
+    note: str = ""
+    back: bool = False
+    progress: Progress | msgspec.UnsetType = msgspec.UNSET
+
+
+class State(Struct, frozen=True):
+    """Where a chat stands, with the entries after the client's cursor."""
+
+    cursor: int
+    entries: tuple[Entry, ...]
+    ask: Ask | None
+    status: Literal["open", "handoff", "ended"]
+
+
+class Chat(Struct, frozen=True):
+    """An opened or resumed chat."""
+
+    chat: str
+    token: str
+    cursor: int
+    entries: tuple[Entry, ...]
+    ask: Ask | None
+    status: Literal["open", "handoff", "ended"]
+
+
+class Problem(Struct, frozen=True):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    code: Annotated[str, Meta(description="A short stable word for the cause.")]
+    detail: Annotated[str, Meta(description="A sentence for a developer.")]
+
+
+class Conflict(Struct, frozen=True):
+    """Nothing was changed: the question moved on (`stale`), or the chat is over (`ended`). The chat as it stands.
+
+    `status` is the chat's, as in every other answer; RFC 9457 lets a reader ignore a `status` that is no number.
+    """
+
+    type: str
+    title: str
+    code: Literal["stale", "ended"]
+    detail: str
+    cursor: int
+    entries: tuple[Entry, ...]
+    ask: Ask | None
+    status: Literal["open", "handoff", "ended"]

@@ -1,0 +1,165 @@
+"""The HTTP side of the service, put together: the web chat, the widget, our pages, and what operators ask.
+
+There is no middleware, for each would be paid by every answer: handlers make their own problems, and a last route
+answers what no other does, so that 404 and 405 are problems too.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from hmac import compare_digest
+from importlib.metadata import PackageNotFoundError, version
+
+from aiohttp import web
+
+from bot import resources
+from bot.channels.assets import Assets, Brand, Site
+from bot.channels.base import Front
+from bot.channels.limits import Rate, is_near
+from bot.channels.web import LARGEST_BODY, WebChannel, WebOptions
+from bot.channels.web_errors import Refused, problem
+from bot.channels.web_wire import encode
+from bot.flows.spec import Book
+from bot.settings_types import Settings
+
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {framed_by}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What the HTTP side asks of the rest of the service."""
+
+    front: Front
+    book: Callable[[], Book]
+    """The live flow file."""
+    ready: Callable[[], Awaitable[Mapping[str, str]]]
+    """Each part by name: empty where it can serve, else why not."""
+    metrics: Callable[[], bytes]
+    """Prometheus text."""
+    clock: Callable[[], int]
+
+
+def application(inside: Inside, settings: Settings) -> web.Application:
+    """The whole application; its `on_shutdown` ends the event streams."""
+    options = WebOptions(
+        public_url=settings.public_url,
+        origins=settings.web.origins,
+        trusted_proxies=settings.trusted_proxies,
+        identity_keys=settings.web.identity_keys,
+        messages=Rate(settings.web.chat_limit.burst, settings.web.chat_limit.per_second),
+        new_chats=Rate(settings.web.address_limit.burst, settings.web.address_limit.per_second),
+    )
+    channel = WebChannel(inside.front, options, settings.secrets, inside.clock)
+    framed_by = " ".join(("'self'", *settings.web.origins))
+    assets = Assets(resources.widget(), _Sites(inside.book, settings), _page_headers(), _page_headers(framed_by))
+    operators = _Operators(inside, channel, settings.web.metrics_token)
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app.add_routes([*channel.routes(), *assets.routes(), *operators.routes()])
+    app.router.add_route("*", "/{anything:.*}", _nothing_here)
+
+    async def stop(_app: web.Application) -> None:
+        channel.close()
+
+    app.on_shutdown.append(stop)
+    return app
+
+
+def runner(app: web.Application) -> web.AppRunner:
+    """Runs it as it is meant: no access log, and a stop that lets requests in hand finish within 10 s."""
+    return web.AppRunner(app, access_log=None, shutdown_timeout=10.0)
+
+
+def _page_headers(framed_by: str = "'self'") -> Mapping[str, str]:
+    return {
+        "Content-Security-Policy": _CSP.format(framed_by=framed_by),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+class _Sites:
+    """The live flow file as the pages and the loader see it; made once a version."""
+
+    def __init__(self, book: Callable[[], Book], settings: Settings) -> None:
+        self._book, self._days = book, (settings.web.hide_closed, settings.web.hide_answered)
+        self._site: Site | None = None
+
+    def __call__(self) -> Site:
+        book = self._book()
+        if self._site is None or self._site.version != book.version:
+            brand = Brand(book.brand.name, book.brand.color, book.brand.privacy)
+            flows = {name: {} if flow.invite is None else flow.invite.by_language for name, flow in book.flows.items()}
+            self._site = Site(book.version, brand, book.languages, flows, *self._days)
+        return self._site
+
+
+class _Operators:
+    """Alive, ready, figures, and the contract itself."""
+
+    def __init__(self, inside: Inside, channel: WebChannel, token: str) -> None:
+        self._inside, self._channel, self._token = inside, channel, token
+        self._openapi = b""
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/healthz", self._health),
+            web.get("/readyz", self._ready),
+            web.get("/metrics", self._metrics),
+            web.get("/api/v1/openapi.json", self._contract),
+        ]
+
+    async def _health(self, _request: web.Request) -> web.StreamResponse:
+        return _json({"status": "ok"})
+
+    async def _ready(self, _request: web.Request) -> web.StreamResponse:
+        parts = await self._inside.ready()
+        ready = not any(parts.values())
+        said = {name: why or "ok" for name, why in parts.items()}
+        return _json({"ready": ready, "parts": said}, 200 if ready else 503)
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        """For loopback and private addresses; a proxy there that names a public client counts as that client."""
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode("utf-8", "replace")
+        callers = self._channel.callers.of(request.remote or "127.0.0.1", request.headers)
+        if not all(map(is_near, callers)) and not (self._token and compare_digest(given, self._token.encode())):
+            return problem(Refused(401, "token", "From a public address, send the metrics token of the settings."))
+        return web.Response(
+            body=self._inside.metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    async def _contract(self, _request: web.Request) -> web.StreamResponse:
+        if not self._openapi:
+            from bot.channels import openapi  # noqa: PLC0415 - no start needs it
+
+            self._openapi = encode(openapi.document(_version()))
+        headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
+        return web.Response(body=self._openapi, headers={"Content-Type": "application/json", **headers})
+
+
+def _json(value: object, status: int = 200) -> web.Response:
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return web.Response(status=status, body=encode(value), headers=headers)
+
+
+def _version() -> str:
+    try:
+        return version("chatsurvey")
+    except PackageNotFoundError:
+        return "0"
+
+
+async def _nothing_here(request: web.Request) -> web.StreamResponse:
+    """No route has this path, or those that have it know other methods."""
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource.canonical != "/{anything}":
+            _, methods = await resource.resolve(request)
+            allowed |= methods
+    if not allowed:
+        return problem(Refused(404, "unknown", "There is nothing at this address."))
+    methods_known = ", ".join(sorted(allowed))
+    return problem(Refused(405, "method", f"Here: {methods_known}."), {"Allow": methods_known})
