@@ -77,7 +77,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 # No autoescape: what comes out is plain text and is never read as markup by a channel.
 # Not optimized: constant folding would run a refused expression while it is being looked at.
-_ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False, optimized=False, cache_size=0)  # noqa: S701
+_ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False, optimized=False, cache_size=0)
 
 
 @dataclass(frozen=True, slots=True)

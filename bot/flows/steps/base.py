@@ -26,6 +26,8 @@ class AskAgain:
 
     phrase: str
     suggest: tuple[Choice, ...] = ()
+    count: int = 0
+    """What `{count}` in the phrase stands for: digits that are missing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ ACCEPTED = tuple(Accepted(score, str(score), segment_of(score)) for score in ran
 class Nps(Worded):
     name = "nps"
     waits = True
-    keys = ("low", "high")
+    keys: tuple[str, ...] = ("low", "high")
 
     def outcomes(self, step: Step) -> tuple[str, ...]:
         return ("detractor", "passive", "promoter")

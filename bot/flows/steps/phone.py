@@ -10,7 +10,7 @@ from bot.model import Value
 class PhoneKind(Worded):
     name = "phone"
     waits = True
-    keys = ("placeholder", "note")
+    keys: tuple[str, ...] = ("placeholder", "note")
 
     def outcomes(self, step: Step) -> tuple[str, ...]:
         return ("answered",)

@@ -5,7 +5,7 @@ opening hour; a wall-clock time that does not exist on the day of the change is 
 offered once. The stored value is exact: 2025-11-24T10:30+01:00.
 
 Outcomes: `answered`, and `none` where nothing can be booked (closed all along, or the hours went from the settings):
-then nothing is asked and the chat goes on at once. The flow decides what is said: `then: {answered: booked, none: write}`.
+then nothing is asked and the chat goes on at once; the flow says where: `then: {answered: booked, none: write}`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ class SlotConfig:
 class Slot:
     name = "slot"
     waits = True
-    keys = ("hours", "note")
+    keys: tuple[str, ...] = ("hours", "note")
 
     def parse(self, table: Table) -> object:
         return SlotConfig(table.string("hours", required=True), read_texts(table, ("note",)))

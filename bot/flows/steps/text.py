@@ -11,7 +11,7 @@ LONGEST = 4000
 class TextKind(Worded):
     name = "text"
     waits = True
-    keys = ("placeholder",)
+    keys: tuple[str, ...] = ("placeholder",)
 
     def outcomes(self, step: Step) -> tuple[str, ...]:
         return ("answered",)

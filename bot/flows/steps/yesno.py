@@ -11,7 +11,7 @@ from bot.model import Choice, Value
 class YesNo(Worded):
     name = "yesno"
     waits = True
-    keys = ("yes", "no")
+    keys: tuple[str, ...] = ("yes", "no")
 
     def outcomes(self, step: Step) -> tuple[str, ...]:
         return ("yes", "no")

@@ -1,0 +1,227 @@
+"""The engine: a pure function of program, chat and what happened. It stores nothing, sends nothing, knows no clock.
+
+- `step` returns the chat one version on, with everything that follows from it as effects; or, where what arrived was
+  repeated, is behind the question or comes after the end, the chat unchanged and why.
+- Fences: `step_seq` rises with each question asked and stays where the same one is asked again (misunderstood, helped,
+  reminded, another language). A tapped value needs it; typed text is checked where it brings one; an action needs none.
+- Clicks on links are taken after the end too, each link once: links stand at the end of most chats.
+- A timer carries no fence: what is due is worked out from the chat itself, so a late or doubled one does no harm.
+- What a visitor typed is kept up to 4,000 characters; parsers see 200.
+"""
+
+from bot.errors import Unknown
+from bot.flows import commands
+from bot.flows.answers.choice import read_yesno
+from bot.flows.answers.clean import cut, fold
+from bot.flows.answers.commands import Command, read_command
+from bot.flows.draft import Draft
+from bot.flows.machine import Node, Program, match_language
+from bot.flows.phrases import phrase
+from bot.flows.steps.base import Accepted, AskAgain, View
+from bot.flows.timers import what_is_due
+from bot.flows.turns import arm, finish, go, offers, repeat, settle, take
+from bot.model import Ask, Click, Conversation, Inbound, Progress, Start, Turn, Value
+
+LONGEST = 4000
+
+
+def start(program: Program, start: Start) -> Turn:
+    """Open a chat and ask its first question. A prefill that could be no answer to it is dropped."""
+    blank = Conversation(
+        id=start.id,
+        version=0,
+        flow=program.flow,
+        flow_version=program.version,
+        address=start.address,
+        locale=choose_locale(start.locale, program.languages),
+        state=program.start,
+        started=start.at,
+        updated=start.at,
+        timezone=start.timezone,
+        context=start.context,
+        contact=start.contact,
+        visitor=start.visitor,
+        sample=start.sample,
+    )
+    draft = Draft(program, blank, start.at)
+    settle(draft)
+    if start.prefill is not None and draft.state == program.start:
+        read = draft.node.kind.value(draft.view(draft.node), start.prefill)
+        draft.prefill = read.value if isinstance(read, Accepted) else None
+    arm(draft)
+    return draft.freeze()
+
+
+def step(program: Program, conversation: Conversation, inbound: Inbound) -> Turn:
+    """One turn: everything that follows from what happened."""
+    kind = inbound.kind
+    if kind == "timer":
+        return _timer(program, conversation, inbound.at)
+    if inbound.id in conversation.seen:
+        return Turn(conversation, (), "repeated")
+    if kind == "click":
+        return _click(program, conversation, inbound)
+    if conversation.ended:
+        return Turn(conversation, (), "ended")
+    behind = inbound.fence != conversation.step_seq
+    if behind and (kind == "value" or (kind == "text" and inbound.fence is not None)):
+        return Turn(conversation, (), "stale")
+    draft = Draft(program, conversation, inbound.at)
+    draft.updated = inbound.at
+    if kind == "value":
+        _value(draft, inbound.value)
+    elif kind == "text":
+        _text(draft, inbound.text)
+    elif kind == "action":
+        action = str(inbound.value)
+        draft.say("visitor", commands.label(action, draft.tongue))
+        commands.run(draft, action)
+    else:
+        language = match_language(str(inbound.value or inbound.text), program.languages)
+        if not language or language == draft.tongue:
+            return Turn(conversation, (), "repeated")
+        commands.speak(draft, str(inbound.value or inbound.text))
+    arm(draft)
+    return draft.freeze(inbound.id)
+
+
+def ask(program: Program, conversation: Conversation, now: int) -> Ask | None:
+    """The question as it stands; None where the chat has ended."""
+    if conversation.ended:
+        return None
+    draft = Draft(program, conversation, now)
+    node = draft.node
+    control = node.kind.present(draft.view(node))
+    known = conversation.answers.get(conversation.state)
+    given = len(conversation.trail)
+    return Ask(
+        step=node.step.name,
+        fence=conversation.step_seq,
+        kind=node.kind.name,
+        options=control.options,
+        low=control.low,
+        high=control.high,
+        skip=node.step.optional,
+        suggest=offers(draft, node) if conversation.suggest else (),
+        prefill=conversation.prefill if known is None else known.value,
+        placeholder=control.placeholder,
+        note=control.note,
+        back=given > 0,
+        progress=Progress(given + 1, given + node.far),
+    )
+
+
+def target(program: Program, conversation: Conversation, ref: str) -> str:
+    """Where a link of this chat leads. Raises Unknown where its flow has no such link."""
+    node, key = _link(program, ref)
+    if node is not None:
+        draft = Draft(program, conversation, conversation.updated)
+        url = node.urls[draft.tongue][key].render(draft.values)
+        if url.startswith(("https://", "http://")):
+            return url
+    raise Unknown("There is no such link in this chat.")
+
+
+def choose_locale(wanted: str, languages: tuple[str, ...]) -> str:
+    """The first tag of an Accept-Language list (or the one tag) that the flow speaks; else the person's first.
+
+    The person's own tag is kept, `fr-CA` where the flow has `fr`, since answers are understood by it.
+    """
+    tags: list[tuple[float, str]] = []
+    for part in wanted[:500].split(","):
+        tag, _, parameters = part.strip().partition(";")
+        quality = parameters.strip().removeprefix("q=")
+        weight = float(quality) if quality.replace(".", "", 1).isdecimal() and quality.isascii() else 1.0
+        if tag.replace("-", "").replace("_", "").isalnum() and len(tag) <= 35 and weight > 0:
+            tags.append((-weight, tag))
+    ordered = [tag for _, tag in sorted(tags, key=lambda one: one[0])]
+    return next((tag for tag in ordered if match_language(tag, languages)), ordered[0] if ordered else languages[0])
+
+
+def _value(draft: Draft, value: Value | None) -> None:
+    node = draft.node
+    read = AskAgain("choice_again") if value is None else node.kind.value(draft.view(node), value)
+    draft.say("visitor", read.label if isinstance(read, Accepted) else _shown(value))
+    take(draft, node, read)
+
+
+def _text(draft: Draft, text: str) -> None:
+    text = _clean(text)
+    node = draft.node
+    if not text.strip():
+        return take(draft, node, AskAgain("text_again"))
+    draft.say("visitor", text)
+    view = draft.view(node)
+    command = _command(node, view, text, draft.locale)
+    if command is not None:
+        return commands.run(draft, command.action, command.language)
+    suggested = draft.suggest[0] if len(draft.suggest) == 1 and node.kind.name != "text" else None
+    if suggested is not None and read_yesno(cut(text), draft.locale):  # "Did you mean 7?" - "yes"
+        return take(draft, node, node.kind.value(view, suggested))
+    return take(draft, node, node.kind.text(view, text))
+
+
+def _command(node: Node, view: View, text: str, locale: str) -> Command | None:
+    """A command that the whole message says; the words of an option on offer are its answer, whatever else they say."""
+    if len(text) > 200:
+        return None
+    command = read_command(text, locale)
+    if command is None or not view.labels:
+        return command
+    return None if fold(text) in {fold(label) for label in view.labels.values()} else command
+
+
+def _timer(program: Program, conversation: Conversation, now: int) -> Turn:
+    if conversation.ended:
+        return Turn(conversation, (), "ended")
+    due = what_is_due(program, conversation, now)
+    if not due:
+        return Turn(conversation, (), "early")
+    draft = Draft(program, conversation, now)
+    if due == "abandon":
+        finish(draft, "abandoned")
+    elif due == "timeout":
+        draft.trail = (*draft.trail, draft.state)
+        go(draft, "timeout")
+    elif due == "remind":
+        draft.reminded += 1
+        draft.reminded_at = now
+        words = program.remind
+        draft.say("bot", words[draft.tongue].render(draft.values) if words else phrase("reminder", draft.tongue))
+        repeat(draft)
+    draft.armed = 0
+    arm(draft)
+    return draft.freeze()
+
+
+def _click(program: Program, conversation: Conversation, inbound: Inbound) -> Turn:
+    ref = str(inbound.value)
+    node, key = _link(program, ref)
+    if node is None:
+        return Turn(conversation, (), "stale")
+    if any((click.step, click.link) == (node.step.name, key) for click in conversation.clicks):
+        return Turn(conversation, (), "repeated")
+    draft = Draft(program, conversation, inbound.at)
+    draft.updated = inbound.at
+    draft.clicks = (*draft.clicks, Click(node.step.name, key, inbound.at))
+    draft.reported = True
+    arm(draft)
+    return draft.freeze(inbound.id)
+
+
+def _link(program: Program, ref: str) -> tuple[Node | None, str]:
+    name, _, key = ref.partition("/")
+    node = program.nodes.get(name)
+    known = node is not None and node.kind.name == "link" and any(key == option.key for option in node.step.options)
+    return (node if known else None), key
+
+
+def _shown(value: Value | None) -> str:
+    words = ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+    return _clean(words)[:200] or "-"
+
+
+def _clean(text: str) -> str:
+    """At most 4,000 characters, without halves of characters and NULs, which no store can keep."""
+    text = text[:LONGEST].replace("\x00", "")
+    return text if text.isascii() else text.encode("utf-8", "ignore").decode("utf-8")

@@ -1,0 +1,230 @@
+"""A flow made ready to run: one `transitions.Machine` per flow version, its texts compiled, all of it immutable.
+
+A `Program` is shared by every chat of its version. A chat is never a model of the machine: a throw-away cursor with a
+`state` is driven by `program.event.trigger(cursor, cursor)`, so nothing is kept per chat. The library imports and runs
+strings that it is given as callbacks, so only our own callables reach it, never a string of the file; its states and
+sources are step names, which `load` restricts to identifiers.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from transitions import Machine
+
+from bot.flows.conditions import holds
+from bot.flows.render import Values, Words, compile_words
+from bot.flows.spec import Book, Condition, Flow, OpenHours, Rule, Step, Text, Timers
+from bot.flows.steps import KINDS
+from bot.flows.steps.base import StepKind
+from bot.flows.steps.slot import SlotConfig
+from bot.model import Value
+
+# At INFO the library writes a line for every callback of every turn.
+logging.getLogger("transitions").setLevel(logging.WARNING)
+
+
+class Cursor(Protocol):
+    """What a way out is decided on."""
+
+    state: str
+    outcome: str
+
+    def fact(self, subject: str) -> Value | None: ...
+
+
+class Trigger(Protocol):
+    """The machine's one event: moves `cursor.state` along the first way out that holds. False where none does."""
+
+    def __call__(self, model: Cursor, cursor: Cursor, /) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step, compiled. Texts are by language of the file."""
+
+    step: Step
+    kind: StepKind
+    key: str
+    """Under which its answer is stored."""
+    say: Mapping[str, Words] | None
+    labels: Mapping[str, Mapping[str, Words]]
+    """Language -> option key -> label."""
+    texts: Mapping[str, Mapping[str, Words]]
+    urls: Mapping[str, Mapping[str, Words]]
+    hours: OpenHours | None
+    far: int
+    """Questions on the shortest way to the end, this one counted."""
+    fixed_labels: Mapping[str, Mapping[str, str]]
+    """Those of `labels` that need no values, rendered; a language is in here whole or not at all."""
+    fixed_texts: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One flow of one version, ready to run."""
+
+    flow: str
+    version: str
+    start: str
+    languages: tuple[str, ...]
+    nodes: Mapping[str, Node]
+    timers: Timers
+    remind: Mapping[str, Words] | None
+    event: Trigger
+    zone: ZoneInfo
+    """The service's own, for people whose zone is unknown."""
+    brand: Mapping[str, str]
+    has_score: bool
+    """Whether the flow asks for a score: then a response exists from the score on, else from the first answer on."""
+    tongues: dict[str, str] = field(compare=False)
+    """Locale -> language of the file, as far as they were asked for: a cache that is bounded by `language`."""
+
+    def language(self, locale: str) -> str:
+        """The flow's language for a person's locale (`fr-CA` -> `fr`); the first one for a language it lacks."""
+        found = self.tongues.get(locale)
+        if found is None:
+            found = match_language(locale, self.languages) or self.languages[0]
+            if len(self.tongues) < 256:
+                self.tongues[locale] = found
+        return found
+
+
+def compile_book(book: Book, hours: Mapping[str, OpenHours], timezone: str) -> Mapping[str, Program]:
+    """A program per flow. Opening hours that the settings lack leave their slot steps by the outcome `none`."""
+    zone = zone_of(timezone, ZoneInfo("UTC"))
+    return MappingProxyType({name: _compile(book, flow, hours, zone) for name, flow in book.flows.items()})
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str, fallback: ZoneInfo) -> ZoneInfo:
+    """The zone of that IANA name; `fallback` where there is none such, since the name comes from a client."""
+    try:
+        return ZoneInfo(name) if name else fallback
+    except (ValueError, KeyError, OSError):
+        return fallback
+
+
+def match_language(locale: str, languages: tuple[str, ...]) -> str:
+    """The nearest of the languages: the same tag, then the same language; empty where there is none."""
+    wanted = locale.replace("_", "-").lower()
+    base = wanted.partition("-")[0]
+    by_tag = {language.lower(): language for language in languages}
+    if wanted in by_tag:
+        return by_tag[wanted]
+    return by_tag.get(base) or next((la for tag, la in by_tag.items() if tag.partition("-")[0] == base), "")
+
+
+def _compile(book: Book, flow: Flow, hours: Mapping[str, OpenHours], zone: ZoneInfo) -> Program:
+    brand = {"name": book.brand.name, "color": book.brand.color, "privacy": book.brand.privacy}
+    texts = _Texts(book.languages, {"brand": brand})
+    far = _distances(flow)
+    nodes = {step.name: _node(step, texts, hours, far.get(step.name, 1)) for step in flow.steps.values()}
+    remind = flow.timers.remind_say
+    return Program(
+        flow=flow.name,
+        version=book.version,
+        start=flow.start,
+        languages=book.languages,
+        nodes=MappingProxyType(nodes),
+        timers=flow.timers,
+        remind=None if remind is None else texts.one(remind),
+        event=_machine(flow),
+        zone=zone,
+        brand=brand,
+        has_score=any(step.kind == "nps" for step in flow.steps.values()),
+        tongues={},
+    )
+
+
+def _node(step: Step, texts: "_Texts", hours: Mapping[str, OpenHours], far: int) -> Node:
+    kind = KINDS[step.kind]
+    labels = texts.many({option.key: option.label for option in step.options})
+    own = texts.many(kind.texts(step))
+    return Node(
+        step=step,
+        kind=kind,
+        key=step.save_as or step.name,
+        say=None if step.say is None else texts.one(step.say),
+        labels=labels,
+        texts=own,
+        urls=texts.many({option.key: option.url for option in step.options if option.url is not None}),
+        hours=hours.get(step.config.hours) if isinstance(step.config, SlotConfig) else None,
+        far=far,
+        fixed_labels=_fixed(labels),
+        fixed_texts=_fixed(own),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Compiles texts into every language of the file."""
+
+    languages: tuple[str, ...]
+    constants: Values
+
+    def one(self, text: Text) -> Mapping[str, Words]:
+        sources = text.by_language
+        spare = next(iter(sources.values()), "")
+        return {la: compile_words(sources.get(la, spare), self.constants) for la in self.languages}
+
+    def many(self, texts: Mapping[str, Text]) -> Mapping[str, Mapping[str, Words]]:
+        compiled = {key: self.one(text) for key, text in texts.items()}
+        return {la: {key: words[la] for key, words in compiled.items()} for la in self.languages}
+
+
+def _fixed(words: Mapping[str, Mapping[str, Words]]) -> Mapping[str, Mapping[str, str]]:
+    found: dict[str, Mapping[str, str]] = {}
+    for language, by_key in words.items():
+        fixed = {key: one.fixed for key, one in by_key.items() if one.fixed is not None}
+        if len(fixed) == len(by_key):
+            found[language] = fixed
+    return found
+
+
+def _machine(flow: Flow) -> Trigger:
+    machine: Any = Machine(model=None, states=list(flow.steps), initial=None, auto_transitions=False)
+    machine.add_transition("answer", [], "")  # the event exists even in a flow of one step that ends the chat
+    for step in flow.steps.values():
+        for rule in step.then:
+            if rule.to in flow.steps:
+                machine.add_transition("answer", step.name, rule.to, conditions=_conditions(rule))
+    # States that no way leads out of are left by `end`; asking them to move must say no, not raise.
+    machine.ignore_invalid_triggers = True
+    trigger: Trigger = machine.events["answer"].trigger
+    return trigger
+
+
+def _conditions(rule: Rule) -> list[Callable[[Cursor], bool]]:
+    checks: list[Callable[[Cursor], bool]] = []
+    if rule.outcome is not None:
+        checks.append(_outcome_is(rule.outcome))
+    if rule.when is not None:
+        checks.append(_holds(rule.when))
+    return checks
+
+
+def _outcome_is(outcome: str) -> Callable[[Cursor], bool]:
+    return lambda cursor: cursor.outcome == outcome
+
+
+def _holds(condition: Condition) -> Callable[[Cursor], bool]:
+    return lambda cursor: holds(condition, cursor.fact)
+
+
+def _distances(flow: Flow) -> dict[str, int]:
+    """Per step, the questions on the shortest way to an end, itself counted; ways by `timeout` are not counted."""
+    far = {name: (1 if KINDS[step.kind].waits else 0) for name, step in flow.steps.items() if not step.then}
+    for _ in flow.steps:
+        before = dict(far)
+        for name, step in flow.steps.items():
+            ways = [far[rule.to] for rule in step.then if rule.to in far and rule.outcome != "timeout"]
+            if ways:
+                far[name] = min(ways) + (1 if KINDS[step.kind].waits else 0)
+        if far == before:
+            break
+    return far
