@@ -1,0 +1,57 @@
+"""Keeps requests to configured addresses away from private networks (server-side request forgery).
+
+A name is checked where it is resolved, and the connection goes to exactly the addresses that were checked, so a name
+that changes its address in between (DNS rebinding) gains nothing. One forbidden address among several forbids all.
+"""
+
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import DefaultResolver
+
+NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class Forbidden(OSError):
+    """The name leads to an address that must not be asked."""
+
+
+def is_public(address: str) -> bool:
+    """Whether it is an address of the public internet: not loopback, private, link-local, shared, multicast, reserved
+    or unspecified - nor an IPv6 address that stands for such an IPv4 one."""
+    found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address):
+        within = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        if within is None and found in NAT64:
+            within = IPv4Address(int(found) & 0xFFFF_FFFF)
+        if within is not None:
+            found = within
+    return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def is_forbidden_literal(host: str) -> bool:
+    """Whether the host is an IP address, which no resolver will see, and not a public one."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return False
+
+
+class Resolver(AbstractResolver):
+    """Resolves names; raises Forbidden for one that leads to a non-public address, unless `allow_private`."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._inner = DefaultResolver()
+        self._allow_private = allow_private
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        if not self._allow_private and any(not is_public(one["host"]) for one in found):
+            raise Forbidden("it leads to a private address")
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()

@@ -1,0 +1,74 @@
+"""A response as JSON: the one shape of the web hook's `data`, a line of `responses.jsonl` and the export. Pure.
+
+Times are RFC 3339, UTC, with milliseconds, or null. `contact` tells for each fact where it comes from: `typed` by the
+person in the chat, `proven` by a signed token, or only `claimed` by the page; what was typed wins.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from bot.model import Entry, Response, Value
+
+CONTACT = "contact."
+
+
+def moment(ms: int) -> str | None:
+    """RFC 3339 with milliseconds; None for 0, which stands for never."""
+    if not ms:
+        return None
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def contact_of(response: Response) -> Mapping[str, tuple[str, str]]:
+    """Fact -> (value, source)."""
+    found = {key: (fact.value, "proven" if fact.proven else "claimed") for key, fact in response.contact.items()}
+    for answer in response.answers:
+        if answer.key.startswith(CONTACT):
+            found[answer.key.removeprefix(CONTACT)] = (str(answer.value), "typed")
+    return found
+
+
+def data_of(response: Response, longest: int | None = None) -> dict[str, object]:
+    """The response in full, or with every text cut to `longest` characters. Transcript only where there is one."""
+    r = response
+
+    def cut(text: str) -> str:
+        return text if longest is None or len(text) <= longest else text[: longest - 1] + "…"
+
+    def value(of: Value) -> int | str | list[str]:
+        if isinstance(of, int):
+            return of
+        return cut(of) if isinstance(of, str) else [cut(part) for part in of]
+
+    data: dict[str, object] = {
+        "chat": r.chat,
+        "revision": r.revision,
+        "flow": r.flow,
+        "flow_version": r.flow_version,
+        "channel": r.channel,
+        "locale": r.locale,
+        "timezone": r.timezone,
+        "score": r.score,
+        "segment": r.segment,
+        "outcome": r.outcome or None,
+        "sample": r.sample,
+        "answers": [
+            {"key": a.key, "kind": a.kind, "value": value(a.value), "label": cut(a.label), "at": moment(a.at)}
+            for a in r.answers
+        ],
+        "contact": {key: {"value": cut(text), "source": source} for key, (text, source) in contact_of(r).items()},
+        "context": {key: cut(text) for key, text in r.context.items()},
+        "clicks": [{"step": c.step, "link": c.link, "at": moment(c.at)} for c in r.clicks],
+        "visitor": cut(r.visitor),
+        "started_at": moment(r.started),
+        "scored_at": moment(r.scored),
+        "updated_at": moment(r.updated),
+        "ended_at": moment(r.ended),
+    }
+    if r.transcript:
+        data["transcript"] = [_entry(entry, cut(entry.text)) for entry in r.transcript]
+    return data
+
+
+def _entry(entry: Entry, text: str) -> dict[str, object]:
+    return {"seq": entry.seq, "at": moment(entry.at), "author": entry.author, "text": text}

@@ -1,0 +1,22 @@
+"""The writers there are. A new one is a module with `make` and a line here; it is imported only where configured."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Protocol, cast
+
+from bot.crm.base import Writer
+from bot.crm.config import WriterConfig
+
+KINDS = {
+    "jsonl": "bot.crm.jsonl",
+    "webhook": "bot.crm.webhook",
+}
+
+
+class _Module(Protocol):
+    def make(self, config: WriterConfig, clock: Callable[[], int]) -> Writer: ...
+
+
+def make(config: WriterConfig, clock: Callable[[], int]) -> Writer:
+    """The writer that `config` describes. `clock` gives ms since the epoch. Raises KeyError for an unknown kind."""
+    return cast("_Module", import_module(KINDS[config.kind])).make(config, clock)

@@ -1,0 +1,221 @@
+"""Responses to a web hook receiver, signed as Standard Webhooks (https://www.standardwebhooks.com) asks.
+
+- One POST a revision: `{type, timestamp, data}`, under 20 kB. `type` is response.scored (the first revision, with its
+  score), response.updated, response.completed, response.abandoned, response.stopped or response.ended. `data` is always
+  the whole response (`shape.py`): quick answers may share one event, and the newest revision wins.
+- `webhook-id` is the same for a chat and revision at every attempt. With several secrets every one signs.
+- What an answer means is a table: 2xx arrived; 408, 409, 425 and 5xx are tried again; 429, 502, 503 and 504 too, but
+  not before Retry-After; a lasting redirect, 410 and every other 4xx are refused for good. Redirects are never
+  followed: a passing one (302, 303, 307) is tried again, unless it points into a private network.
+- The receiver must be https on a public address. `allow_private` permits private addresses and plain http, for a
+  receiver in one's own network (or on localhost).
+- An answer's body is never read; its head is bounded by aiohttp (8 kB a line).
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from bot import __version__
+from bot.crm.config import WriterConfig
+from bot.crm.guard import Forbidden, Resolver, is_forbidden_literal
+from bot.crm.shape import data_of, moment
+from bot.errors import Permanent, Retryable, Throttled
+from bot.model import Response
+
+LARGEST = 20_000
+TIMEOUT = 15.0
+CUTS = (2_000, 1_000, 500, 200, 50)
+"""Characters that texts are cut to, one after the other, until the event is small enough."""
+
+ENDS = {"completed": "response.completed", "abandoned": "response.abandoned", "stopped": "response.stopped"}
+AGAIN = (408, 409, 425)
+SLOWER = (429, 502, 503, 504)
+PASSING = (302, 303, 307)
+
+
+def event_type(response: Response) -> str:
+    """A function of the revision alone, so that every attempt says the same."""
+    if response.ended:
+        return ENDS.get(response.outcome, "response.ended")
+    return "response.scored" if response.revision == 1 and response.score is not None else "response.updated"
+
+
+def event_of(response: Response) -> bytes:
+    """The body: whole where it fits, else without the transcript, else with its texts cut and `truncated` set."""
+
+    def body(data: dict[str, object]) -> bytes:
+        at = moment(max(response.updated, response.ended))
+        return msgspec.json.encode({"type": event_type(response), "timestamp": at, "data": data})
+
+    found = body(data_of(response))
+    if len(found) >= LARGEST and response.transcript:
+        response = replace(response, transcript=())
+        found = body(data_of(response) | {"truncated": True})
+    for longest in CUTS:
+        if len(found) < LARGEST:
+            return found
+        found = body(data_of(response, longest) | {"truncated": True})
+    if len(found) < LARGEST:
+        return found
+    return body(data_of(replace(response, answers=(), contact={}, context={}, clicks=())) | {"truncated": True})
+
+
+class WebhookWriter:
+    """See `bot.crm.base.Writer`."""
+
+    batch = 16
+
+    def __init__(self, config: WriterConfig, clock: Callable[[], int], timeout: float = TIMEOUT) -> None:
+        import standardwebhooks  # noqa: PLC0415 - only where a web hook is configured
+
+        self.name, self.samples, self.transcript = config.name, config.samples, config.transcript
+        self._url = URL(config.url)
+        self._allow_private = config.allow_private
+        self._signers: Sequence[standardwebhooks.Webhook] = [standardwebhooks.Webhook(s) for s in config.secrets]
+        self._clock = clock
+        self._timeout = timeout
+        self._session: aiohttp.ClientSession | None = None
+        self._resolver: Resolver | None = None
+
+    async def write(self, response: Response, key: str) -> str:
+        if fault := self._fault():
+            raise Permanent(fault, "address")
+        try:
+            body = event_of(response)
+        except (UnicodeEncodeError, msgspec.MsgspecError) as error:
+            raise Permanent("it cannot be written as JSON", "json") from error
+        await self._post(body, self._headers(key.replace(".", "-"), body))
+        return ""
+
+    async def check(self) -> str:
+        if fault := self._fault():
+            return fault
+        return (
+            "it leads to a private address; allow_private permits that" if await self._leads_inside(self._url) else ""
+        )
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+        if self._resolver is not None:
+            await self._resolver.close()
+
+    def _fault(self) -> str:
+        if self._url.scheme not in {"http", "https"} or not self._url.host:
+            return "the URL is not a web address"
+        if self._allow_private:
+            return ""
+        if self._url.scheme != "https":
+            return "the URL is not https, which only allow_private permits"
+        return "the URL is a private address, which only allow_private permits" if self._is_inside(self._url) else ""
+
+    def _headers(self, key: str, body: bytes) -> dict[str, str]:
+        at = datetime.fromtimestamp(self._clock() // 1000, UTC)
+        text = body.decode()
+        return {
+            "content-type": "application/json",
+            "user-agent": f"chatsurvey/{__version__}",
+            "webhook-id": key,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": " ".join(signer.sign(key, at, text) for signer in self._signers),
+        }
+
+    async def _post(self, body: bytes, headers: dict[str, str]) -> None:
+        try:
+            async with self._open().post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
+                await self._judge(answer)
+        except aiohttp.ClientConnectorDNSError as error:
+            if isinstance(error.os_error, Forbidden):
+                raise Permanent("the receiver's name leads to a private address", "address") from None
+            raise Retryable("the receiver's name is unknown") from None
+        except aiohttp.ClientSSLError as error:
+            raise Retryable(f"no trusted connection: {type(error).__name__}") from None
+        except aiohttp.ClientConnectionError as error:
+            raise Retryable(f"no connection: {type(error).__name__}") from None
+        except TimeoutError:
+            raise Retryable(f"no answer within {self._timeout:g} s") from None
+        except (aiohttp.ClientError, ValueError) as error:
+            # Whatever came back was no HTTP.
+            raise Retryable(f"not understood: {type(error).__name__}") from None
+
+    async def _judge(self, answer: aiohttp.ClientResponse) -> None:
+        status = answer.status
+        if 200 <= status < 300:
+            return
+        said = f"the receiver answered {status}"
+        if status in SLOWER:
+            raise Throttled(said, self._wait(answer.headers.get("retry-after", "")))
+        if 300 <= status < 400:
+            if status in PASSING and not await self._points_inside(answer):
+                raise Retryable(f"{said}, a redirect, which is not followed")
+            raise Permanent(f"{said}, a redirect, which is not followed: configure the final address", "redirect")
+        if status == 410:
+            raise Permanent(f"{said}: it wants no more", "gone")
+        if 400 <= status < 500 and status not in AGAIN:
+            raise Permanent(said, f"status_{status}")
+        raise Retryable(said)
+
+    def _wait(self, text: str) -> float:
+        """Seconds from a Retry-After header: a number or a date; 0 for anything else."""
+        text = text.strip()
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            return float(text)
+        try:
+            at = parsedate_to_datetime(text)
+        except ValueError:
+            return 0.0
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return max(0.0, at.timestamp() - self._clock() / 1000)
+
+    async def _points_inside(self, answer: aiohttp.ClientResponse) -> bool:
+        try:
+            target = self._url.join(URL(answer.headers.get("location", "")))
+        except ValueError:
+            return False
+        return await self._leads_inside(target)
+
+    async def _leads_inside(self, url: URL) -> bool:
+        """Whether the URL is or resolves to a private address that is not permitted."""
+        if self._allow_private:
+            return False
+        if self._is_inside(url):
+            return True
+        self._open()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._names().resolve(url.host or "", url.port or 443)
+        except Forbidden:
+            return True
+        except (OSError, TimeoutError):
+            return False
+        return False
+
+    def _is_inside(self, url: URL) -> bool:
+        return is_forbidden_literal(url.host or "")
+
+    def _names(self) -> Resolver:
+        if self._resolver is None:
+            self._resolver = Resolver(allow_private=self._allow_private)
+        return self._resolver
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=self._names(), ttl_dns_cache=60),
+                timeout=aiohttp.ClientTimeout(total=self._timeout),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._session
+
+
+def make(config: WriterConfig, clock: Callable[[], int]) -> WebhookWriter:
+    return WebhookWriter(config, clock)
