@@ -7,7 +7,7 @@ routes hold no middleware and no state but the buckets: what a request needs is 
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -17,7 +17,7 @@ from bot.channels import verify, web_types, web_wire
 from bot.channels.base import Front, Reply
 from bot.channels.limits import Buckets, Callers, Network, Rate
 from bot.channels.verify import Tokens
-from bot.channels.web_cors import Origins
+from bot.channels.web_cors import JSON_HEADERS, Origins
 from bot.channels.web_errors import Overtaken, Refused, conflict, problem
 from bot.channels.web_events import TICK, Streams
 from bot.errors import StoreUnavailable, Unknown
@@ -31,7 +31,8 @@ NEW_CHATS = Rate(60, 1.0)
 
 _Answer: TypeAlias = tuple[int, bytes]
 _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-T = TypeVar("T")
+_Guarded: TypeAlias = Callable[[web.Request, Mapping[str, str]], Awaitable[web.StreamResponse]]
+"""A handler, given the headers of an answer to the request's Origin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class WebChannel:
         chats, messages = "/api/v1/chats", "/api/v1/chats/{chat}/messages"
         events = "/api/v1/chats/{chat}/events"
         return [
+            web.post(messages, self._answer(self._receive)),  # first, for it is looked up first
             web.post(chats, self._answer(self._open)),
-            web.post(messages, self._answer(self._receive)),
             web.get(events, self._guard(self._events), allow_head=False),
             *(web.options(path, self._preflight) for path in (chats, messages, events)),
             web.get("/l/{chat}/{signature}/{step}/{key}", self._guard(self._follow), allow_head=False),
@@ -95,33 +96,33 @@ class WebChannel:
     def _answer(self, handle: Callable[[web.Request], Awaitable[_Answer]]) -> _Handler:
         """A handler of JSON."""
 
-        async def run(request: web.Request) -> web.StreamResponse:
-            origins = self._origins.headers(request.headers.get("Origin"), request.host)
+        async def run(request: web.Request, headers: Mapping[str, str]) -> web.StreamResponse:
             status, body = await handle(request)
-            return web.Response(status=status, body=body, headers=origins)
+            return web.Response(status=status, body=body, headers=headers)
 
         return self._guard(run)
 
-    def _guard(self, handle: _Handler) -> _Handler:
+    def _guard(self, handle: _Guarded) -> _Handler:
         """Refuses foreign pages, and turns what may go wrong into a problem of the right status."""
 
         async def run(request: web.Request) -> web.StreamResponse:
-            origins = self._origins.headers(request.headers.get("Origin"), request.host)
-            if origins is None:
+            origin = request.headers.get("Origin")
+            headers = JSON_HEADERS if origin is None else self._origins.headers(origin, request.host)
+            if headers is None:
                 return problem(Refused(403, "origin", "This page is not listed in the settings (web, origins)."))
             try:
-                return await handle(request)
+                return await handle(request, headers)
             except Overtaken as overtaken:
-                return conflict(overtaken, origins)
+                return conflict(overtaken, headers)
             except Refused as refused:
-                return problem(refused, origins)
+                return problem(refused, headers)
             except web_wire.Malformed as malformed:
-                return problem(Refused(400, "malformed", str(malformed)), origins)
+                return problem(Refused(400, "malformed", str(malformed)), headers)
             except Unknown as unknown:
-                return problem(Refused(404, "unknown", str(unknown)), origins)
+                return problem(Refused(404, "unknown", str(unknown)), headers)
             except StoreUnavailable:
                 detail = "Nothing was saved, for the store cannot be written now. Send the same again."
-                return problem(Refused(503, "store", detail, wait=2), origins)
+                return problem(Refused(503, "store", detail, wait=2), headers)
 
         return run
 
@@ -178,17 +179,16 @@ class WebChannel:
             raise Overtaken(reply.ignored, state)
         return 200, web_wire.encode(state)
 
-    async def _events(self, request: web.Request) -> web.StreamResponse:
+    async def _events(self, request: web.Request, headers: Mapping[str, str]) -> web.StreamResponse:
         chat = self._chat(request)
         cursor = _cursor(request.headers.get("Last-Event-ID") or request.query.get("cursor", "0"))
-        headers = self._origins.headers(request.headers.get("Origin"), request.host)
-        return await self._streams.serve(request, chat, cursor, headers or {})
+        return await self._streams.serve(request, chat, cursor, headers)
 
     async def _preflight(self, request: web.Request) -> web.StreamResponse:
         allowed = self._origins.preflight(request.headers.get("Origin"), request.host)
         return allowed or problem(Refused(403, "origin", "This page is not listed in the settings (web, origins)."))
 
-    async def _follow(self, request: web.Request) -> web.StreamResponse:
+    async def _follow(self, request: web.Request, _headers: Mapping[str, str]) -> web.StreamResponse:
         match = request.match_info
         chat, ref = match["chat"], f"{match['step']}/{match['key']}"
         if not self._tokens.signed(match["signature"], chat, ref):
@@ -229,6 +229,10 @@ async def _head(_request: web.Request) -> web.StreamResponse:
 
 
 async def _body(request: web.Request) -> bytes:
+    content = request.content
+    if content.is_eof() and content.total_bytes <= LARGEST_BODY and not content.exception():
+        # It came with the head, as nearly every answer does: taken as it is, which spares what `read` does in turns.
+        return content.read_nowait()
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from bot.model import Choice, Progress
+
 SAFE = 2**53 - 1
 """The greatest integer that JavaScript writes exactly."""
 
@@ -79,29 +81,20 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     name: Annotated[str, Meta(description="Of an agent.")] = ""
 
 
-class Option(Struct, frozen=True):
-    value: int | str
-    label: str
-
-
-class Progress(Struct, frozen=True):
-    """Question `at` of `of`, counted along the shortest way left."""
-
-    at: int
-    of: int
-
-
 class Ask(Struct, frozen=True, omit_defaults=True):
-    """The question as it stands. Its words are the last entry of the bot."""
+    """The question as it stands. Its words are the last entry of the bot.
+
+    Choices and progress are those of the model: they are encoded as they are, which spares a copy per answer.
+    """
 
     step: str
     fence: int
     kind: str
-    options: tuple[Option, ...] = ()
+    options: tuple[Choice, ...] = ()
     low: Annotated[str, Meta(description="What the low end of a scale means.")] = ""
     high: str = ""
     skip: bool = False
-    suggest: Annotated[tuple[Option, ...], Meta(description="Offered by one tap beside the control.")] = ()
+    suggest: Annotated[tuple[Choice, ...], Meta(description="Offered by one tap beside the control.")] = ()
     prefill: int | str | tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     placeholder: str = ""
     note: str = ""

@@ -12,12 +12,13 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from msgspec import UNSET
 
 from bot.channels import web_types as wire
 from bot.channels.base import Reply
 from bot.channels.verify import Tokens, fact_text, is_fact_name
 from bot.errors import ChatsurveyError
-from bot.model import Ask, Choice, Entry, Fact, Inbound, Value
+from bot.model import Ask, Entry, Fact, Inbound, Value
 
 T = TypeVar("T")
 
@@ -128,27 +129,21 @@ def entry(line: Entry, chat: str, tokens: Tokens) -> wire.Entry:
 
 
 def ask(question: Ask) -> wire.Ask:
-    progress, prefill = question.progress, question.prefill
     return wire.Ask(
         question.step,
         question.fence,
         question.kind,
-        _options(question.options),
+        question.options,
         question.low,
         question.high,
         question.skip,
-        _options(question.suggest),
-        msgspec.UNSET if prefill is None else prefill,
+        question.suggest,
+        UNSET if question.prefill is None else question.prefill,
         question.placeholder,
         question.note,
         question.back,
-        msgspec.UNSET if progress is None else wire.Progress(progress.at, progress.of),
+        question.progress or UNSET,
     )
-
-
-@lru_cache(maxsize=4096)
-def _options(choices: tuple[Choice, ...]) -> tuple[wire.Option, ...]:
-    return tuple([wire.Option(choice.value, choice.label) for choice in choices])
 
 
 def rfc3339(ms: int) -> str:
