@@ -68,7 +68,7 @@ def advise(book: Book, graph: Graph) -> Iterator[Problem]:
                 if found := _REWARD.search(words):
                     mark = text.marks.get(language, text.mark)
                     message = f'a reward ("{found[0]}") beside review links'
-                    hint = "Review sites and regulators forbid rewards for reviews: leave it out,\nor offer it for the answers, whether or not a review follows."
+                    hint = "Review sites and regulators forbid a reward for a review: leave it out."
                     yield Problem(mark, text.path, message, hint, "warning")
                     break
 
@@ -112,14 +112,13 @@ def _gating(graph: Graph, step: Step) -> Iterator[Problem]:
         return
     if max(offered) < max(SCORES) or min(set(SCORES) - offered) > min(offered):
         return
-    who = (
-        {9: "only promoters are", 7: "only passives and promoters are"}.get(min(offered), "")
-        if offered == set(range(min(offered), 11))
-        else ""
-    )
+    down_to = {9: "only promoters are", 7: "only passives and promoters are"} if max(offered) == 10 else {}
+    who = down_to.get(min(offered), "") if len(offered) == 11 - min(offered) else ""
     words = f"{who or f'only scores {spans(offered)} are'} offered the public review link"
-    hint = 'Review sites and regulators forbid this ("review gating").\nOffer it to everyone, or say that it is meant:  gating: accepted'
-    yield Problem(step.mark, step.path, words, hint, "warning")
+    forbidden = 'Review sites and regulators forbid this ("review gating").'
+    hint = f"{forbidden}\nOffer it to everyone, or say that it is meant:  gating: accepted"
+    into = [rule for rule in graph.taken if rule.to == step.name]
+    yield Problem(into[0].mark if len(into) == 1 else step.mark, step.path, words, hint, "warning")
 
 
 def _after(graph: Graph, name: str) -> set[str]:

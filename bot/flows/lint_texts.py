@@ -15,6 +15,7 @@ from bot.flows.template_uses import Use, half_ifs, uses
 _WHOLE = ("score", "segment", "locale")
 """Names that are values; the others have parts."""
 _ALWAYS = ("brand.name", "locale")
+_WRONG_NAME = re.compile(r'no (?:filter|test) "(\w+)"')
 _NEVER: frozenset[str] = frozenset()
 
 
@@ -75,12 +76,13 @@ def _template(words: str, place: Place, keys: frozenset[str]) -> Iterator[tuple[
     """(line in the text, word to underline, message, hint) of everything wrong in a template."""
     try:
         refused = faults(words)
-        tree = None if refused else parse(words)
+        # With a wrong filter alone, what else is wrong can still be told.
+        tree = parse(words) if all(_WRONG_NAME.search(fault.message) for fault in refused) else None
     except RecursionError:
         yield 1, "", "this template is nested too deeply", "make it simpler"
         return
     for fault in refused:
-        word = re.search(r'no (?:filter|test) "(\w+)"', fault.message)
+        word = _WRONG_NAME.search(fault.message)
         near = nearest(word[1], FILTERS + FILTERS_WITH_LIMITS) if word else ""
         yield fault.line, word[1] if word else "", fault.message, f'did you mean "{near}"?' if near else fault.hint
     if tree is None:

@@ -117,7 +117,8 @@ def _overlaps(step: Step) -> Iterator[Problem]:
             pairs.setdefault((rules[0], second), []).append(score)
     for (first, second), scores in pairs.items():
         many = len(scores) > 1
-        words = f"score{'s' * many} {spans(scores)} {'are' if many else 'is'} in two rules (lines {first.mark.line} and {second.mark.line})"
+        named = f"scores {spans(scores)} are" if many else f"score {spans(scores)} is"
+        words = f"{named} in two rules (lines {first.mark.line} and {second.mark.line})"
         yield Problem(second.mark, f"{step.path} / then", words, "let each score be in one rule")
 
 
