@@ -45,7 +45,7 @@ def start(program: Program, start: Start) -> Turn:
     )
     draft = Draft(program, blank, start.at)
     settle(draft)
-    if start.prefill is not None and draft.state == program.start:
+    if start.prefill is not None and draft.state:
         read = draft.node.kind.value(draft.view(draft.node), start.prefill)
         draft.prefill = read.value if isinstance(read, Accepted) else None
     arm(draft)
