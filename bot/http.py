@@ -15,8 +15,9 @@ from bot import resources
 from bot.channels.assets import Assets, Brand, Site
 from bot.channels.base import Front
 from bot.channels.limits import Rate, is_near
-from bot.channels.web import LARGEST_BODY, WebChannel, WebOptions
+from bot.channels.web import Observe, WebChannel
 from bot.channels.web_errors import Refused, problem
+from bot.channels.web_options import LARGEST_BODY, WebOptions
 from bot.channels.web_wire import encode
 from bot.flows.spec import Book
 from bot.settings_types import Settings
@@ -39,6 +40,8 @@ class Inside:
     metrics: Callable[[], bytes]
     """Prometheus text."""
     clock: Callable[[], int]
+    observe: Observe = lambda _route, _status, _seconds: None
+    """Told the route, status and seconds of each request of the chat."""
 
 
 def application(inside: Inside, settings: Settings) -> web.Application:
@@ -51,7 +54,7 @@ def application(inside: Inside, settings: Settings) -> web.Application:
         messages=Rate(settings.web.chat_limit.burst, settings.web.chat_limit.per_second),
         new_chats=Rate(settings.web.address_limit.burst, settings.web.address_limit.per_second),
     )
-    channel = WebChannel(inside.front, options, settings.secrets, inside.clock)
+    channel = WebChannel(inside.front, options, settings.secrets, inside.clock, observe=inside.observe)
     framed_by = " ".join(("'self'", *settings.web.origins))
     assets = Assets(resources.widget(), _Sites(inside.book, settings), _page_headers(), _page_headers(framed_by))
     operators = _Operators(inside, channel, settings.web.metrics_token)

@@ -7,31 +7,20 @@ folder is looked at again with each loader and page: an edited file is live at o
 """
 
 import asyncio
-import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.channels.assets_strip import strip_css, strip_js
+from bot.channels.assets_shelf import LOADER, PAGES, Body, Shelf, fill, name_of, signature_of
 from bot.channels.web_errors import Refused, problem
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".html": "text/html; charset=utf-8",
-}
-LOADER = "loader.js"
-_STRIP = {".js": strip_js, ".css": strip_css}
-_HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[a-z]+)")
 _FOREVER = "public, max-age=31536000, immutable"
 _REVALIDATED = "no-cache"
 _OPEN = {
@@ -62,40 +51,6 @@ class Site:
     answered_days: int = 90
 
 
-class Body:
-    """Bytes that are served as they are, or compressed; compressed once."""
-
-    __slots__ = ("_packed", "etag", "plain", "type")
-
-    def __init__(self, plain: bytes, ext: str) -> None:
-        self.plain = plain
-        self.type = TYPES[ext]
-        self.etag = f'"{_hash(plain)}"'
-        self._packed: dict[str, bytes] = {}
-
-    async def packed(self, encoding: str) -> bytes:
-        found = self._packed.get(encoding)
-        if found is None:
-            # In a thread, for the best brotli takes 50 ms for 40 kB and turns must not wait for that.
-            found = await asyncio.to_thread(_pack, self.plain, encoding)
-            self._packed[encoding] = found
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """The folder as it was read once."""
-
-    signature: tuple[tuple[str, int, int], ...]
-    bodies: Mapping[str, Body]
-    """By name, without the loader."""
-    urls: Mapping[str, str]
-    """By name, e.g. `widget.js` -> `/w/widget.0123456789ab.js`."""
-    loader: str
-    rendered: dict[tuple[str, ...], Body] = field(default_factory=dict)
-    """The loader and the pages by site version, flow and language: as many as the flow file names."""
-
-
 class Assets:
     """`site` gives the live site, so that an edited flow file shows."""
 
@@ -120,21 +75,20 @@ class Assets:
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         shelf = await self._read()
-        asked = "/w/" + request.match_info["file"]
-        match = _HASHED.fullmatch(request.match_info["file"])
-        name = match[1] + match[2] if match else ""
+        file = request.match_info["file"]
+        name = name_of(file)
         body = shelf.bodies.get(name)
         if body is None:
             return problem(Refused(404, "unknown", "There is no such file."))
         # A page that was loaded before an update asks for the file of then: it gets the one of now, and keeps nothing.
-        cache = _FOREVER if shelf.urls[name] == asked else "no-store"
+        cache = _FOREVER if shelf.urls[name] == f"/w/{file}" else "no-store"
         return await _send(request, body, cache, _OPEN)
 
     async def _loader(self, request: web.Request) -> web.StreamResponse:
         shelf, site = await self._read(), self._site()
         body = shelf.rendered.get((LOADER, site.version))
         if body is None:
-            config = json.dumps(_config(site, shelf.urls), ensure_ascii=False, separators=(",", ":"))
+            config = json.dumps(_config(site, shelf.widget), ensure_ascii=False, separators=(",", ":"))
             body = Body(shelf.loader.replace("__CONFIG__", config.replace("</", "<\\/")).encode(), ".js")
             shelf.rendered[LOADER, site.version] = body
         return await _send(request, body, _REVALIDATED, _OPEN)
@@ -169,7 +123,7 @@ class Assets:
             from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
             self._templates = Environment(
-                loader=FileSystemLoader(self._folder / "pages"),
+                loader=FileSystemLoader(self._folder / PAGES),
                 autoescape=True,
                 undefined=StrictUndefined,
                 trim_blocks=True,
@@ -179,9 +133,9 @@ class Assets:
 
     async def _read(self) -> Shelf:
         """The folder, read again where something in it has changed."""
-        signature = _signature(self._folder)
+        signature = signature_of(self._folder)
         if self._shelf is None or self._shelf.signature != signature:
-            self._shelf = await asyncio.to_thread(_fill, self._folder, signature)
+            self._shelf = await asyncio.to_thread(fill, self._folder, signature)
         return self._shelf
 
 
@@ -216,32 +170,6 @@ def _config(site: Site, urls: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    found = []
-    for path in (*folder.iterdir(), *(folder / "pages").iterdir()):
-        if path.suffix in TYPES:
-            stat = path.stat()
-            found.append((str(path), stat.st_mtime_ns, stat.st_size))
-    return tuple(sorted(found))
-
-
-def _fill(folder: Path, signature: tuple[tuple[str, int, int], ...]) -> Shelf:
-    bodies: dict[str, Body] = {}
-    loader = ""
-    for path in sorted(folder.iterdir()):
-        if path.suffix not in TYPES or path.suffix == ".html":
-            continue
-        text = path.read_text("utf-8")
-        if path.suffix in _STRIP:
-            text = _STRIP[path.suffix](text)
-        if path.name == LOADER:
-            loader = text
-        else:
-            bodies[path.name] = Body(text.encode(), path.suffix)
-    urls = {name: f"/w/{Path(name).stem}.{_hash(body.plain)}{Path(name).suffix}" for name, body in bodies.items()}
-    return Shelf(signature, bodies, urls, loader)
-
-
 async def _send(request: web.Request, body: Body, cache: str, more: Mapping[str, str]) -> web.Response:
     headers = {"ETag": body.etag, "Cache-Control": cache, "Vary": "Accept-Encoding", **more}
     if body.etag in request.headers.get("If-None-Match", ""):
@@ -257,21 +185,6 @@ async def _send(request: web.Request, body: Body, cache: str, more: Mapping[str,
 def _encoding(accepted: str) -> str:
     weights = dict(_ranked(part) for part in accepted.replace(" ", "").lower().split(","))
     return next((name for name in ("br", "gzip") if weights.get(name)), "")
-
-
-def _pack(plain: bytes, encoding: str) -> bytes:
-    # Both imported here: only a service that serves the widget itself needs them.
-    if encoding == "br":
-        import brotli  # type: ignore[import-untyped]  # it ships no types  # noqa: PLC0415
-
-        return bytes(brotli.compress(plain, quality=11))
-    import gzip  # noqa: PLC0415
-
-    return gzip.compress(plain, 9, mtime=0)
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:12]
 
 
 async def _no_icon(_request: web.Request) -> web.StreamResponse:

@@ -6,7 +6,6 @@ routes hold no middleware and no state but the buckets: what a request needs is 
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
@@ -15,46 +14,27 @@ from aiohttp import web
 
 from bot.channels import verify, web_types, web_wire
 from bot.channels.base import Front, Reply
-from bot.channels.limits import Buckets, Callers, Network, Rate
+from bot.channels.limits import Buckets, Callers
 from bot.channels.verify import Tokens
 from bot.channels.web_cors import JSON_HEADERS, Origins
-from bot.channels.web_errors import Overtaken, Refused, conflict, problem
-from bot.channels.web_events import TICK, Streams
+from bot.channels.web_errors import FOREIGN, Overtaken, Refused, conflict, problem, refusal
+from bot.channels.web_events import Streams
+from bot.channels.web_options import LARGEST_BODY, WebOptions
 from bot.errors import StoreUnavailable, Unknown
 from bot.model import Address, Fact, Inbound, Start
 
-LARGEST_BODY = 64 * 1024
-"""Bytes of a request: 4,000 characters of text with every one of them escaped, and room for the rest."""
-
-MESSAGES = Rate(30, 2.0)
-NEW_CHATS = Rate(60, 1.0)
-
 _Answer: TypeAlias = tuple[int, bytes]
 _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Observe: TypeAlias = Callable[[str, int, float], None]
 _Guarded: TypeAlias = Callable[[web.Request, Mapping[str, str]], Awaitable[web.StreamResponse]]
 """A handler, given the headers of an answer to the request's Origin."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebOptions:
-    """What an owner may choose about the web chat."""
-
-    public_url: str = "http://localhost:8080"
-    origins: tuple[str, ...] = ()
-    """Foreign pages that may use the chat: `https://shop.example`, `https://*.shop.example`, or `*`."""
-    trusted_proxies: tuple[Network, ...] = ()
-    identity_keys: tuple[str, ...] = ()
-    """Beside the secrets, which are accepted too."""
-    messages: Rate = MESSAGES
-    """Of one chat."""
-    new_chats: Rate = NEW_CHATS
-    """Of one address."""
-    tick: float = TICK
-    """Seconds between the comments of an event stream."""
-
-
 class WebChannel:
-    """`clock` gives milliseconds since the epoch; `ticks` seconds that never go back, for the limits."""
+    """`clock` gives milliseconds since the epoch; `ticks` seconds that never go back, for the limits.
+
+    `observe` is told the route, status and seconds of each request that is not a stream.
+    """
 
     def __init__(
         self,
@@ -62,10 +42,13 @@ class WebChannel:
         options: WebOptions,
         secrets: tuple[str, ...],
         clock: Callable[[], int],
+        *,
         ticks: Callable[[], float] = time.monotonic,
+        observe: Observe = lambda _route, _status, _seconds: None,
     ) -> None:
         self._front = front
         self._clock = clock
+        self._observe = observe
         self.callers = Callers(options.trusted_proxies)
         self._tokens = Tokens(secrets)
         self._identity_keys = (*secrets, *options.identity_keys)
@@ -81,8 +64,8 @@ class WebChannel:
         chats, messages = "/api/v1/chats", "/api/v1/chats/{chat}/messages"
         events = "/api/v1/chats/{chat}/events"
         return [
-            web.post(messages, self._answer(self._receive)),  # first, for it is looked up first
-            web.post(chats, self._answer(self._open)),
+            web.post(messages, self._answer("messages", self._receive)),  # first, for it is looked up first
+            web.post(chats, self._answer("chats", self._open)),
             web.get(events, self._guard(self._events), allow_head=False),
             *(web.options(path, self._preflight) for path in (chats, messages, events)),
             web.get("/l/{chat}/{signature}/{step}/{key}", self._guard(self._follow), allow_head=False),
@@ -93,14 +76,22 @@ class WebChannel:
         """End the event streams; called when the service begins to stop."""
         self._streams.close()
 
-    def _answer(self, handle: Callable[[web.Request], Awaitable[_Answer]]) -> _Handler:
-        """A handler of JSON."""
+    def _answer(self, route: str, handle: Callable[[web.Request], Awaitable[_Answer]]) -> _Handler:
+        """A handler of JSON, which is timed."""
 
         async def run(request: web.Request, headers: Mapping[str, str]) -> web.StreamResponse:
             status, body = await handle(request)
             return web.Response(status=status, body=body, headers=headers)
 
-        return self._guard(run)
+        guarded, observe = self._guard(run), self._observe
+
+        async def timed(request: web.Request) -> web.StreamResponse:
+            began = time.perf_counter()
+            response = await guarded(request)
+            observe(route, response.status, time.perf_counter() - began)
+            return response
+
+        return timed
 
     def _guard(self, handle: _Guarded) -> _Handler:
         """Refuses foreign pages, and turns what may go wrong into a problem of the right status."""
@@ -109,20 +100,13 @@ class WebChannel:
             origin = request.headers.get("Origin")
             headers = JSON_HEADERS if origin is None else self._origins.headers(origin, request.host)
             if headers is None:
-                return problem(Refused(403, "origin", "This page is not listed in the settings (web, origins)."))
+                return problem(FOREIGN)
             try:
                 return await handle(request, headers)
             except Overtaken as overtaken:
                 return conflict(overtaken, headers)
-            except Refused as refused:
-                return problem(refused, headers)
-            except web_wire.Malformed as malformed:
-                return problem(Refused(400, "malformed", str(malformed)), headers)
-            except Unknown as unknown:
-                return problem(Refused(404, "unknown", str(unknown)), headers)
-            except StoreUnavailable:
-                detail = "Nothing was saved, for the store cannot be written now. Send the same again."
-                return problem(Refused(503, "store", detail, wait=2), headers)
+            except (Refused, web_wire.Malformed, Unknown, StoreUnavailable) as error:
+                return problem(refusal(error), headers)
 
         return run
 
@@ -186,7 +170,7 @@ class WebChannel:
 
     async def _preflight(self, request: web.Request) -> web.StreamResponse:
         allowed = self._origins.preflight(request.headers.get("Origin"), request.host)
-        return allowed or problem(Refused(403, "origin", "This page is not listed in the settings (web, origins)."))
+        return allowed or problem(FOREIGN)
 
     async def _follow(self, request: web.Request, _headers: Mapping[str, str]) -> web.StreamResponse:
         match = request.match_info

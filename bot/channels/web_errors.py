@@ -9,7 +9,8 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from bot.channels import web_types as wire
-from bot.channels.web_wire import encode
+from bot.channels.web_wire import Malformed, encode
+from bot.errors import StoreUnavailable, Unknown
 
 PROBLEM = "application/problem+json"
 
@@ -22,6 +23,27 @@ class Refused(Exception):
     def __init__(self, status: int, code: str, detail: str, wait: float = 0.0) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail, self.wait = status, code, detail, wait
+
+
+FOREIGN = Refused(403, "origin", "This page is not listed in the settings (web, origins).")
+
+
+def refusal(error: Refused | Malformed | Unknown | StoreUnavailable) -> Refused:
+    match error:
+        case Refused():
+            return error
+        case Malformed():
+            return Refused(400, "malformed", str(error))
+        case Unknown():
+            return Refused(404, "unknown", _sentence(str(error)))
+        case StoreUnavailable():
+            # Its text is for the log: it may name a disk or a host.
+            detail = "Nothing was saved, for the store cannot be written now. Send the same again."
+            return Refused(503, "store", detail, wait=2)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 class Overtaken(Exception):

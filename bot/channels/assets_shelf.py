@@ -1,0 +1,110 @@
+"""The widget's folder as it is served: stripped, named by content, compressed once."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from bot.channels.assets_strip import strip_css, strip_js
+
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".html": "text/html; charset=utf-8",
+}
+LOADER = "loader.js"
+PAGES = "pages"
+_STRIP = {".js": strip_js, ".css": strip_css}
+_HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[a-z]+)")
+
+Signature: TypeAlias = tuple[tuple[str, int, int], ...]
+"""Of a folder: each file with its time and its size."""
+
+
+class Body:
+    """Bytes that are served as they are, or compressed; compressed once."""
+
+    __slots__ = ("_packed", "etag", "plain", "type")
+
+    def __init__(self, plain: bytes, ext: str) -> None:
+        self.plain = plain
+        self.type = TYPES[ext]
+        self.etag = f'"{_hash(plain)}"'
+        self._packed: dict[str, bytes] = {}
+
+    async def packed(self, encoding: str) -> bytes:
+        found = self._packed.get(encoding)
+        if found is None:
+            # In a thread, for the best brotli takes 50 ms for 40 kB and turns must not wait for that.
+            found = await asyncio.to_thread(_pack, self.plain, encoding)
+            self._packed[encoding] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The folder as it was read once."""
+
+    signature: Signature
+    bodies: Mapping[str, Body]
+    """By name, without the loader."""
+    urls: Mapping[str, str]
+    """By name, e.g. `widget.js` -> `/w/widget.0123456789ab.js`."""
+    widget: Mapping[str, str]
+    """The urls that the widget itself may ask for: no pictures, and no file that is named after a page."""
+    loader: str
+    rendered: dict[tuple[str, ...], Body] = field(default_factory=dict)
+    """The loader and the pages by site version, flow and language: as many as the flow file names."""
+
+
+def signature_of(folder: Path) -> Signature:
+    found = []
+    for path in (*folder.iterdir(), *(folder / PAGES).iterdir()):
+        if path.suffix in TYPES:
+            stat = path.stat()
+            found.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return tuple(sorted(found))
+
+
+def fill(folder: Path, signature: Signature) -> Shelf:
+    bodies: dict[str, Body] = {}
+    loader = ""
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in TYPES or path.suffix == ".html":
+            continue
+        text = path.read_text("utf-8")
+        if path.suffix in _STRIP:
+            text = _STRIP[path.suffix](text)
+        if path.name == LOADER:
+            loader = text
+        else:
+            bodies[path.name] = Body(text.encode(), path.suffix)
+    urls = {name: f"/w/{Path(name).stem}.{_hash(body.plain)}{Path(name).suffix}" for name, body in bodies.items()}
+    pages = {path.stem for path in (folder / PAGES).iterdir()}
+    widget = {name: url for name, url in urls.items() if not name.endswith(".svg") and Path(name).stem not in pages}
+    return Shelf(signature, bodies, urls, widget, loader)
+
+
+def name_of(file: str) -> str:
+    """`widget.js` of `widget.0123456789ab.js`; empty for what is no name of ours."""
+    match = _HASHED.fullmatch(file)
+    return match[1] + match[2] if match else ""
+
+
+def _pack(plain: bytes, encoding: str) -> bytes:
+    # Both imported here: only a service that serves the widget itself needs them.
+    if encoding == "br":
+        import brotli  # type: ignore[import-untyped]  # it ships no types  # noqa: PLC0415
+
+        return bytes(brotli.compress(plain, quality=11))
+    import gzip  # noqa: PLC0415
+
+    return gzip.compress(plain, 9, mtime=0)
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
