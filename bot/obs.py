@@ -64,7 +64,6 @@ class Meters:
         self.jobs = self.count("chatsurvey_jobs", "Jobs by kind and what became of them", ("kind", "result"))
         self.requests = self.count("chatsurvey_http_requests", "Requests by route and status", ("route", "status"))
         self.turn_seconds = self.time("chatsurvey_turn_seconds", "Time of a turn: load, step, commit")
-        self.request_seconds = self.time("chatsurvey_http_request_seconds", "Time of a request")
         self.job_seconds = self.time("chatsurvey_job_seconds", "Time of a batch of jobs of one kind")
 
     def count(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Count:

@@ -192,20 +192,28 @@ class _File:
     def webhook(self, name: str, table: Table) -> Webhook:
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", name):
             table.problem(f'"{name}" cannot be a name', "small letters, digits, - and _ (40 at most)")
-        url, secret = self.address(table), self.secret(table, "secret", required=True)
-        if secret and not _signs(secret):
-            hint = 'make one with:  echo "whsec_$(openssl rand -base64 32)"'
-            table.problem("it is not a signing secret: whsec_ and 16 bytes or more in base64", hint, "secret")
+        url, secrets = self.address(table), self.signing(table)
         found = Webhook(
             name,
             url,
-            secret,
+            secrets,
             allow_private=table.flag("allow_private"),
             samples=table.flag("samples"),
             transcript=table.flag("transcript"),
         )
         table.finish()
         return found
+
+    def signing(self, table: Table) -> tuple[str, ...]:
+        """`${NAME}`, or a list of them: the newest first."""
+        scalars = table.scalars("secret", required=True)
+        secrets = [(scalar, self.named(table, "secret", scalar)) for scalar in scalars]
+        for scalar, secret in secrets:
+            if secret and not _signs(secret):
+                hint = 'make one with:  echo "whsec_$(openssl rand -base64 32)"'
+                message = "it is not a signing secret: whsec_ and 16 bytes or more in base64"
+                table.problem(message, hint, "secret", mark=scalar.mark)
+        return tuple(secret for _, secret in secrets)
 
     def address(self, table: Table) -> str:
         """The URL of a receiver, in clear or as `${NAME}`."""

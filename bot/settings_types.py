@@ -43,8 +43,8 @@ class Webhook:
     name: str
     url: str = field(repr=False)
     """May hold a key of the receiver, so it is treated as a secret."""
-    secret: str = field(repr=False)
-    """`whsec_` and base64, as in Standard Webhooks."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """`whsec_` and base64, as in Standard Webhooks; several while one is being replaced by another."""
     allow_private: bool = False
     """Whether the receiver may be on a private address."""
     samples: bool = False
@@ -81,6 +81,11 @@ class Settings:
     @property
     def secret_file(self) -> Path:
         return self.data_dir / SECRET_FILE
+
+    @property
+    def store_file(self) -> Path:
+        """The write side: chats, their log, jobs, flow versions."""
+        return self.data_dir / "chats.db"
 
     @property
     def database_url(self) -> str:

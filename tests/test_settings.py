@@ -117,13 +117,16 @@ web:
 writers:
   jsonl: {enabled: false}
   crm: {kind: webhook, url: https://crm.example/hook, secret: ${HOOK_SECRET}, samples: true}
-  zap: {kind: webhook, url: "${ZAP_URL}", secret: ${HOOK_SECRET}}
+  zap: {kind: webhook, url: "${ZAP_URL}", secret: ["${HOOK_SECRET}", ${OLD_SECRET}]}
 """
 
 
 def test_the_settings_file_says_what_is_a_choice(tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text(FILE)
-    found = load({"ID_KEY": KEY, "HOOK_SECRET": HOOK, "ZAP_URL": "https://zap.example/x?key=1"}, tmp_path)
+    found = load(
+        {"ID_KEY": KEY, "HOOK_SECRET": HOOK, "OLD_SECRET": HOOK[:-8], "ZAP_URL": "https://zap.example/x?key=1"},
+        tmp_path,
+    )
     day = ((540, 750), (840, 1080))
     assert found.timezone == "Europe/Paris"
     office = OpenHours("Europe/Paris", (day,) * 5 + ((), ()), ("2026-12-25",), 20 * 60_000, 3_600_000, 5 * 86_400_000)
@@ -135,13 +138,19 @@ def test_the_settings_file_says_what_is_a_choice(tmp_path: Path) -> None:
     assert (found.web.chat_limit, found.web.address_limit) == (Limit(5, 1), Limit(60, 1))
     assert (found.web.identity_keys, found.jsonl) == ((KEY,), False)
     crm, zap = found.webhooks
-    assert (crm.name, crm.url, crm.secret, crm.samples) == ("crm", "https://crm.example/hook", HOOK, True)
-    assert (zap.url, zap.samples, zap.allow_private) == ("https://zap.example/x?key=1", False, False)
+    assert (crm.name, crm.url, crm.secrets, crm.samples) == ("crm", "https://crm.example/hook", (HOOK,), True)
+    assert (zap.url, zap.secrets, zap.allow_private) == ("https://zap.example/x?key=1", (HOOK, HOOK[:-8]), False)
 
 
 def test_no_secret_is_in_the_repr(tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text(FILE)
-    environ = {"ID_KEY": KEY, "HOOK_SECRET": HOOK, "ZAP_URL": "https://zap.example/x?key=1", "SECRET_KEY": KEY[::-1]}
+    environ = {
+        "ID_KEY": KEY,
+        "HOOK_SECRET": HOOK,
+        "OLD_SECRET": HOOK[:-8],
+        "ZAP_URL": "https://zap.example/x?key=1",
+        "SECRET_KEY": KEY[::-1],
+    }
     shown = repr(load(environ, tmp_path))
     assert [secret for secret in (KEY, KEY[::-1], HOOK, "key=1") if secret in shown] == []
 

@@ -1,0 +1,194 @@
+"""The composition root: the one place where every part meets, and the order in which they start and stop.
+
+Start: port (a taken one is told before anything is made), flow file (proved), DATA_DIR with its lock, signing key,
+store, the flow's version into the store, worker, HTTP. What a first question does not need (records, writers'
+libraries, text of the metrics) is imported when it is used.
+
+Stop: no new connection; requests in hand finish; the worker finishes what it runs and leaves the rest to the next
+start; store; lock. A killed process loses nothing that was acknowledged: the order only saves waiting for leases.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
+
+from aiohttp import web
+
+from bot import http
+from bot.app_flows import FlowFile, Tell, keep, watch
+from bot.app_sockets import BACKLOG, bind, local_url, release
+from bot.app_writers import writers
+from bot.errors import Problem, UserMistake
+from bot.flows.catalog import Catalog
+from bot.jobs import Handler, Run, Worker
+from bot.model import Job
+from bot.obs import Meters
+from bot.records.sql import SqlRecords
+from bot.runtime import Runtime
+from bot.settings import Settings, with_secrets
+from bot.store.base import Settlement, Store
+from bot.store.lock import lock_folder
+from bot.store.sqlite import SqliteStore
+from bot.work import handlers
+
+log = logging.getLogger(__name__)
+
+
+def clock() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def quiet(_sentence: str, _problems: tuple[Problem, ...]) -> None:
+    """For a service without a terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that answers. `settings` has the port that it really has."""
+
+    settings: Settings
+    catalog: Catalog
+    store: SqliteStore
+    runtime: Runtime
+    worker: Worker
+    meters: Meters
+    warnings: tuple[Problem, ...]
+    """Of the flow file as it was read at the start."""
+    stop: Callable[[], Awaitable[None]]
+    """Stops gracefully."""
+
+    @property
+    def url(self) -> str:
+        return local_url(self.settings)
+
+
+async def start(settings: Settings, tell: Tell = quiet, now: Callable[[], int] = clock) -> Service:
+    """Start everything; when this returns, the service answers. Whatever fails undoes what was started.
+
+    Raises UserMistake and FileProblems for what a person can mend.
+    """
+    stack = AsyncExitStack()
+    try:
+        return await _start(settings, tell, now, stack)
+    except BaseException:
+        await stack.aclose()
+        raise
+
+
+async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: AsyncExitStack) -> Service:
+    sockets, settings = bind(settings)
+    stack.callback(release, sockets)
+    file = FlowFile(settings.flows, settings.hours)
+    book, warnings = file.read()
+    _make_folder(settings)
+    stack.enter_context(lock_folder(settings.data_dir))
+    settings = with_secrets(settings)
+    store = SqliteStore.open(settings.store_file, now)
+    stack.push_async_callback(store.close)
+    catalog = Catalog(settings.hours, settings.timezone)
+    await keep(book, store, catalog)
+    meters = Meters()
+    runtime = Runtime(store, catalog, now, lambda: worker.wake(), meters)  # noqa: PLW0108 - the worker needs it first
+    table = _handlers(settings, store, runtime, meters=meters, now=now, stack=stack)
+    worker = Worker(store, table, now, random.random)
+    working = _background(worker.run(), "worker")
+    stack.push_async_callback(_finish, worker, working)
+    meters.gauge("chatsurvey_listeners", "Chats with an open event stream", lambda: float(runtime.listening))
+    inside = http.Inside(runtime, lambda: catalog.live, _ready(store, working), meters.text, now)
+    app = http.application(inside, settings)
+    app.on_response_prepare.append(_count_in(meters))
+    runner = http.runner(app)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    watching = _background(watch(file, store, catalog, tell), "watcher of the flow file")
+    stack.push_async_callback(_cancel, watching)
+    for one in sockets:
+        await web.SockSite(runner, one, backlog=BACKLOG).start()
+    return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose)
+
+
+def _make_folder(settings: Settings) -> None:
+    """For its owner alone: it will hold what customers said."""
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserMistake(
+            f"DATA_DIR {settings.data_dir} cannot be made: {error.strerror}",
+            "name a folder that can be written, for example  DATA_DIR=./data",
+        ) from error
+
+
+def _handlers(
+    settings: Settings,
+    store: Store,
+    runtime: Runtime,
+    *,
+    meters: Meters,
+    now: Callable[[], int],
+    stack: AsyncExitStack,
+) -> Mapping[str, Handler]:
+    records = SqlRecords(settings.database_url)
+    stack.push_async_callback(records.close)
+    made = writers(settings, now)
+    for writer in made:
+        stack.push_async_callback(writer.close)
+    table = handlers(store, records, made, runtime.fire, clock=now, jitter=random.random)
+    return {kind: replace(handler, run=_metered(kind, handler.run, meters)) for kind, handler in table.items()}
+
+
+def _metered(kind: str, run: Run, meters: Meters) -> Run:
+    async def metered(jobs: Sequence[Job]) -> Sequence[Settlement]:
+        began = time.perf_counter()
+        settlements = await run(jobs)
+        meters.job_seconds.add(time.perf_counter() - began)
+        for settlement in settlements:
+            meters.jobs.add(kind, type(settlement).__name__.lower())
+        return settlements
+
+    return metered
+
+
+def _count_in(meters: Meters) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    async def count(request: web.Request, response: web.StreamResponse) -> None:
+        resource = request.match_info.route.resource
+        meters.requests.add("" if resource is None else resource.canonical, str(response.status))
+
+    return count
+
+
+def _ready(store: SqliteStore, working: asyncio.Task[None]) -> Callable[[], Awaitable[Mapping[str, str]]]:
+    async def ready() -> Mapping[str, str]:
+        return {
+            "store": "" if await store.writable() else "it cannot be written now",
+            "jobs": "the worker has stopped" if working.done() else "",
+        }
+
+    return ready
+
+
+def _background(work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+    """A task of the service itself, which is not meant to end: if it does, that is said at once."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("the %s ended", name, exc_info=task.exception())
+
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(ended)
+    return task
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _finish(worker: Worker, working: asyncio.Task[None]) -> None:
+    await worker.stop()
+    await asyncio.gather(working, return_exceptions=True)

@@ -1,0 +1,105 @@
+"""The flow file while the service runs: read, proved, kept in the store, and only then live.
+
+The file's stat is looked at each second (11 us), which sees an editor's rename and a mounted config map alike. A new
+version serves new chats; a chat that runs stays on the version that it began with. A file with errors changes nothing
+but what is said: the last good version goes on serving.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TypeAlias
+
+from bot.errors import FileProblems, Mark, Problem, StoreUnavailable
+from bot.flows.catalog import Catalog
+from bot.flows.load import check_source
+from bot.flows.spec import Book
+from bot.store.base import Store
+
+log = logging.getLogger(__name__)
+
+LOOK = 1.0
+"""Seconds between two looks at the file."""
+
+Tell: TypeAlias = Callable[[str, tuple[Problem, ...]], None]
+"""Hears what becomes of an edited file: a sentence, and the problems where there are any."""
+
+Stamp: TypeAlias = tuple[int, int, int]
+
+
+class FlowFile:
+    """One flow file. `hours` are the names of opening hours that its steps may use."""
+
+    def __init__(self, path: Path, hours: Collection[str]) -> None:
+        self.path = path
+        self._hours = hours
+        self._seen: Stamp | None = None
+
+    def read(self) -> tuple[Book, tuple[Problem, ...]]:
+        """The proved file and its warnings. Raises FileProblems with every error."""
+        self._seen = self._stamp()
+        try:
+            source = self.path.read_bytes()
+        except OSError as error:
+            problem = Problem(Mark(self.name, 1, 1), "", f"the file cannot be read: {error.strerror}")
+            raise FileProblems((problem,)) from error
+        book, problems = check_source(source, self.name, self._hours)
+        if book is None:
+            raise FileProblems(problems)
+        return book, problems
+
+    @property
+    def name(self) -> str:
+        """As a person would name it: relative to the working folder where it lies in it."""
+        here = Path.cwd()
+        return str(self.path.relative_to(here)) if self.path.is_relative_to(here) else str(self.path)
+
+    def changed(self) -> bool:
+        """Whether the file is another one than was last read. A file that is gone is not a change: it may come back."""
+        stamp = self._stamp()
+        return stamp is not None and stamp != self._seen
+
+    def again(self) -> None:
+        """Read it once more, although it has not changed."""
+        self._seen = None
+
+    def _stamp(self) -> Stamp | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+async def keep(book: Book, store: Store, catalog: Catalog) -> None:
+    """Make a version live: its text is in the store before the first chat can begin on it."""
+    await store.keep_flow(book.version, book.source)
+    catalog.add(book)
+
+
+async def watch(
+    file: FlowFile,
+    store: Store,
+    catalog: Catalog,
+    tell: Tell,
+    look: float = LOOK,
+) -> None:
+    """Follow the file until cancelled."""
+    while True:
+        await asyncio.sleep(look)
+        if not file.changed():
+            continue
+        serving = catalog.live.version
+        try:
+            book, warnings = await asyncio.to_thread(file.read)
+            if book.version != serving:
+                await keep(book, store, catalog)
+                tell(f"{file.name} is live for new chats as version {book.version[:7]}.", warnings)
+        except FileProblems as errors:
+            tell(f"{file.name} has errors and is not live. Version {serving[:7]} goes on serving.", errors.problems)
+        except StoreUnavailable as error:
+            file.again()
+            tell(f"{file.name} is not live yet: {error}. Version {serving[:7]} goes on serving.", ())
+        except Exception:  # whatever an edit does, the next one must be looked at too
+            log.exception("the flow file could not be reloaded")

@@ -1,0 +1,31 @@
+"""The writers that the settings ask for, in the order in which they are told of a response."""
+
+from collections.abc import Callable
+
+from bot.crm.base import Writer
+from bot.crm.config import WriterConfig
+from bot.crm.table import make
+from bot.settings import Settings
+
+
+def configs(settings: Settings) -> tuple[WriterConfig, ...]:
+    """What each writer is made from."""
+    jsonl = (WriterConfig("jsonl", "jsonl", settings.data_dir),) if settings.jsonl else ()
+    hooks = (
+        WriterConfig(
+            "webhook",
+            hook.name,
+            settings.data_dir,
+            hook.url,
+            hook.secrets,
+            hook.allow_private,
+            hook.samples,
+            hook.transcript,
+        )
+        for hook in settings.webhooks
+    )
+    return (*jsonl, *hooks)
+
+
+def writers(settings: Settings, clock: Callable[[], int]) -> tuple[Writer, ...]:
+    return tuple(make(config, clock) for config in configs(settings))

@@ -1,0 +1,114 @@
+"""`chatsurvey serve`: start the service, print where it is, run until it is told to stop.
+
+The first SIGTERM or Ctrl-C stops it gracefully; a second one ends it at once, which loses nothing either.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot import __version__, obs
+from bot.errors import Problem
+from bot.flows.report import Paint, counted
+from bot.flows.report import tell as report
+from bot.settings import Settings, load
+
+if TYPE_CHECKING:
+    from bot.app import Service
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "The environment, a file .env and settings.yaml say how (see settings.example.yaml); without any of them it "
+        "starts with the shipped survey on port 8080 and keeps its data in ./data."
+    )
+
+
+def run(_args: argparse.Namespace) -> int:
+    settings = load()
+    on_a_terminal = sys.stderr.isatty()
+    obs.log_to(level=settings.log_level, form="plain" if on_a_terminal else "json", secrets=known_secrets(settings))
+    return asyncio.run(_serve(settings))
+
+
+def known_secrets(settings: Settings) -> tuple[str, ...]:
+    """What must never be in a log line, wherever it comes from."""
+    hooks = (secret for hook in settings.webhooks for secret in (hook.url, *hook.secrets))
+    return (*settings.secrets, *settings.web.identity_keys, settings.web.metrics_token, *hooks)
+
+
+async def _serve(settings: Settings) -> int:
+    from bot import app  # noqa: PLC0415 - a mistake in the settings is told without loading the service
+
+    stop = asyncio.Event()
+    _obey(stop)
+    service = await app.start(settings, tell)
+    try:
+        show(service)
+        await stop.wait()
+        print("stopping: requests in hand are finished first", flush=True)
+    finally:
+        await service.stop()
+    print("stopped", flush=True)
+    return 0
+
+
+def _obey(stop: asyncio.Event) -> None:
+    """The first signal sets `stop`; the next one ends the process where it stands, as SIGKILL would."""
+    loop = asyncio.get_running_loop()
+
+    def told(number: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told, number)
+
+
+def tell(sentence: str, problems: tuple[Problem, ...]) -> None:
+    """What becomes of an edited flow file, with the full report, for the person who edits it."""
+    print(f"\n{sentence}\nRunning chats are not touched." + _report(problems), flush=True)
+
+
+def _report(problems: tuple[Problem, ...]) -> str:
+    if not problems:
+        return ""
+    names = {problem.mark.file for problem in problems}
+    sources = {name: Path(name).read_text("utf-8", "replace") for name in names if Path(name).is_file()}
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return "\n\n" + report(problems, sources, Paint(color)) + "\n"
+
+
+def show(service: "Service") -> None:
+    """Where it is, what it serves, where its data are."""
+    settings, book = service.settings, service.catalog.live
+    base = settings.public_url
+    flow = next(iter(book.flows))
+    file = "the shipped survey; a flows.yaml in this folder takes its place"
+    if not settings.flows_are_shipped:
+        file = f"{settings.flows}; edits are live for new chats within a second"
+    lines = [
+        f"chatsurvey {__version__} answers at {service.url}",
+        "",
+        f"  demo shop  {base}/",
+        f"  full page  {base}/chat/{flow}",
+        f"  API        {base}/api/v1/openapi.json",
+        f'  embed      <script src="{base}/widget.js" async></script>',
+        f'             <chat-survey flow="{flow}" mode="popin"></chat-survey>',
+        "",
+        f"  flow       {', '.join(book.flows)} in {', '.join(book.languages)}, version {book.version[:7]}",
+        f"             {file}",
+        f"  data       {settings.data_dir}",
+    ]
+    if settings.file is not None:
+        lines.append(f"  settings   {settings.file}")
+    if service.warnings:
+        lines.append(f"  !!         {counted(len(service.warnings), 'warning')} on the flow:  chatsurvey check")
+    if settings.not_used:
+        lines.append(f"  !!         not used by this version: {', '.join(settings.not_used)}")
+    print("\n".join([*lines, "", "Ctrl-C stops it."]), flush=True)
