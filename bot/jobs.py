@@ -16,12 +16,11 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import TypeAlias
 
 from bot.errors import StoreUnavailable
 from bot.model import Job
-from bot.obs import Meters, told, where
+from bot.obs import told, where
 from bot.store.base import Again, Dead, Retry, Settlement, Store
 
 log = logging.getLogger(__name__)
@@ -90,7 +89,6 @@ class Worker:
         clock: Callable[[], int],
         jitter: Callable[[], float],
         *,
-        meters: Meters | None = None,
         lease: int = LEASE,
         poll: float = 2.0,
         pace: float = 0.1,
@@ -100,7 +98,6 @@ class Worker:
         self._lanes = {kind: _Lane(handler) for kind, handler in handlers.items()}
         self._clock = clock
         self._jitter = jitter
-        self._meters = meters or Meters()
         self._lease = lease
         self._poll, self._pace, self._pause = poll, pace, pause
         self._hint = asyncio.Event()
@@ -229,15 +226,11 @@ class Worker:
         await self._settle(())
 
     async def _work(self, run: Run, jobs: Sequence[Job]) -> None:
-        began = perf_counter()
         try:
             settlements = await self._attempt(run, jobs)
         except asyncio.CancelledError:
             self._pending.extend((job, Again(job.due)) for job in jobs)
             raise
-        self._meters.job_seconds.add(perf_counter() - began)
-        for job, settlement in zip(jobs, settlements, strict=True):
-            self._meters.jobs.add(job.kind, type(settlement).__name__.lower())
         await self._settle(list(zip(jobs, settlements, strict=True)))
 
     async def _attempt(self, run: Run, jobs: Sequence[Job]) -> Sequence[Settlement]:

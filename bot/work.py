@@ -12,6 +12,7 @@ it works. Every attempt is noted in the records' `deliveries`.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from bot.changes import response_of, write_job, write_kind
 from bot.crm.base import Writer
@@ -46,7 +47,7 @@ def handlers(
 
     table = {
         "timer": Handler(timers, TIMERS),
-        "response": Handler(Recording(store, records, writers, clock).run, RESPONSES),
+        **recording(store, records, writers, clock),
     }
     for writer in writers:
         writing = Writing(store, records, writer, clock, jitter)
@@ -54,10 +55,27 @@ def handlers(
     return table
 
 
+def recording(
+    store: Store, records: Records, writers: Sequence["Target"], clock: Callable[[], int]
+) -> dict[str, Handler]:
+    """The handler of responses alone, for a command that runs what waits of them."""
+    return {"response": Handler(Recording(store, records, writers, clock).run, RESPONSES)}
+
+
+class Target(Protocol):
+    """What is asked of a writer before there is something for it: a Writer, or only its configuration."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def samples(self) -> bool: ...
+
+
 class Recording:
     """Responses into the records, then on to the writers that want them."""
 
-    def __init__(self, store: Store, records: Records, writers: Sequence[Writer], clock: Callable[[], int]) -> None:
+    def __init__(self, store: Store, records: Records, writers: Sequence[Target], clock: Callable[[], int]) -> None:
         self._store, self._records, self._writers, self._clock = store, records, writers, clock
 
     async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:

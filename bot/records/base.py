@@ -57,9 +57,6 @@ class Records(Protocol):
         """Stream the matching responses in the order of their times (see Filters), without transcripts. Blocks; for
         commands."""
 
-    def answer_keys(self, filters: Filters) -> Sequence[str]:
-        """Under which keys the matching responses hold answers, sorted. Blocks; for commands."""
-
     def deliveries(self, chat: str) -> Sequence[Delivery]:
         """Where one response went. Blocks; for commands."""
 

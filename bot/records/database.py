@@ -97,11 +97,6 @@ class Database:
                 last = found[-1]
                 query = page.where(order > tuple_(literal(last["counted_at"], Moment()), literal(last["chat"])))
 
-    def answer_keys(self, filters: Filters) -> Sequence[str]:
-        query = filtered(select(answers.c.key).distinct().join(responses), filters).order_by(answers.c.key)
-        with translated(), self._engine.connect() as connection:
-            return connection.execute(query).scalars().all()
-
     def close(self) -> None:
         self._engine.dispose()
 

@@ -49,9 +49,6 @@ class SqlRecords:
     def responses(self, filters: Filters) -> Iterator[Response]:
         return self._open().responses(filters)
 
-    def answer_keys(self, filters: Filters) -> Sequence[str]:
-        return self._open().answer_keys(filters)
-
     def deliveries(self, chat: str) -> Sequence[Delivery]:
         return self._open().deliveries(chat)
 

@@ -1,0 +1,39 @@
+"""What commands that read or change the data share: where it is, the store beside a running server, and words."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from bot.settings import Settings
+from bot.store.sqlite import SqliteStore
+
+T = TypeVar("T")
+
+
+def clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def has_data(settings: Settings) -> bool:
+    """Whether a service ever ran on this DATA_DIR. A command that only looks creates nothing."""
+    return (settings.store_file).is_file()
+
+
+def with_store(settings: Settings, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
+    """Run `work` on the store, also while a server uses it."""
+
+    async def inside() -> T:
+        store = SqliteStore.open(settings.store_file, clock)
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(inside())
+
+
+def told_time(ms: int) -> str:
+    """A time for people and scripts alike: RFC 3339 in UTC to the second; `-` for never."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if ms else "-"
