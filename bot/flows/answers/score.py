@@ -1,9 +1,34 @@
-"""Reads a score that a person typed."""
+"""Reads a score that a person typed: strict and kind.
 
-from dataclasses import dataclass
+Guaranteed: a score is an integer of the scale that the person said, in a message of which every word around it is
+understood; in doubt the answer is `Near` (worth a tap) or None (ask again). A message is read in the person's own
+language first, then in the others, so that `huit` is understood in an English chat. Only the first 200 characters are
+looked at; `rest` is the whole of what was said beside the score, in the person's own spelling. Never raises.
+
+The way: `tokens` (clauses) -> `clauses` (what each says, in one language) -> here (what they say together).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from bot.flows.answers.clean import cut, fold
+from bot.flows.answers.clauses import Said, read_clause
+from bot.flows.answers.clean import LIMIT, language_of
+from bot.flows.answers.figures import Scale
+from bot.flows.answers.spelling import meant
+from bot.flows.answers.tokens import Clause, Item, Spelled, clauses_of, spell
+from bot.flows.answers.words import Words
+from bot.flows.answers.words_de import GERMAN
+from bot.flows.answers.words_en import ENGLISH
+from bot.flows.answers.words_es import SPANISH
+from bot.flows.answers.words_fr import FRENCH
+from bot.flows.answers.words_more import DUTCH, ITALIAN, PORTUGUESE
+
+LANGUAGES = {words.language: words for words in (ENGLISH, FRENCH, SPANISH, GERMAN, ITALIAN, PORTUGUESE, DUTCH)}
+
+_PLAIN_NUMBER = re.compile(r"\s*(\d{1,2})\s*[.!]*\s*", re.ASCII)
+_EDGES = " \t\r\n,;:.!-–—=…·•→|)]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +50,180 @@ class Near:
 Reading: TypeAlias = Score | Near | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    reading: Reading
+    firm: bool = False
+    """No other language needs to be tried."""
+
+
 def read_score(text: str, locale: str, low: int = 0, high: int = 10) -> Reading:
     """The score said in `text`; what it is near to; or None. Never raises."""
-    said = fold(cut(text)).strip("!. ")
-    if said.isdecimal() and len(said) <= 2 and low <= int(said) <= high:
-        return Score(int(said))
-    return None
+    scale = Scale(low, high)
+    if match := _PLAIN_NUMBER.fullmatch(text[:LIMIT]):
+        value = int(match[1])
+        if scale.only(value) and match[1] == str(value):
+            return Score(value)
+    spelled = spell(_whole_words(text))
+    clauses = clauses_of(_without_scale(spelled.said, scale))
+    own = LANGUAGES.get(language_of(locale), ENGLISH)
+    message = _Message(text, spelled, scale)
+    verdict = message.decide(_split(clauses, own), own, native=True)
+    if verdict.firm or isinstance(verdict.reading, Score):
+        return verdict.reading
+    others = [words for words in LANGUAGES.values() if words is not own]
+    foreign = [message.decide(_split(clauses, words), words, native=False).reading for words in others]
+    foreign = [reading for reading in foreign if reading is not None]
+    scores = {reading.value for reading in foreign if isinstance(reading, Score)}
+    if len(scores) == 1:
+        said = next(reading for reading in foreign if isinstance(reading, Score))
+        if _is_word_of(own, clauses):
+            return Near((said.value,), confirm=True)
+        return said
+    if scores:
+        return Near(tuple(sorted(scores)), confirm=False)
+    between = next((reading for reading in foreign if isinstance(reading, Near) and not reading.confirm), None)
+    return verdict.reading or between or message.misspelt(_split(clauses, own), own)
+
+
+def _whole_words(text: str) -> str:
+    """The start of the text, without a word that the cut would break (10 is not 1)."""
+    start = text[: LIMIT + 1]
+    if len(start) <= LIMIT or start[-1].isspace():
+        return start[:LIMIT]
+    kept = start.rsplit(None, 1)
+    return kept[0] if len(kept) > 1 else ""
+
+
+def _without_scale(said: str, scale: Scale) -> str:
+    """Without `on a scale of 0 to 10`, whose numbers are no scores; every other character keeps its place."""
+    talk = re.compile(
+        rf"\b(?:on (?:a|the) scale (?:of|from)|sur une échelle (?:de|allant de)|en una escala (?:de|del)|"
+        rf"auf einer skala von|su una scala da|numa escala de|op een schaal van)"
+        rf" (?:(?:{scale.low}|{scale.low + 1}) (?:to|-|à|a|bis|tot|al) )?{scale.high}\b",
+        re.IGNORECASE,
+    )
+    return talk.sub(lambda match: " " * len(match[0]), said)
+
+
+def _split(clauses: Sequence[Clause], words: Words) -> list[Clause]:
+    """`8 because it was slow` is two clauses without a comma."""
+    found: list[Clause] = []
+    for clause in clauses:
+        start = 0
+        for at, item in enumerate(clause.items):
+            if at > start and item.kind == "word" and item.text in words.breaks:
+                found.append(Clause(clause.items[start:at]))
+                start = at
+        found.append(Clause(clause.items[start:], clause.asked))
+    return found
+
+
+def _is_word_of(own: Words, clauses: Sequence[Clause]) -> bool:
+    """Whether the foreign number may be a word of the person's own language (`sept`, `dos`)."""
+    return any(item.text in own.common for clause in clauses[:1] for item in clause.items)
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    text: str
+    spelled: Spelled
+    scale: Scale
+
+    def decide(self, clauses: Sequence[Clause], words: Words, native: bool) -> _Verdict:
+        """What the clauses say together, read in one language."""
+        said = [read_clause(clause.items, words, native, self.scale) for clause in clauses]
+        return self._together(said, clauses, words)
+
+    def misspelt(self, clauses: Sequence[Clause], words: Words) -> Reading:
+        """The same, with one unknown word of the first clauses read as the number it was meant to be."""
+        for at, clause in enumerate(clauses[:2]):
+            for place, item in enumerate(clause.items):
+                guess = meant(item.text, words) if item.kind == "word" else None
+                if guess is None or not self.scale.only(guess[0]):
+                    continue
+                value, sure = guess
+                number = Item("number", str(value), str(value), item.at)
+                mended = Clause([*clause.items[:place], number, *clause.items[place + 1 :]], clause.asked)
+                reading = self.decide([*clauses[:at], mended, *clauses[at + 1 :]], words, native=True).reading
+                if isinstance(reading, Score):
+                    alone = sure and not reading.rest
+                    return reading if alone else Near((value,), confirm=True)
+        return None
+
+    def _together(self, said: list[Said], clauses: Sequence[Clause], words: Words) -> _Verdict:
+        first = next((at for at, clause in enumerate(said) if clause.meaning != "blank"), None)
+        if first is None:
+            return _Verdict(None)
+        lead = said[first]
+        if lead.meaning == "words":
+            return self._later(said, clauses, first, words)
+        if lead.meaning == "not":
+            return self._instead(said, clauses, first, words)
+        if lead.meaning == "score":
+            return self._score(said, clauses, first, words)
+        if lead.meaning == "unsure":
+            return _Verdict(_near(lead.values, _rivals(said[first + 1 :], lead.values)), lead.firm)
+        if lead.meaning == "near":
+            return _Verdict(Near(lead.values, confirm=False), firm=True)
+        return _Verdict(None, lead.firm)
+
+    def _score(self, said: list[Said], clauses: Sequence[Clause], at: int, words: Words) -> _Verdict:
+        """A clause that says a score, and what follows it."""
+        lead = said[at]
+        rest = said[at + 1 :]
+        rivals = _rivals(rest, lead.values)
+        if rivals or clauses[at].asked or any(_retracts(clause, words) for clause in rest):
+            return _Verdict(_near(lead.values, rivals), firm=True)
+        return _Verdict(Score(lead.values[0], self._from(rest[0].at) if rest else ""))
+
+    def _instead(self, said: list[Said], clauses: Sequence[Clause], at: int, words: Words) -> _Verdict:
+        """`Not 10, more like 6`."""
+        refused = said[at].values
+        for place in range(at + 1, len(said)):
+            clause = said[place]
+            if clause.meaning == "score" and clause.values != refused:
+                return self._score(said, clauses, place, words)
+            if clause.meaning not in ("blank", "words"):
+                break
+        return _Verdict(None, firm=True)
+
+    def _later(self, said: list[Said], clauses: Sequence[Clause], first: int, words: Words) -> _Verdict:
+        """Words first: `Great service! I'd say 9`. A bare number after them may be anything, so it is asked about."""
+        numbered = [at for at in range(first, len(said)) if said[at].meaning not in ("blank", "words")]
+        if len(numbered) != 1 or said[numbered[0]].meaning != "score":
+            return _Verdict(None)
+        at = numbered[0]
+        verdict = self._score(said, clauses, at, words)
+        if not isinstance(verdict.reading, Score) or said[at].framed is False:
+            return _Verdict(Near(said[at].values, confirm=True))
+        before = self.spelled.typed[: self.spelled.typed_from(said[at].at)].strip(_EDGES)
+        return _Verdict(replace(verdict.reading, rest=verdict.reading.rest or before))
+
+    def _from(self, at: int) -> str:
+        """What was typed from this place on, beyond the part that was read too."""
+        return self.text[self.spelled.typed_from(at) :].strip(_EDGES)
+
+
+def _rivals(rest: Sequence[Said], values: tuple[int, ...]) -> tuple[int, ...]:
+    """Other scores that the rest may say."""
+    found: set[int] = set()
+    for clause in rest:
+        if clause.meaning == "not":
+            found.update(set(values) & set(clause.values))
+        elif clause.meaning != "blank" and set(clause.values) != set(values):
+            found.update(clause.values)
+    return tuple(sorted(found))
+
+
+def _near(values: tuple[int, ...], rivals: tuple[int, ...]) -> Near:
+    together = tuple(sorted({*values, *rivals}))
+    return Near(together, confirm=len(together) == 1)
+
+
+def _retracts(clause: Said, words: Words) -> bool:
+    """`Just kidding`; `if it were true`. A `no` or `never` takes a score back only where it stands alone."""
+    said = clause.plain[1:] if clause.plain and clause.plain[0] in words.breaks else clause.plain
+    if said in words.retracts:
+        return True
+    return any(said[:size] in words.retracts and said[0] not in words.nots for size in range(1, min(4, len(said)) + 1))
