@@ -17,9 +17,10 @@ R = TypeVar("R")
 class Request(ABC):
     """`fail` (or a subclass's `answer`) on the writer thread, then `deliver` on the loop."""
 
-    __slots__ = ("_error",)
+    __slots__ = ("_error", "loop")
 
     def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
         self._error: Exception | None = None
 
     def fail(self, error: Exception) -> None:
@@ -37,7 +38,7 @@ class Asked(Request, Generic[R]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self.future: asyncio.Future[R] = self.loop.create_future()
         self._answer: tuple[R, ...] = ()
 
     def answer(self, value: R) -> None:

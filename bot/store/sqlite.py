@@ -59,14 +59,15 @@ class SqliteStore:
         clock: Callable[[], int],
         *,
         wait: float = 5.0,
-        before_sync: Callable[[], None] | None = None,
+        together: int = 1024,
+        before_sync: Callable[[], None] = lambda: None,
     ) -> "SqliteStore":
-        """Create or open the file. `clock` gives ms since the epoch, `wait` is how long (s) a write may wait for
-        another process. Raises UserMistake for a file that this version cannot use."""
+        """Create or open the file. `clock` gives ms since the epoch; the rest is for tests and bench (see `Writer`).
+        Raises UserMistake for a file that this version cannot use."""
         prepare(path, wait)
         reader = connect(path, _READ_WAIT)
         reader.execute("PRAGMA query_only = ON")
-        return cls(path, reader, Writer(path, clock, wait, before_sync))
+        return cls(path, reader, Writer(path, clock, wait=wait, together=together, before_sync=before_sync))
 
     async def load(self, address: Address) -> Conversation | None:
         name = address_name(address.channel, address.peer)
