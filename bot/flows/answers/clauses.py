@@ -43,7 +43,7 @@ def read_clause(items: Sequence[Item], words: Words, native: bool, scale: Scale)
         return Said("blank" if blank else "words", at=at, plain=said)
     if len(figures) > 1:
         return replace(_several(parts, figures, words, scale), at=at)
-    return replace(_one(parts, figures[0], words, scale), at=at)
+    return replace(_one(parts, figures[0], words, native, scale), at=at)
 
 
 def _parts(items: Sequence[Item], words: Words, native: bool, scale: Scale) -> list[Part]:
@@ -60,7 +60,16 @@ def _parts(items: Sequence[Item], words: Words, native: bool, scale: Scale) -> l
         else:
             parts.append(item)
         at += 1
-    return parts
+    return _articles(parts, items)
+
+
+def _articles(parts: list[Part], items: Sequence[Item]) -> list[Part]:
+    """In `un 9` the first word is an article, not a one."""
+    strong = any(isinstance(part, Figure) and not part.weak for part in parts)
+    if not strong:
+        return parts
+    by_place = {item.at: item for item in items}
+    return [by_place[part.at] if isinstance(part, Figure) and part.weak else part for part in parts]
 
 
 def _scaled(parts: list[Part], words: Words, scale: Scale) -> list[Part]:
@@ -90,7 +99,7 @@ def _text_until_figure(parts: list[Part], start: int) -> tuple[tuple[str, ...], 
     return (), 0
 
 
-def _one(parts: list[Part], figure: Figure, words: Words, scale: Scale) -> Said:
+def _one(parts: list[Part], figure: Figure, words: Words, native: bool, scale: Scale) -> Said:
     at = parts.index(figure)
     before = [part for part in parts[:at] if isinstance(part, Item)]
     after = [part for part in parts[at + 1 :] if isinstance(part, Item)]
@@ -112,6 +121,9 @@ def _one(parts: list[Part], figure: Figure, words: Words, scale: Scale) -> Said:
     if figure.weak and not verb and (front or back):
         return Said("other")
     explicit = figure.kind == "ratio"
+    if not native and front and not (verb or explicit):
+        # A short foreign frame is too often something else here: German `um 10` is `at ten`, Portuguese `a ten`.
+        return Said("other")
     if not odd_front and not odd_back:
         return Said("unsure" if figure.doubt else "score", figure.values, framed=verb or explicit)
     if not _uneaten(front, words.opening | words.doubt, words):

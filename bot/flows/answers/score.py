@@ -9,8 +9,10 @@ The way: `tokens` (clauses) -> `clauses` (what each says, in one language) -> he
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeAlias
 
 from bot.flows.answers.clauses import Said, read_clause
@@ -29,6 +31,7 @@ LANGUAGES = {words.language: words for words in (ENGLISH, FRENCH, SPANISH, GERMA
 
 _PLAIN_NUMBER = re.compile(r"\s*(\d{1,2})\s*[.!]*\s*", re.ASCII)
 _EDGES = " \t\r\n,;:.!-–—=…·•→|)]}"
+_TRAIL = " \t\r\n,;:-–—=(|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,13 @@ class _Verdict:
 def read_score(text: str, locale: str, low: int = 0, high: int = 10) -> Reading:
     """The score said in `text`; what it is near to; or None. Never raises."""
     scale = Scale(low, high)
-    if match := _PLAIN_NUMBER.fullmatch(text[:LIMIT]):
+    if len(text) <= LIMIT and (match := _PLAIN_NUMBER.fullmatch(text)):
         value = int(match[1])
         if scale.only(value) and match[1] == str(value):
             return Score(value)
+    text = unicodedata.normalize("NFC", text.strip())
     spelled = spell(_whole_words(text))
-    clauses = clauses_of(_without_scale(spelled.said, scale))
+    clauses = clauses_of(_scale_talk(low, high).sub(_blank, spelled.said))
     own = LANGUAGES.get(language_of(locale), ENGLISH)
     message = _Message(text, spelled, scale)
     verdict = message.decide(_split(clauses, own), own, native=True)
@@ -95,15 +99,20 @@ def _whole_words(text: str) -> str:
     return kept[0] if len(kept) > 1 else ""
 
 
-def _without_scale(said: str, scale: Scale) -> str:
-    """Without `on a scale of 0 to 10`, whose numbers are no scores; every other character keeps its place."""
-    talk = re.compile(
+@cache
+def _scale_talk(low: int, high: int) -> re.Pattern[str]:
+    """`On a scale of 0 to 10`, whose numbers are no scores."""
+    return re.compile(
         rf"\b(?:on (?:a|the) scale (?:of|from)|sur une échelle (?:de|allant de)|en una escala (?:de|del)|"
         rf"auf einer skala von|su una scala da|numa escala de|op een schaal van)"
-        rf" (?:(?:{scale.low}|{scale.low + 1}) (?:to|-|à|a|bis|tot|al) )?{scale.high}\b",
+        rf" (?:(?:{low}|{low + 1}) (?:to|-|à|a|bis|tot|al) )?{high}\b",
         re.IGNORECASE,
     )
-    return talk.sub(lambda match: " " * len(match[0]), said)
+
+
+def _blank(match: re.Match[str]) -> str:
+    """Blanks, so that every other character keeps its place."""
+    return " " * len(match[0])
 
 
 def _split(clauses: Sequence[Clause], words: Words) -> list[Clause]:
@@ -115,13 +124,13 @@ def _split(clauses: Sequence[Clause], words: Words) -> list[Clause]:
             if at > start and item.kind == "word" and item.text in words.breaks:
                 found.append(Clause(clause.items[start:at]))
                 start = at
-        found.append(Clause(clause.items[start:], clause.asked))
+        found.append(Clause(clause.items[start:], clause.end))
     return found
 
 
 def _is_word_of(own: Words, clauses: Sequence[Clause]) -> bool:
     """Whether the foreign number may be a word of the person's own language (`sept`, `dos`)."""
-    return any(item.text in own.common for clause in clauses[:1] for item in clause.items)
+    return len(clauses) == 1 and len(clauses[0].items) == 1 and clauses[0].items[0].text in own.common
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,7 @@ class _Message:
                     continue
                 value, sure = guess
                 number = Item("number", str(value), str(value), item.at)
-                mended = Clause([*clause.items[:place], number, *clause.items[place + 1 :]], clause.asked)
+                mended = Clause([*clause.items[:place], number, *clause.items[place + 1 :]], clause.end)
                 reading = self.decide([*clauses[:at], mended, *clauses[at + 1 :]], words, native=True).reading
                 if isinstance(reading, Score):
                     alone = sure and not reading.rest
@@ -172,8 +181,11 @@ class _Message:
         """A clause that says a score, and what follows it."""
         lead = said[at]
         rest = said[at + 1 :]
+        while rest and rest[0].meaning == "score" and rest[0].values == lead.values:  # 10! 10!
+            rest = rest[1:]
         rivals = _rivals(rest, lead.values)
-        if rivals or clauses[at].asked or any(_retracts(clause, words) for clause in rest):
+        doubtful = clauses[at].end == "?" or any(_retracts(clause, words) for clause in rest)
+        if rivals or doubtful or _is_quantity(clauses[at:], words):
             return _Verdict(_near(lead.values, rivals), firm=True)
         return _Verdict(Score(lead.values[0], self._from(rest[0].at) if rest else ""))
 
@@ -197,12 +209,13 @@ class _Message:
         verdict = self._score(said, clauses, at, words)
         if not isinstance(verdict.reading, Score) or said[at].framed is False:
             return _Verdict(Near(said[at].values, confirm=True))
-        before = self.spelled.typed[: self.spelled.typed_from(said[at].at)].strip(_EDGES)
+        before = self.spelled.typed[: self.spelled.typed_from(said[at].at)].lstrip(_EDGES).rstrip(_TRAIL)
         return _Verdict(replace(verdict.reading, rest=verdict.reading.rest or before))
 
     def _from(self, at: int) -> str:
         """What was typed from this place on, beyond the part that was read too."""
-        return self.text[self.spelled.typed_from(at) :].strip(_EDGES)
+        rest = self.text[self.spelled.typed_from(at) :].lstrip(_EDGES).rstrip(_TRAIL)
+        return rest if "(" in rest else rest.rstrip(")")
 
 
 def _rivals(rest: Sequence[Said], values: tuple[int, ...]) -> tuple[int, ...]:
@@ -219,6 +232,14 @@ def _rivals(rest: Sequence[Said], values: tuple[int, ...]) -> tuple[int, ...]:
 def _near(values: tuple[int, ...], rivals: tuple[int, ...]) -> Near:
     together = tuple(sorted({*values, *rivals}))
     return Near(together, confirm=len(together) == 1)
+
+
+def _is_quantity(clauses: Sequence[Clause], words: Words) -> bool:
+    """`3. Mai`: a mark between a number and its unit. In German a full stop also makes an ordinal: `3. Stock`."""
+    if len(clauses) < 2 or clauses[1].items[0].kind != "word":
+        return False
+    ordinal = words.language == "de" and clauses[0].end == "." and clauses[0].items[-1].kind == "number"
+    return ordinal or clauses[1].items[0].text in words.units
 
 
 def _retracts(clause: Said, words: Words) -> bool:

@@ -15,7 +15,7 @@ _SHORTEST = 4
 def meant(word: str, words: Words) -> tuple[int, bool] | None:
     """The number that `word` (plain) stands for and whether that is sure enough to be taken; None for no number."""
     known = unaccented(words)
-    if len(word) < 3 or len(word) > 9 or not word.isalpha() or word in known or word in words.common:
+    if len(word) < 3 or len(word) > 9 or not word.isalpha() or word in known or word in words.common | words.forms:
         return None
     near = {known[number] for number in known if _slip(word, number)}
     if len(near) == 1:

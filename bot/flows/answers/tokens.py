@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 )
 _DASHES = "-‐‑‒–—−"
 _FRACTION = re.compile("[¼-¾⅐-⅞]")
-_BREAKS = ',;:!.()[]{}|"«»“”„…•·→='
+_BREAKS = ',;:!?.()[]{}|"«»“”„…•·→='
 _IGNORED = "*_`'’‘´^" + chr(0x20E3)
 _STARS = "★☆⭐🌟✨"
 
@@ -42,8 +42,8 @@ class Clause:
     """What stands between two marks of punctuation."""
 
     items: list[Item] = field(default_factory=list)
-    asked: bool = False
-    """It ends with a question mark."""
+    end: str = ""
+    """The mark that ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +116,11 @@ def clauses_of(said: str) -> list[Clause]:
 
 def _mark(found: list[Clause], said: str, mark: str, at: int) -> None:
     clause = found[-1]
-    if mark == "?":
-        for asked in reversed(found):
-            if asked.items:
-                asked.asked = True
+    if mark in _BREAKS:
+        # In `9!?` the question mark is what counts.
+        for ended in reversed(found):
+            if ended.items:
+                ended.end = mark if ended.end != "?" else ended.end
                 break
         found.append(Clause())
     elif mark in _DASHES:
@@ -129,8 +130,6 @@ def _mark(found: list[Clause], said: str, mark: str, at: int) -> None:
             clause.items.append(Item("word", "-", "-", at))
         else:
             found.append(Clause())
-    elif mark in _BREAKS:
-        found.append(Clause())
     elif mark == "/":
         clause.items.append(Item("word", "/", "/", at))
     elif mark in _STARS:

@@ -41,6 +41,8 @@ class Words:
     """After a number these make it a quantity, a time or a price."""
     retracts: Phrases
     """Said after a score these take it back: `just kidding`, `if`."""
+    forms: frozenset[str]
+    """Words that are no misspelt number, however near to one: sixth, tens."""
     common: frozenset[str]
     """Words that a misspelt number word could also be, or that look like another language's number word."""
 

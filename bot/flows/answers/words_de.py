@@ -56,11 +56,14 @@ GERMAN = Words(
         "nein|nee|ne|nicht|nicht wirklich|spass|war nur spass|scherz|kleiner scherz|nie|niemals|wenn|falls|moment|"
         "warte|sorry|entschuldigung|ups|eigentlich|doch nicht|oder nicht|korrektur|quatsch|ironie|lieber|ach nein"
     ),
+    forms=words(
+        "erste zweite zweiter dritte vierte funfte sechste siebte achte neunte zehnte einser zweier dreier vierer"
+    ),
     common=words(
-        "ein eine einen einer eines ins eis einst meins keins seins deins einz zweit zweig zweite zweiter weit wei "
-        "frei dreh dein drin dritte rei brei viel hier bier tier ver vieh gier vierte funft lieben siegen soeben "
-        "siebte sachs sechste macht nacht echt ach lacht achte achtung wacht yacht nun neue neuen neuer neu nein nenn "
-        "neunte gehn zahn sehn zeh zehnte gehen sehen ziehen sehr mehr voll toll bull full due sept otto "
+        "ein eine einen einer eines ins eis einst meins keins seins deins einz zweit zweig weit wei "
+        "frei dreh dein drin rei brei viel hier bier tier ver vieh gier funft lieben siegen soeben "
+        "sachs macht nacht echt ach lacht achtung wacht yacht nun neue neuen neuer neu nein nenn "
+        "gehn zahn sehn zeh gehen sehen ziehen sehr mehr voll toll bull full due sept otto "
         "set dos sei dei die dir elf once ten gut nie"
     ),
 )

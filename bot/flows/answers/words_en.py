@@ -27,7 +27,7 @@ ENGLISH = Words(
         "kind of|or so|or less|or more|ish|max|maximum|minimum|not sure"
     ),
     scale=phrases("out of|of|on|over|from|/"),
-    verbs=words("say give rate score rating vote gave giving call"),
+    verbs=words("say give rate score rating vote gave giving"),
     joins=words("or to and between from either and/or"),
     nots=words("not no never don't won't wouldn't isn't can't cannot nor neither hardly nowhere didn't ain't"),
     breaks=words("because cause cuz coz but since although though due"),
@@ -44,13 +44,16 @@ ENGLISH = Words(
         "no|nope|nah|not|not really|no way|just kidding|kidding|jk|joking|just joking|never|if|unless|wait|sorry|"
         "actually|oops|i mean|or not|scratch that|never mind|nevermind|correction|typo|sarcasm|as if|yeah right"
     ),
+    forms=words(
+        "fourth fifth sixth sixes seventh sevens eighth ninth nines tenth tens zeros ones fours fives threes twos"
+    ),
     common=words(
-        "on done once gone ones none zone tone bone phone lone to too tow the there these tree threw thee their "
-        "then them than they this that thanks though for your our hour tour pour foul fur form from fort fourth "
-        "forty give live fire fine file dive hive fave fifth fives sex sir sit fix mix sin sixth sixty sixes even "
-        "event never ever every seventh sevens right might night light fight weight tight sight height eighth eighty "
-        "high weigh line nice mine nina pine wine nile nike ninth ninety nines men tea been pen teen ton tent tin tan "
-        "tens tenth tend hen hero zeros nero nein non nope null nil due sept dos otto set nove dix die sei sieve "
+        "on done once gone none zone tone bone phone lone to too tow the there these tree threw thee their "
+        "then them than they this that thanks though for your our hour tour pour foul fur form from fort "
+        "forty give live fire fine file dive hive fave sex sir sit fix mix sin sixty even "
+        "event never ever every right might night light fight weight tight sight height eighty "
+        "high weigh line nice mine nina pine wine nile nike ninety men tea been pen teen ton tent tin tan "
+        "tend hen hero nero nein non nope null nil due sept dos otto set nove dix die sei sieve "
         "nothing anything something everything someone anyone won own open over"
     ),
 )

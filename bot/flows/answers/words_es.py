@@ -7,7 +7,8 @@ SPANISH = Words(
     numbers=numbers("cero", "uno un", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez"),
     weak=words("uno un"),
     opening=phrases(
-        "diria|yo diria|yo diria que|diria que un|digo|yo digo|digamos|pongo|yo pongo|le pongo|os pongo|pondria|"
+        "diria|diria que|yo diria|yo diria que|diria que un|"
+        "digo|yo digo|digamos|pongo|yo pongo|le pongo|os pongo|pondria|"
         "yo pondria|le pondria|doy|le doy|os doy|les doy|yo le doy|daria|le daria|yo daria|yo le daria|un|una|un buen|"
         "es|es un|seria|seria un|mi nota|mi nota es|mi puntuacion|mi puntuacion es|puntuacion|nota|mi respuesta es|"
         "mi respuesta|para mi|para mi es|para mi un|por mi parte|sin duda|sin dudarlo|claramente|francamente|"
@@ -41,10 +42,11 @@ SPANISH = Words(
         "no|que va|es broma|broma|nunca|si|espera|perdon|perdona|lo siento|en realidad|mejor|mejor dicho|digo|o no|"
         "correccion|error|ironia|no es verdad"
     ),
+    forms=words("segundo tercero cuarto quinto sexto septimo octavo noveno decimo ceros unos unas ochos sietes"),
     common=words(
-        "pero creo caro cerro carro coro cuero cera celo zero no una unas unos uso ano uni los nos dios os don sos "
-        "das doy des do eres tras tren res cuarto cuadro cuando cuanto circo sois seas sea sexto siento siente "
-        "sietes sitio ocio ochenta ocha echo nuevo nueva nuevos nuevas nieve mueve noveno nada nadie die dia dias "
-        "diaz dice dicen decimo sei once setenta sesenta noventa cinta cine nein non bueno buena hecho mucho pocho"
+        "pero creo caro cerro carro coro cuero cera celo zero no una uso ano uni los nos dios os don sos "
+        "das doy des do eres tras tren res cuadro cuando cuanto circo sois seas sea siento siente "
+        "sitio ocio ochenta ocha echo nuevo nueva nuevos nuevas nieve mueve nada nadie die dia dias "
+        "diaz dice dicen sei once setenta sesenta noventa cinta cine nein non bueno buena hecho mucho pocho"
     ),
 )

@@ -14,7 +14,7 @@ ITALIAN = Words(
     closing=phrases("punti|punto|grazie|per favore|per me|direi|credo|penso|piuttosto|sicuramente|senza dubbio"),
     doubt=phrases("circa|quasi|almeno|al massimo|intorno a|piu o meno|massimo|minimo"),
     scale=phrases("su|/|di"),
-    verbs=words("direi dico darei do metto voto"),
+    verbs=words("direi dico darei metto voto"),
     joins=words("o a e tra fra da od"),
     nots=words("non no mai ne nessuno nessuna"),
     breaks=words("perche ma siccome pero"),
@@ -27,10 +27,11 @@ ITALIAN = Words(
         "cento mila mille h"
     ),
     retracts=phrases("no|non|scherzo|mai|se|aspetta|scusa|anzi|o no|in realta|errore"),
+    forms=words("primo secondo terzo quarto quinto sesto settimo ottavo nono decimo"),
     common=words(
         "vero ero nero pero mero una uni une de sue tue di da tra te ore si se nei lei sui sai set semi mente sente "
         "sete tette mette vette sotto atto rotto lotto motto tutto tutti detto dove nome nuove note neve nuovo dici "
-        "dieta dei die dos ten cinquanta quarto quanto quando setta settimo ottimo ottavo nono"
+        "dieta dei die dos ten cinquanta quanto quando setta ottimo"
     ),
 )
 
@@ -59,9 +60,10 @@ PORTUGUESE = Words(
         "km kg pessoas artigos pedidos pacotes produtos estrelas cem cento mil"
     ),
     retracts=phrases("nao|brincadeira|nunca|se|espera|desculpa|alias|ou nao|na verdade|erro|melhor"),
+    forms=words("primeiro segundo terceiro quarto quinto sexto setimo oitavo nono decimo"),
     common=words(
-        "em uma num us dos pois doi bois mais tras tras quarto quadro quando quanto circo cinto zinco seus sei "
-        "leis seja este esta site sede sente sexo dito muito oitavo novo nova nome nave neve note de vez diz fez "
+        "em uma num us dos pois doi bois mais tras tras quadro quando quanto circo cinto zinco seus sei "
+        "leis seja este esta site sede sente sexo dito muito novo nova nome nave neve note de vez diz fez "
         "dia deu der dei mero nada mito rito otto set ten tens tem"
     ),
 )
@@ -90,10 +92,11 @@ DUTCH = Words(
         "artikelen bestellingen pakketten producten sterren honderd duizend"
     ),
     retracts=phrases("nee|niet|grapje|nooit|als|wacht|sorry|eigenlijk|of niet|liever|toch niet"),
+    forms=words("eerste tweede derde vierde vijfde zesde zevende achtste negende tiende"),
     common=words(
         "en geen ben eens even ten eten men hen heen eet eer been meen neen leen veen thee wee drive die dit hier veel "
-        "bier dier ver vies vijfde lijf ze zei zeg zet zee les leven geven zeggen weven echt dacht nacht macht wacht "
-        "ach zacht achter achtste tegen nemen regen wegen neven leggen zien toen teen dien tijn nu nut vul lul gul "
-        "nemen negende tiende twede tweede derde nein set dos sei"
+        "bier dier ver vies lijf ze zei zeg zet zee les leven geven zeggen weven echt dacht nacht macht wacht "
+        "ach zacht achter tegen nemen regen wegen neven leggen zien toen teen dien tijn nu nut vul lul gul "
+        "nemen twede nein set dos sei"
     ),
 )
