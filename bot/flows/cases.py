@@ -111,7 +111,7 @@ def _case(table: Table, file: str) -> Case:
         ),
         opens=table.words("opens") if table.shape("opens") != "missing" else None,
         turns=tuple(act for turn in table.tables("turns") if (act := _act(turn)) is not None),
-        mark=table.mark,
+        mark=table.mark_of("opens"),
     )
     table.finish()
     return case

@@ -30,7 +30,7 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
         "en": ("One whole number from 0 to 10, please.", "Any number from 0 to 10 will do: 0 is worst, 10 is best."),
         "fr": (
             "Un nombre entier de 0 à 10, s'il vous plaît.",
-            "N'importe quel nombre de 0 à 10 convient : 0 est la moins bonne note, 10 la meilleure.",
+            "N'importe quel nombre de 0 à 10 convient : 0 est la moins bonne note, 10 la meilleure.",
         ),
         "es": (
             "Un número entero del 0 al 10, por favor.",
@@ -43,25 +43,25 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
     },
     "score_near": {
         "en": "One whole number, please. Which is closer?",
-        "fr": "Un nombre entier, s'il vous plaît. Lequel est le plus proche ?",
+        "fr": "Un nombre entier, s'il vous plaît. Lequel est le plus proche ?",
         "es": "Un número entero, por favor. ¿Cuál se acerca más?",
         "de": "Bitte eine ganze Zahl. Welche passt besser?",
     },
     "score_mean": {
         "en": "Did you mean {label}?",
-        "fr": "Vouliez-vous dire {label} ?",
+        "fr": "Vouliez-vous dire {label} ?",
         "es": "¿Quería decir {label}?",
         "de": "Meinten Sie {label}?",
     },
     "choice_again": {
         "en": ("Which of these fits best?", "One of these, please: a tap is enough."),
-        "fr": ("Laquelle de ces réponses convient le mieux ?", "Une de ces réponses, s'il vous plaît : touchez-la."),
+        "fr": ("Laquelle de ces réponses convient le mieux ?", "Une de ces réponses, s'il vous plaît : touchez-la."),
         "es": ("¿Cuál de estas respuestas encaja mejor?", "Una de estas, por favor: basta con tocarla."),
         "de": ("Was davon passt am besten?", "Bitte eine dieser Antworten: Antippen genügt."),
     },
     "choice_near": {
         "en": "Which one do you mean?",
-        "fr": "Laquelle voulez-vous dire ?",
+        "fr": "Laquelle voulez-vous dire ?",
         "es": "¿A cuál se refiere?",
         "de": "Welche meinen Sie?",
     },
@@ -92,6 +92,18 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
         "es": "Faltan algunas cifras.",
         "de": "Es fehlen einige Ziffern.",
     },
+    "phone_one_missing": {
+        "en": "One digit is missing.",
+        "fr": "Il manque un chiffre.",
+        "es": "Falta una cifra.",
+        "de": "Es fehlt eine Ziffer.",
+    },
+    "phone_some_missing": {
+        "en": "{count} digits are missing.",
+        "fr": "Il manque {count} chiffres.",
+        "es": "Faltan {count} cifras.",
+        "de": "Es fehlen {count} Ziffern.",
+    },
     "phone_long": {
         "en": "There are too many digits.",
         "fr": "Il y a trop de chiffres.",
@@ -101,8 +113,8 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
     "phone_invalid": {
         "en": ("We cannot call that number. Is every digit right?", "With the country code it is sure: +44 20 ..."),
         "fr": (
-            "Ce numéro ne peut pas être appelé. Chaque chiffre est-il juste ?",
-            "Avec l'indicatif du pays, c'est sûr : +33 6 ...",
+            "Ce numéro ne peut pas être appelé. Chaque chiffre est-il juste ?",
+            "Avec l'indicatif du pays, c'est sûr : +33 6 ...",
         ),
         "es": (
             "No podemos llamar a ese número. ¿Están bien todas las cifras?",
@@ -115,31 +127,31 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
     },
     "phone_country": {
         "en": "Which country is it? Please begin with its code, such as +44.",
-        "fr": "De quel pays ? Commencez par son indicatif, par exemple +33.",
+        "fr": "De quel pays ? Commencez par son indicatif, par exemple +33.",
         "es": "¿De qué país es? Empiece por su prefijo, por ejemplo +34.",
         "de": "Aus welchem Land? Bitte mit der Vorwahl beginnen, zum Beispiel +49.",
     },
     "slot_again": {
         "en": ("Which of these times suits you?", "A day and a time, please, such as “Tuesday at 10”."),
-        "fr": ("Lequel de ces moments vous convient ?", "Un jour et une heure, par exemple « mardi à 10 h »."),
+        "fr": ("Lequel de ces moments vous convient ?", "Un jour et une heure, par exemple « mardi à 10 h »."),
         "es": ("¿Cuál de estos momentos le viene bien?", "Un día y una hora, por ejemplo «el martes a las 10»."),
         "de": ("Welche dieser Zeiten passt Ihnen?", "Bitte Tag und Uhrzeit, zum Beispiel „Dienstag um 10“."),
     },
     "slot_near": {
         "en": "Which of these do you mean?",
-        "fr": "Lequel de ces moments voulez-vous dire ?",
+        "fr": "Lequel de ces moments voulez-vous dire ?",
         "es": "¿Cuál de estos quiere decir?",
         "de": "Welche dieser Zeiten meinen Sie?",
     },
     "slot_gone": {
         "en": "That time is no longer free. Which other suits you?",
-        "fr": "Ce moment n'est plus libre. Lequel vous conviendrait ?",
+        "fr": "Ce moment n'est plus libre. Lequel vous conviendrait ?",
         "es": "Ese momento ya no está libre. ¿Qué otro le viene bien?",
         "de": "Diese Zeit ist nicht mehr frei. Welche andere passt Ihnen?",
     },
     "zone": {
         "en": "Time zone: {zone}",
-        "fr": "Fuseau horaire : {zone}",
+        "fr": "Fuseau horaire : {zone}",
         "es": "Zona horaria: {zone}",
         "de": "Zeitzone: {zone}",
     },
@@ -151,13 +163,13 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
     },
     "way_back": {
         "en": "If you would rather not, write “back” to choose something else, or “stop” to end here.",
-        "fr": "Si vous préférez, écrivez « retour » pour choisir autre chose, ou « stop » pour en rester là.",
+        "fr": "Si vous préférez, écrivez « retour » pour choisir autre chose, ou « stop » pour en rester là.",
         "es": "Si lo prefiere, escriba «atrás» para elegir otra cosa, o «parar» para terminar aquí.",
         "de": "Wenn Sie lieber nicht möchten: „zurück“ führt zur letzten Frage, „stopp“ beendet.",
     },
     "way_stop": {
         "en": "If you would rather not, write “stop” to end here.",
-        "fr": "Si vous préférez, écrivez « stop » pour en rester là.",
+        "fr": "Si vous préférez, écrivez « stop » pour en rester là.",
         "es": "Si lo prefiere, escriba «parar» para terminar aquí.",
         "de": "Wenn Sie lieber nicht möchten: „stopp“ beendet.",
     },
@@ -187,7 +199,7 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
     },
     "help": {
         "en": "Tap an answer or write it in your own words. You can also write: {words}.",
-        "fr": "Touchez une réponse ou écrivez-la avec vos mots. Vous pouvez aussi écrire : {words}.",
+        "fr": "Touchez une réponse ou écrivez-la avec vos mots. Vous pouvez aussi écrire : {words}.",
         "es": "Toque una respuesta o escríbala con sus palabras. También puede escribir: {words}.",
         "de": "Tippen Sie eine Antwort an oder schreiben Sie sie. Sie können auch schreiben: {words}.",
     },
@@ -208,7 +220,7 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
     "act_help": {"en": "Help", "fr": "Aide", "es": "Ayuda", "de": "Hilfe"},
     "reminder": {
         "en": "Still there? We would like to hear the rest.",
-        "fr": "Toujours là ? Nous aimerions connaître la suite.",
+        "fr": "Toujours là ? Nous aimerions connaître la suite.",
         "es": "¿Sigue ahí? Nos gustaría saber el resto.",
         "de": "Noch da? Wir würden gern den Rest hören.",
     },
@@ -217,12 +229,6 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
         "fr": "C'est noté, nous ne vous solliciterons plus.",
         "es": "Entendido, no volveremos a preguntar.",
         "de": "Verstanden, wir fragen nicht wieder.",
-    },
-    "ended": {
-        "en": "Saved, thank you.",
-        "fr": "Enregistré, merci.",
-        "es": "Guardado, gracias.",
-        "de": "Gespeichert, vielen Dank.",
     },
 }
 

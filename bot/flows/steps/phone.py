@@ -25,5 +25,7 @@ class PhoneKind(Worded):
         match read_phone(text, region_of(view.person, view.zone.key)):
             case Phone(e164=number, display=display):
                 return Accepted(number, display, "answered")
+            case PhoneProblem(reason="short", missing=count) if count:
+                return AskAgain("phone_one_missing" if count == 1 else "phone_some_missing", count=count)
             case PhoneProblem(reason=reason):
                 return AskAgain(f"phone_{reason}")
