@@ -20,6 +20,7 @@ from aiohttp import web
 
 from bot import http
 from bot.app_flows import FlowFile, Tell, keep, watch
+from bot.app_lock import lock_folder
 from bot.app_sockets import BACKLOG, bind, local_url, release
 from bot.app_writers import writers
 from bot.errors import Problem, UserMistake
@@ -31,7 +32,6 @@ from bot.records.sql import SqlRecords
 from bot.runtime import Runtime
 from bot.settings import Settings, with_secrets
 from bot.store.base import Settlement, Store
-from bot.store.lock import lock_folder
 from bot.store.sqlite import SqliteStore
 from bot.work import handlers
 
@@ -99,10 +99,9 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     working = _background(worker.run(), "worker")
     stack.push_async_callback(_finish, worker, working)
     meters.gauge("chatsurvey_listeners", "Chats with an open event stream", lambda: float(runtime.listening))
-    inside = http.Inside(runtime, lambda: catalog.live, _ready(store, working), meters.text, now)
-    app = http.application(inside, settings)
-    app.on_response_prepare.append(_count_in(meters))
-    runner = http.runner(app)
+    ready = _ready(store, working)
+    inside = http.Inside(runtime, lambda: catalog.live, ready, meters.text, now, observe=meters.observe)
+    runner = http.runner(http.application(inside, settings))
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     watching = _background(watch(file, store, catalog, tell), "watcher of the flow file")
@@ -151,14 +150,6 @@ def _metered(kind: str, run: Run, meters: Meters) -> Run:
         return settlements
 
     return metered
-
-
-def _count_in(meters: Meters) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    async def count(request: web.Request, response: web.StreamResponse) -> None:
-        resource = request.match_info.route.resource
-        meters.requests.add("" if resource is None else resource.canonical, str(response.status))
-
-    return count
 
 
 def _ready(store: SqliteStore, working: asyncio.Task[None]) -> Callable[[], Awaitable[Mapping[str, str]]]:

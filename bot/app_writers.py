@@ -10,7 +10,7 @@ from bot.settings import Settings
 
 def configs(settings: Settings) -> tuple[WriterConfig, ...]:
     """What each writer is made from."""
-    jsonl = (WriterConfig("jsonl", "jsonl", settings.data_dir),) if settings.jsonl else ()
+    jsonl = (WriterConfig("jsonl", "jsonl", settings.data_dir, samples=True),) if settings.jsonl else ()
     hooks = (
         WriterConfig(
             "webhook",

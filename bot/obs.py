@@ -62,8 +62,11 @@ class Meters:
         self.races = self.count("chatsurvey_turn_races", "Turns run again because another one came first")
         self.opened = self.count("chatsurvey_chats_opened", "Chats begun", ("flow",))
         self.jobs = self.count("chatsurvey_jobs", "Jobs by kind and what became of them", ("kind", "result"))
-        self.requests = self.count("chatsurvey_http_requests", "Requests by route and status", ("route", "status"))
+        self.requests = self.count(
+            "chatsurvey_http_requests", "Requests of the chat by route and status", ("route", "status")
+        )
         self.turn_seconds = self.time("chatsurvey_turn_seconds", "Time of a turn: load, step, commit")
+        self.request_seconds = self.time("chatsurvey_http_request_seconds", "Time of a request of the chat")
         self.job_seconds = self.time("chatsurvey_job_seconds", "Time of a batch of jobs of one kind")
 
     def count(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Count:
@@ -73,6 +76,11 @@ class Meters:
     def time(self, name: str, text: str) -> Times:
         self.times.append(Times(name, text))
         return self.times[-1]
+
+    def observe(self, route: str, status: int, seconds: float) -> None:
+        """A request of the chat was answered."""
+        self.requests.add(route, str(status))
+        self.request_seconds.add(seconds)
 
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """`read` is called at each scrape."""
