@@ -4,6 +4,7 @@ There is no middleware, for each would be paid by every answer: handlers make th
 answers what no other does, so that 404 and 405 are problems too.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
@@ -42,6 +43,8 @@ class Inside:
     clock: Callable[[], int]
     observe: Observe = lambda _route, _status, _seconds: None
     """Told the route, status and seconds of each request of the chat."""
+    ticks: Callable[[], float] = time.monotonic
+    """Seconds for the limits; never go back."""
 
 
 def application(inside: Inside, settings: Settings) -> web.Application:
@@ -54,7 +57,9 @@ def application(inside: Inside, settings: Settings) -> web.Application:
         messages=Rate(settings.web.chat_limit.burst, settings.web.chat_limit.per_second),
         new_chats=Rate(settings.web.address_limit.burst, settings.web.address_limit.per_second),
     )
-    channel = WebChannel(inside.front, options, settings.secrets, inside.clock, observe=inside.observe)
+    channel = WebChannel(
+        inside.front, options, settings.secrets, inside.clock, ticks=inside.ticks, observe=inside.observe
+    )
     framed_by = " ".join(("'self'", *settings.web.origins))
     assets = Assets(resources.widget(), _Sites(inside.book, settings), _page_headers(), _page_headers(framed_by))
     operators = _Operators(inside, channel, settings.web.metrics_token)
@@ -70,8 +75,9 @@ def application(inside: Inside, settings: Settings) -> web.Application:
 
 
 def runner(app: web.Application) -> web.AppRunner:
-    """Runs it as it is meant: no access log, and a stop that lets requests in hand finish within 10 s."""
-    return web.AppRunner(app, access_log=None, shutdown_timeout=10.0)
+    """Runs it as it is meant: no access log, a stop that lets requests in hand finish within 10 s, and no unpacking of
+    bodies, which no client of ours sends compressed and an attacker might."""
+    return web.AppRunner(app, access_log=None, shutdown_timeout=10.0, auto_decompress=False)
 
 
 def _page_headers(framed_by: str = "'self'") -> Mapping[str, str]:

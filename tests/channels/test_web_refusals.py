@@ -1,0 +1,188 @@
+"""What a client may send that is no request of the contract: the right 4xx as a problem, and the chat unharmed."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.channels.service import Said, Service, serve, token_of
+
+PROBLEM = "application/problem+json"
+OPEN = "/api/v1/chats"
+
+
+def is_problem(said: Said, status: int) -> bool:
+    """RFC 9457, with the members that every problem of ours has."""
+    assert said.response.headers["Content-Type"] == PROBLEM
+    assert set(said.body) == {"type", "title", "status", "code", "detail"}, said.body
+    assert said.body["status"] == said.status
+    return said.status == status
+
+
+BODIES = {
+    "empty": b"",
+    "no JSON": b"hello",
+    "half of it": b'{"flow": "nps"',
+    "two values": b"{} {}",
+    "a list": b"[]",
+    "a number": b"1",
+    "null": b"null",
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "no UTF-8": b'{"locale": "\xff"}',
+    "UTF-16": '{"locale": "en"}'.encode("utf-16"),
+    "lone surrogate": b'{"visitor": "\\ud800"}',
+    "lone surrogate in an unknown field": b'{"unknown": "\\udc00"}',
+    "NUL escaped": b'{"visitor": "a\\u0000b"}',
+    "NUL after a backslash": b'{"visitor": "a\\\\\\u0000b"}',
+    "NUL raw": b'{"visitor": "a\x00b"}',
+    "nested deeply": b'{"x": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+    "huge number": b'{"cursor": 1e400}',
+    "long number": b'{"cursor": ' + b"9" * 400 + b"}",
+    "negative cursor": b'{"cursor": -1}',
+    "cursor in words": b'{"cursor": "one"}',
+    "NaN": b'{"cursor": NaN}',
+    "locale a number": b'{"locale": 5}',
+    "prefill half": b'{"prefill": {"value": 7.5}}',
+    "prefill without value": b'{"prefill": {}}',
+    "prefill long": b'{"prefill": {"value": ' + b"9" * 30 + b"}}",
+    "contact a list": b'{"contact": []}',
+    "contact nested": b'{"contact": {"a": {"b": "c"}}}',
+    "contact of a bad name": b'{"contact": {"first name": "Ann"}}',
+    "contact of too many": json.dumps({"contact": {f"f{n}": "x" for n in range(41)}}).encode(),
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+async def test_a_malformed_opening(service: Service, body: bytes) -> None:
+    said = await service.post(OPEN, body)
+    assert is_problem(said, 400)
+    assert said.body["code"] == "malformed"
+
+
+@pytest.mark.parametrize("body", [b'{"visitor": "a\\\\u0000b"}', b'{"unknown": [true, {"a": null}]}', b" {}\n"])
+async def test_what_only_looks_malformed(service: Service, body: bytes) -> None:
+    assert (await service.post(OPEN, body)).status == 201
+
+
+MESSAGES: dict[str, dict[str, object]] = {
+    "nothing said": {},
+    "no id": {"id": None, "text": "x"},
+    "empty id": {"id": "", "text": "x"},
+    "long id": {"id": "x" * 65, "text": "x"},
+    "value without fence": {"value": 9},
+    "value and text": {"value": 9, "fence": 1, "text": "x"},
+    "value and action": {"value": 9, "fence": 1, "action": "back"},
+    "text and action": {"text": "x", "action": "back"},
+    "a half": {"value": 7.5, "fence": 1},
+    "true": {"value": True, "fence": 1},
+    "a table": {"value": {}, "fence": 1},
+    "a list of numbers": {"value": [1], "fence": 1},
+    "a number beyond JavaScript's": {"value": 2**53, "fence": 1},
+    "fence in words": {"value": 9, "fence": "1"},
+    "fence below zero": {"value": 9, "fence": -1},
+    "unknown action": {"action": "explode"},
+    "text a number": {"text": 9},
+    "cursor below zero": {"text": "x", "cursor": -1},
+}
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES.keys())
+async def test_a_malformed_message_leaves_the_chat_as_it_was(service: Service, message: dict[str, object]) -> None:
+    chat = await service.open()
+    before = await chat.stored()
+    assert is_problem(await chat.send(**message), 400)
+    assert await chat.stored() == before
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Basic {token}",
+        "{token}",
+        "Bearer {token}x",
+        "Bearer {other}",
+        "Bearer \udcff",
+    ],
+)
+async def test_the_token_must_be_that_of_the_chat(service: Service, authorization: str) -> None:
+    chat, other = await service.open(), await service.open()
+    headers = {"Authorization": authorization.format(token=chat.token, other=other.token)}
+    said = await service.post(f"{OPEN}/{chat.chat}/messages", {"id": "1", "text": "9"}, headers=headers)
+    assert is_problem(said, 401)
+    assert said.response.headers["WWW-Authenticate"].startswith("Bearer")
+    events = await service.client.get(f"{OPEN}/{chat.chat}/events", headers=headers)
+    assert events.status == 401
+
+
+@pytest.mark.parametrize("token", ["x", ".", "x.y", "{chat}", "{token}x", "\U0001f937.x"])
+async def test_resuming_needs_a_token_of_ours(service: Service, token: str) -> None:
+    chat = await service.open()
+    said = await service.post(OPEN, {"chat": token.format(chat=chat.chat, token=chat.token)})
+    assert is_problem(said, 401)
+
+
+async def test_a_chat_that_is_gone(service: Service) -> None:
+    token = token_of("gone", "first-secret-of-the-tests-0123456789")
+    headers = {"Authorization": f"Bearer {token}"}
+    assert is_problem(await service.post(OPEN, {"chat": token}), 404)
+    assert is_problem(await service.post(f"{OPEN}/gone/messages", {"id": "1", "text": "x"}, headers=headers), 404)
+    assert (await service.client.get(f"{OPEN}/gone/events", headers=headers)).status == 404
+
+
+async def test_a_body_that_is_too_large(service: Service) -> None:
+    for size, status in ((64 * 1024 - 20, 201), (64 * 1024 + 1, 413), (3 * 1024 * 1024, 413)):
+        said = await service.post(OPEN, json.dumps({"x": "y" * size}).encode())
+        assert said.status == status
+        assert status == 201 or is_problem(said, 413)
+
+
+async def test_a_compressed_body_is_not_unpacked(service: Service) -> None:
+    said = await service.post(OPEN, gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
+    assert is_problem(said, 400)
+
+
+@pytest.mark.parametrize("query", ["cursor=x", "cursor=-1", "cursor=1.5", "cursor=%C2%B2", "cursor=" + "9" * 16])
+async def test_a_cursor_that_is_none(service: Service, query: str) -> None:
+    chat = await service.open()
+    response = await service.client.get(f"{OPEN}/{chat.chat}/events?{query}", headers=chat.headers)
+    assert (response.status, response.headers["Content-Type"]) == (400, PROBLEM)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allow"),
+    [
+        ("GET", "/api/v1/none", 404, None),
+        ("GET", "/%ff%00", 404, None),
+        ("GET", "/chat/none", 404, None),
+        ("GET", "/w/widget.000000000000.exe", 404, None),
+        ("GET", "/w/..%2f..%2fpyproject.toml", 404, None),
+        ("GET", OPEN, 405, "OPTIONS, POST"),
+        ("PUT", f"{OPEN}/x/messages", 405, "OPTIONS, POST"),
+        ("POST", f"{OPEN}/x/events", 405, "GET, OPTIONS"),
+        ("HEAD", f"{OPEN}/x/events", 405, "GET, OPTIONS"),
+        ("POST", "/", 405, "GET, HEAD"),
+        ("DELETE", "/healthz", 405, "GET, HEAD"),
+        ("PATCH", "/healthz", 405, "GET, HEAD"),
+    ],
+)
+async def test_an_address_or_method_that_is_not_there(
+    service: Service, method: str, path: str, status: int, allow: str | None
+) -> None:
+    response = await service.client.request(method, path)
+    assert (response.status, response.headers["Content-Type"]) == (status, PROBLEM)
+    assert response.headers.get("Allow") == allow
+
+
+async def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
+    async with serve(tmp_path) as service:
+        chat = await service.open()
+        await service.store.close()
+        said = await chat.send(value=3, fence=1)
+        assert is_problem(said, 503)
+        assert said.response.headers["Retry-After"] == "2"
+        assert is_problem(await service.post(OPEN, {}), 503)
