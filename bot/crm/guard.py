@@ -5,6 +5,7 @@ that changes its address in between (DNS rebinding) gains nothing. One forbidden
 """
 
 import socket
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -30,28 +31,33 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
-def is_forbidden_literal(host: str) -> bool:
-    """Whether the host is an IP address, which no resolver will see, and not a public one."""
-    try:
-        return not is_public(host)
-    except ValueError:
-        return False
+def anywhere(_address: str) -> bool:
+    """The rule of a receiver that may be in one's own network."""
+    return True
 
 
 class Resolver(AbstractResolver):
-    """Resolves names; raises Forbidden for one that leads to a non-public address, unless `allow_private`."""
+    """Resolves names; raises Forbidden for one with an address that `permitted` refuses."""
 
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, permitted: Callable[[str], bool]) -> None:
         self._inner = DefaultResolver()
-        self._allow_private = allow_private
+        self._permitted = permitted
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         found = await self._inner.resolve(host, port, family)
-        if not self._allow_private and any(not is_public(one["host"]) for one in found):
+        if not all(self._permitted(one["host"]) for one in found):
             raise Forbidden("it leads to a private address")
         return found
+
+    def refuses(self, host: str) -> bool:
+        """Whether the host is itself an IP address, which is never resolved, and a forbidden one."""
+        try:
+            ip_address(host)
+        except ValueError:
+            return False
+        return not self._permitted(host)
 
     async def close(self) -> None:
         await self._inner.close()

@@ -24,7 +24,7 @@ from yarl import URL
 
 from bot import __version__
 from bot.crm.config import WriterConfig
-from bot.crm.guard import Forbidden, Resolver, is_forbidden_literal
+from bot.crm.guard import Forbidden, Resolver, anywhere, is_public
 from bot.crm.shape import data_of, moment
 from bot.errors import Permanent, Retryable, Throttled
 from bot.model import Response
@@ -72,12 +72,19 @@ class WebhookWriter:
 
     batch = 16
 
-    def __init__(self, config: WriterConfig, clock: Callable[[], int], timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        config: WriterConfig,
+        clock: Callable[[], int],
+        timeout: float = TIMEOUT,
+        permitted: Callable[[str], bool] | None = None,
+    ) -> None:
         import standardwebhooks  # noqa: PLC0415 - only where a web hook is configured
 
         self.name, self.samples, self.transcript = config.name, config.samples, config.transcript
         self._url = URL(config.url)
-        self._allow_private = config.allow_private
+        self._plain_http = config.allow_private
+        self._permitted = permitted or (anywhere if config.allow_private else is_public)
         self._signers: Sequence[standardwebhooks.Webhook] = [standardwebhooks.Webhook(s) for s in config.secrets]
         self._clock = clock
         self._timeout = timeout
@@ -110,11 +117,11 @@ class WebhookWriter:
     def _fault(self) -> str:
         if self._url.scheme not in {"http", "https"} or not self._url.host:
             return "the URL is not a web address"
-        if self._allow_private:
-            return ""
-        if self._url.scheme != "https":
+        if self._url.scheme != "https" and not self._plain_http:
             return "the URL is not https, which only allow_private permits"
-        return "the URL is a private address, which only allow_private permits" if self._is_inside(self._url) else ""
+        if self._names().refuses(self._url.host):
+            return "the URL is a private address, which only allow_private permits"
+        return ""
 
     def _headers(self, key: str, body: bytes) -> dict[str, str]:
         at = datetime.fromtimestamp(self._clock() // 1000, UTC)
@@ -131,6 +138,8 @@ class WebhookWriter:
         try:
             async with self._open().post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
                 await self._judge(answer)
+        except aiohttp.InvalidURL:
+            raise Permanent("the URL is not a web address", "address") from None
         except aiohttp.ClientConnectorDNSError as error:
             if isinstance(error.os_error, Forbidden):
                 raise Permanent("the receiver's name leads to a private address", "address") from None
@@ -182,27 +191,22 @@ class WebhookWriter:
         return await self._leads_inside(target)
 
     async def _leads_inside(self, url: URL) -> bool:
-        """Whether the URL is or resolves to a private address that is not permitted."""
-        if self._allow_private:
-            return False
-        if self._is_inside(url):
+        """Whether the URL is or resolves to an address that is not permitted. One that cannot be resolved is not."""
+        host = (url.host or "").rstrip(".")
+        if self._names().refuses(host):
             return True
-        self._open()
         try:
             async with asyncio.timeout(self._timeout):
-                await self._names().resolve(url.host or "", url.port or 443)
+                await self._names().resolve(host)
         except Forbidden:
             return True
         except (OSError, TimeoutError):
             return False
         return False
 
-    def _is_inside(self, url: URL) -> bool:
-        return is_forbidden_literal(url.host or "")
-
     def _names(self) -> Resolver:
         if self._resolver is None:
-            self._resolver = Resolver(allow_private=self._allow_private)
+            self._resolver = Resolver(self._permitted)
         return self._resolver
 
     def _open(self) -> aiohttp.ClientSession:

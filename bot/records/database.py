@@ -27,9 +27,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from bot.errors import Retryable, UserMistake
+from bot.errors import Retryable
 from bot.model import Response
 from bot.records import rows
 from bot.records.base import Delivery, Filters
@@ -59,7 +59,7 @@ class Database:
         newest = {r.chat: r for r in sorted(found, key=lambda r: r.revision)}
         query = select(responses.c.chat, responses.c.revision).where(responses.c.chat.in_(newest)).with_for_update()
         with self._transaction() as connection:
-            kept: dict[str, int] = dict(connection.execute(query).tuples().all())
+            kept = _pairs(connection, query)
             newer = [r for r in newest.values() if r.revision > kept.get(r.chat, 0)]
             if not newer:
                 return
@@ -73,7 +73,7 @@ class Database:
         t = deliveries.c
         query = select(t.chat, t.delivered).where(t.writer == writer, t.chat.in_(chats), t.delivered > 0)
         with translated(), self._engine.connect() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return _pairs(connection, query)
 
     def keep(self, found: Sequence[Delivery]) -> None:
         with self._transaction() as connection:
@@ -140,6 +140,10 @@ def filtered(query: Select[Any], wanted: Filters) -> Select[Any]:
     return query
 
 
+def _pairs(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    return {chat: revision for chat, revision in connection.execute(query)}  # noqa: C416 - dict() wants no rows
+
+
 def _rows(connection: Connection, query: Select[Any]) -> Sequence[Mapping[str, object]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
@@ -192,5 +196,7 @@ def translated() -> Iterator[None]:
     except OperationalError as error:
         # Without the statement: its parameters are what people said.
         raise Retryable(f"the records cannot be used now: {error.orig}") from None
-    except sqlite3.DatabaseError as error:
-        raise UserMistake(f"the records' file is damaged: {error}", "restore it from a backup") from None
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # its subclasses tell of a wrong statement
+            raise
+        raise Retryable(f"the records cannot be used, restore them from a backup: {error.orig}") from None

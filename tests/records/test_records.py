@@ -1,0 +1,193 @@
+"""The read side: revisions, filters, paging, deliveries, migrations."""
+
+import sqlite3
+import subprocess
+import sys
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateTable
+
+from bot.errors import Retryable
+from bot.model import Answer, Click
+from bot.records import database, rows
+from bot.records.base import Delivery, Filters
+from bot.records.database import Database, open_engine
+from bot.records.migrations import HEAD, upgrade
+from bot.records.schema import metadata
+from bot.records.sql import SqlRecords
+from tests.harness.responses import NOON, a_response
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/data/records.db"
+
+
+@pytest.fixture
+async def records(url: str) -> AsyncIterator[SqlRecords]:
+    made = SqlRecords(url)
+    yield made
+    await made.close()
+
+
+async def test_a_response_comes_back_as_it_was(records: SqlRecords) -> None:
+    full = a_response(
+        clicks=(Click("review", "google", NOON + 5),), outcome="completed", ended=NOON + 9,
+        answers=(
+            Answer("likes", ("price", "speed"), "Price, speed", "choices", NOON),
+            Answer("reason", "Très bien 👍", "Très bien 👍", "text", NOON),
+            Answer("score", 0, "0", "nps", NOON),
+        ),
+    )  # fmt: skip
+    early = a_response("c0", 1, None, answers=(), scored=0, started=NOON - 60_000)
+    await records.upsert([full, early])
+    assert list(records.responses(Filters())) == [early, full]
+
+
+async def test_an_older_revision_never_overwrites_a_newer_one(records: SqlRecords) -> None:
+    newest = a_response("c1", 3, 9, answers=(Answer("score", 9, "9", "nps", NOON),))
+    await records.upsert([a_response("c1", 1), newest, a_response("c1", 2)])
+    assert list(records.responses(Filters())) == [newest]
+    for revision in (1, 3):
+        await records.upsert([a_response("c1", revision, 0)])
+        assert list(records.responses(Filters())) == [newest]
+    await records.upsert([a_response("c1", 4, 0, answers=())])
+    assert [(r.revision, r.score, r.answers) for r in records.responses(Filters())] == [(4, 0, ())]
+
+
+FILTERS = [
+    (Filters(), ["a", "b", "c", "d"]),
+    (Filters(since=NOON + 1), ["b", "c", "d"]),
+    (Filters(until=NOON + 2), ["a", "b"]),
+    (Filters(since=NOON + 1, until=NOON + 2), ["b"]),
+    (Filters(flow="csat"), ["c"]),
+    (Filters(segment="promoter"), ["b"]),
+    (Filters(channel="telegram"), ["d"]),
+    (Filters(sample=True), ["d"]),
+    (Filters(sample=False), ["a", "b", "c"]),
+    (Filters(segment="detractor", channel="web"), ["a"]),
+    (Filters(flow="' OR 1=1 --"), []),
+]
+
+
+@pytest.mark.parametrize(("filters", "expected"), FILTERS, ids=lambda v: str(v)[:60])
+async def test_filters(records: SqlRecords, filters: Filters, expected: list[str]) -> None:
+    await records.upsert(
+        [
+            a_response("a", score=3, scored=NOON),
+            a_response("b", score=9, scored=NOON + 1),
+            a_response("c", score=None, scored=0, started=NOON + 2, flow="csat"),
+            a_response("d", score=0, scored=NOON + 3, channel="telegram", sample=True),
+        ]
+    )
+    assert [r.chat for r in records.responses(filters)] == expected
+
+
+async def test_reading_goes_by_pages_and_misses_none(records: SqlRecords, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PAGE", 3)
+    # Many at the same millisecond: the page goes on by chat id.
+    await records.upsert([a_response(f"c{n:02}", scored=NOON + n // 5) for n in range(20)])
+    found = list(records.responses(Filters()))
+    assert [r.chat for r in found] == [f"c{n:02}" for n in range(20)]
+    assert {len(r.answers) for r in found} == {3}
+
+
+async def test_characters_that_a_database_refuses_do_not_stop_a_record(records: SqlRecords) -> None:
+    await records.upsert([a_response(answers=(Answer("reason", "a\x00b\ud800", "a\x00", "text", NOON),))])
+    assert [a.value for r in records.responses(Filters()) for a in r.answers] == ["a\N{REPLACEMENT CHARACTER}b?"]
+
+
+async def test_deliveries_remember_what_arrived(records: SqlRecords) -> None:
+    arrived = Delivery("crm", "c1", 1, "delivered", 1, NOON, remote="r-1", delivered=1)
+    failing = Delivery("crm", "c1", 2, "retrying", 3, NOON + 5, error="the receiver answered 500")
+    await records.keep(
+        [arrived, replace(arrived, chat="c2", revision=4, delivered=4), replace(arrived, writer="jsonl")]
+    )
+    await records.keep([failing, replace(failing, chat="c3")])
+    assert await records.delivered("crm", ["c1", "c2", "c3", "c4"]) == {"c1": 1, "c2": 4}
+    assert records.deliveries("c1") == [replace(failing, remote="r-1", delivered=1), replace(arrived, writer="jsonl")]
+
+
+async def test_records_survive_a_restart_without_alembic(records: SqlRecords, url: str) -> None:
+    await records.upsert([a_response()])
+    assert opened_elsewhere(url) == ["1", "False"]
+
+
+def opened_elsewhere(url: str) -> list[str]:
+    """How many responses another process finds, and whether it needed Alembic."""
+    program = (
+        "import asyncio, sys; from bot.records.sql import SqlRecords; from bot.records.base import Filters\n"
+        f"records = SqlRecords({url!r})\n"
+        "assert 'sqlalchemy' not in sys.modules\n"
+        "asyncio.run(records.ready())\n"
+        "print(len(list(records.responses(Filters()))), 'alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_the_migrations_lead_to_the_tables(url: str) -> None:
+    Database(url).close()
+    with open_engine(make_url(url)).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert ScriptDirectory.from_config(upgrade.config(connection)).get_heads() == [HEAD]
+
+
+def test_a_migration_that_is_interrupted_leaves_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = upgrade.upgrade
+
+    def killed(connection: Connection) -> None:
+        real(connection)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as crash:
+        crash.setattr(upgrade, "upgrade", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Database(url)
+    with open_engine(make_url(url)).connect() as connection:
+        assert inspect(connection).get_table_names() == []
+    Database(url).close()
+
+
+def test_the_tables_are_ones_for_postgresql_too() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy left it without a type
+    texts = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
+    assert all("TIMESTAMP WITH TIME ZONE" in text for text in texts)
+
+
+async def test_a_database_that_is_locked_or_out_of_reach_is_tried_again(
+    records: SqlRecords, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY", 0.01)
+    await records.ready()
+    other = sqlite3.connect(tmp_path / "data" / "records.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Retryable, match="locked"):
+        await records.upsert([a_response()])
+    other.rollback()
+    other.close()
+    await records.upsert([a_response()])
+    lost = SqlRecords(f"sqlite:///{tmp_path}/data/records.db/not-a-folder/records.db")
+    with pytest.raises(Retryable, match="cannot be opened"):
+        await lost.ready()
+    await lost.close()
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "records.db").write_bytes(zlib.compress(b"other" * 500) * 300)
+    with pytest.raises(Retryable, match="not a database"):
+        Database(f"sqlite:///{tmp_path}/records.db")
+
+
+def test_long_words_are_cut_to_their_columns() -> None:
+    assert len(str(rows.response_row(a_response(visitor="v" * 500))["visitor"])) == 128
