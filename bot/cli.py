@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol, cast
 
 from bot import __version__
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except ChatsurveyError as mistake:
         hint = mistake.hint if isinstance(mistake, UserMistake) else ""
-        print(f"error  {mistake}" + (f"\nhint   {hint}" if hint else ""), file=sys.stderr)  # noqa: T201 - a command line
+        _say(f"error  {mistake}" + (f"\nhint   {hint}" if hint else ""))
         return 1
     except KeyboardInterrupt:
         return 130
@@ -83,8 +84,14 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
 
 
 def _tell_problems(problems: FileProblems) -> None:
-    for p in problems.problems:
-        place = f"{p.mark.file}:{p.mark.line}:{p.mark.column}" if p.mark.line else p.mark.file
-        where = f"  {p.path}" if p.path else ""
-        hint = f"\n  hint  {p.hint}" if p.hint else ""
-        print(f"{p.level}  {place}{where}\n  {p.message}{hint}", file=sys.stderr)  # noqa: T201 - a command line
+    """Each with its place, the lines it is in, and a hint."""
+    from bot.flows.report import Paint, tell  # noqa: PLC0415 - only where something is wrong
+
+    names = {problem.mark.file for problem in problems.problems if problem.mark.line}
+    sources = {name: Path(name).read_text("utf-8", "replace") for name in names if Path(name).is_file()}
+    color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    _say(tell(problems.problems, sources, Paint(color)))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - a command line

@@ -110,7 +110,7 @@ async def test_an_edit_is_live_for_new_chats_and_one_with_errors_is_not(tmp_path
 
 async def test_a_chat_goes_on_in_its_version_after_a_restart_on_another_one(tmp_path: Path) -> None:
     service = Service(tmp_path).start()
-    async with aiohttp.ClientSession() as http:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
         opened = await open_chat(http, service.url)
         service.stop()
         (tmp_path / "flows.yaml").write_text(OTHER.replace("What is the reason?", "Why?"))
@@ -151,6 +151,7 @@ async def test_sigterm_under_load_loses_nothing_that_was_acknowledged(tmp_path: 
         service.signal(signal.SIGTERM)
         await load
         assert await asyncio.to_thread(service.wait) == 0
+    async with aiohttp.ClientSession() as http:
         with service:
             for chat, token in acknowledged.items():
                 async with http.post(f"{service.url}/api/v1/chats", json={"chat": token}) as answer:

@@ -1,0 +1,125 @@
+"""Log lines hold no secret and no free text; figures come out as Prometheus wants them."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot.errors import Retryable
+from bot.obs import Meters, Redactor, log_to
+
+KEY = "correct-horse-battery"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged, as JSON lines; the root logger is put back as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    log_to(stream, form="json", secrets=[KEY])
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def last(stream: io.StringIO) -> dict[str, object]:
+    line: dict[str, object] = json.loads(stream.getvalue().splitlines()[-1])
+    return line
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        KEY,
+        "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+        "Bearer 06gzz8qdhzxstca3edpa0nzhrw.ydd0XlMiVDfvVkvq5eTrCSrR8fN8DSlhtGo",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl",
+        "anna.schmidt+shop@example.co.uk",
+        "+33 6 12 34 56 78",
+        "0612345678",
+    ],
+)
+def test_what_is_secret_or_personal_is_taken_out_wherever_it_stands(secret: str, log: io.StringIO) -> None:
+    logging.getLogger("bot.test").warning("it said %s twice", secret, extra={"facts": {"said": secret}})
+    assert secret not in log.getvalue()
+    assert "***" in str(last(log)["message"])
+
+
+@pytest.mark.parametrize("kept", ["06gzz8qdhzxstca3edpa0nzhrw", "version 7c1e4b1", "127.0.0.1:8080", "10 of 64 jobs"])
+def test_names_of_things_stay(kept: str) -> None:
+    assert Redactor([KEY])(f"a line with {kept} in it") == f"a line with {kept} in it"
+
+
+def test_a_password_in_an_address_goes_and_the_address_stays() -> None:
+    assert Redactor()("at https://user:pass@example.com/x") == "at https://***@example.com/x"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("invalid literal: 'my private words'"), "ValueError"),
+        (OSError(28, "No space left on device"), "OSError: No space left on device"),
+        (Retryable("the receiver answered 503"), "Retryable: the receiver answered 503"),
+    ],
+)
+def test_an_unexpected_error_is_named_and_placed_but_not_quoted(error: Exception, told: str, log: io.StringIO) -> None:
+    try:
+        raise error
+    except Exception:
+        logging.getLogger("bot.test").exception("a job failed")
+    facts = last(log)["facts"]
+    assert isinstance(facts, dict)
+    assert facts["error"] == told
+    assert "test_obs.py" in facts["at"]
+    assert "private words" not in log.getvalue()
+
+
+def test_a_library_cannot_quote_a_visitor_either(log: io.StringIO) -> None:
+    message = "Task exception was never retrieved\nfuture: <Task exception=ValueError('private words')>"
+    logging.getLogger("asyncio").error(message)
+    assert last(log)["message"] == "Task exception was never retrieved"
+
+
+def test_a_plain_line_is_for_a_person() -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    log_to(stream, form="plain")
+    logging.getLogger("bot.test").info("a job failed", extra={"facts": {"job": "x:timer", "attempt": 2}})
+    root.handlers[:] = before
+    root.setLevel(level)
+    assert stream.getvalue()[8:] == " info    a job failed  job=x:timer  attempt=2\n"
+
+
+def test_the_level_is_obeyed_and_chatty_libraries_are_quiet(log: io.StringIO) -> None:
+    logging.getLogger("bot.test").debug("not now")
+    logging.getLogger("transitions").info("not ever")
+    assert log.getvalue() == ""
+
+
+def test_figures_come_out_in_the_text_format_of_prometheus() -> None:
+    meters = Meters()
+    meters.turns.add("taken")
+    meters.turns.add("taken", by=2)
+    meters.observe("/api/v1/chats", 201, 0.003)
+    for seconds in (0.0004, 0.0005, 0.03, 60.0):
+        meters.turn_seconds.add(seconds)
+    meters.gauge("chatsurvey_listeners", "Chats with an open event stream", lambda: 7.0)
+    samples = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(meters.text().decode())
+        for sample in family.samples
+    }
+    assert samples["chatsurvey_turns_total", "taken"] == 3
+    assert samples["chatsurvey_http_requests_total", "/api/v1/chats", "201"] == 1
+    assert samples["chatsurvey_listeners",] == 7
+    assert samples["chatsurvey_turn_seconds_bucket", "0.0005"] == 2
+    assert samples["chatsurvey_turn_seconds_bucket", "0.05"] == 3
+    assert samples["chatsurvey_turn_seconds_bucket", "+Inf"] == 4
+    assert samples["chatsurvey_turn_seconds_count",] == 4
+    assert samples["chatsurvey_turn_seconds_sum",] == pytest.approx(60.0309)
+    assert samples["process_resident_memory_bytes",] > 1_000_000
