@@ -68,11 +68,19 @@ class Page:
             self._wrapped(f"({ask.note})", [])
 
     def _row(self, parts: list[str]) -> None:
-        self._wrapped("   ".join(part for part in parts if part), [])
+        """Side by side as far as there is room; an option is not broken unless it fills a line alone."""
+        row = ""
+        for part in filter(None, parts):
+            if row and len(row) + 3 + len(part) > WIDTH - 2:
+                self._wrapped(row, [])
+                row = ""
+            row = f"{row}   {part}" if row else part
+        if row:
+            self._wrapped(row, [])
 
     def _wrapped(self, text: str, lines: list[str]) -> None:
         for line in lines or [text]:
-            for part in textwrap.wrap(line, WIDTH - 2, break_on_hyphens=False) or [""]:
+            for part in textwrap.wrap(line, WIDTH - 2, break_on_hyphens=False, expand_tabs=False) or [""]:
                 self.line(f"  {part}")
 
 

@@ -84,9 +84,10 @@ def zone_note(first: datetime, last: datetime, zone: str, locale: str) -> str:
     if offset != last.utcoffset():
         return phrase("zone", locale, zone=city)
     minutes = int(offset.total_seconds()) // 60
-    sign = "+" if minutes >= 0 else "\u2212"
+    sign = "+" if minutes > 0 else "\u2212"
     hours, rest = divmod(abs(minutes), 60)
-    return phrase("zone", locale, zone=f"{city} (UTC{sign}{hours}{f':{rest:02}' if rest else ''})")
+    shown = f"{sign}{hours}{f':{rest:02}' if rest else ''}" if minutes else ""
+    return phrase("zone", locale, zone=f"{city} (UTC{shown})")
 
 
 def _calendar(locale: str) -> _Calendar:
