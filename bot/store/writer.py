@@ -5,8 +5,8 @@
 - A busy loop must not starve the thread. sqlite3 lets go of the GIL at every step and has to win it back; a loop that
   releases it for microseconds at each system call takes it again before the thread wakes, and CPython forces a change
   of hands only after a whole switch interval without a release. So a batch is few statements (`rows.py`), and the
-  interval is 20 us instead of 5 ms. Measured with a loop that is never idle, 64 chats: 5,660 turns/s and p99 9 ms; at 5 ms
-  1,180 and 1,100 ms; with executemany 2,840 and 34 ms, at 5 ms 190 and 1,950 ms. Where the loop idles it costs nothing.
+  interval is 20 us, not 5 ms. Measured with 64 chats beside a loop that is never idle: 5,660 turns/s and p99 9 ms; at
+  5 ms 1,180 and 1,100 ms; with executemany 2,840 and 34 ms. Where the loop has pauses it costs nothing.
 - A batch that the disk refuses (full, read-only, I/O error, locked too long) is rolled back and each of its callers
   gets StoreUnavailable. The connection is opened anew for the next batch; the thread itself never ends before `close`.
 - A batch that fails for another reason (a value that SQLite cannot hold) is run again one request at a time, so that

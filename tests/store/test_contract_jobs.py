@@ -1,0 +1,233 @@
+"""What `bot/store/base.py` promises about jobs, on every store."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from bot.model import Job
+from bot.store.base import Again, Commit, Dead, Done, JobState, Retry, Settlement, Store
+from tests.store.stores import Clock, a_turn
+
+MINUTE = 60_000
+
+
+async def put(store: Store, *jobs: Job, cancel: tuple[str, ...] = ()) -> None:
+    """Upsert jobs in the commit of some chat's next turn."""
+    chat = await store.load_id("chat")
+    version = chat.version + 1 if chat else 1
+    assert await store.commit(a_turn("chat", version, jobs=jobs, cancel=cancel)) is Commit.DONE
+
+
+async def claim_one(store: Store, now: int, lease: int = MINUTE) -> Job:
+    (job,) = await store.claim(now, 1, lease)
+    return job
+
+
+async def states(store: Store) -> dict[str, JobState]:
+    return {view.job.id: view.state for view in await store.jobs()}
+
+
+async def test_due_jobs_are_claimed_in_the_order_of_their_due_times(store: Store) -> None:
+    await put(store, Job("c", "x", 30), Job("a", "x", 10), Job("d", "x", 41), Job("b", "x", 20))
+    assert [job.id for job in await store.claim(40, 2, MINUTE)] == ["a", "b"]
+    assert [job.id for job in await store.claim(40, 9, MINUTE)] == ["c"]
+    assert await store.claim(40, 9, MINUTE) == ()
+    assert [job.id for job in await store.claim(41, 9, MINUTE)] == ["d"]
+
+
+async def test_a_claimed_job_is_as_it_was_put(store: Store) -> None:
+    await put(store, Job("chat:write.crm", "write", 5, {"chat": "chat", "writer": "crm é"}))
+    job = await claim_one(store, 5)
+    assert (job.id, job.kind, job.due, job.attempt) == ("chat:write.crm", "write", 5, 0)
+    assert job.payload == {"chat": "chat", "writer": "crm é"}
+
+
+async def test_a_claim_may_ask_for_some_kinds_only(store: Store) -> None:
+    await put(store, Job("a", "timer", 1), Job("b", "write", 2), Job("c", "response", 3))
+    assert [job.id for job in await store.claim(9, 9, MINUTE, ["write", "response"])] == ["b", "c"]
+    assert [job.id for job in await store.claim(9, 9, MINUTE, ["write"])] == []
+    assert [job.id for job in await store.claim(9, 9, MINUTE)] == ["a"]
+
+
+async def test_tasks_that_claim_at_once_never_get_the_same_job(store: Store) -> None:
+    await put(store, *(Job(f"j{n:02}", "x", n) for n in range(60)))
+    claims = await asyncio.gather(*(store.claim(100, 7, MINUTE) for _ in range(10)))
+    claimed = [job.id for jobs in claims for job in jobs]
+    assert sorted(claimed) == [f"j{n:02}" for n in range(60)]
+
+
+async def test_a_lease_that_ran_out_is_claimed_again_before_jobs_due_later(store: Store) -> None:
+    await put(store, Job("early", "x", 10), Job("late", "x", 50))
+    await store.claim(10, 1, lease=100)
+    assert [job.id for job in await store.claim(109, 9, MINUTE, ["none"])] == []
+    assert [job.id for job in await store.claim(110, 1, MINUTE)] == ["early"]
+    assert [job.id for job in await store.claim(110, 9, MINUTE)] == ["late"]
+
+
+async def test_a_done_job_goes_and_its_followers_come(store: Store) -> None:
+    await put(store, Job("a", "x", 1))
+    job = await claim_one(store, 1)
+    await store.settle([(job, Done((Job("b", "y", 7), Job("c", "y", 8))))], 2)
+    assert await states(store) == {"b": "waiting", "c": "waiting"}
+    assert await store.job("a") is None
+
+
+async def test_a_job_may_follow_itself(store: Store) -> None:
+    await put(store, Job("a", "x", 1))
+    await store.settle([(await claim_one(store, 1), Done((Job("a", "x", 9),)))], 2)
+    assert await store.claim(8, 9, MINUTE) == ()
+    assert (await claim_one(store, 9)).id == "a"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "left"),
+    [
+        (Again(500), ("waiting", 0, 500, "")),
+        (Again(500, "asked to wait"), ("waiting", 0, 500, "asked to wait")),
+        (Retry(500, "time-out"), ("waiting", 1, 500, "time-out")),
+        (Dead("gone: 410"), ("dead", 1, 1, "gone: 410")),
+    ],
+    ids=["again", "again with a reason", "retry", "dead"],
+)
+async def test_what_a_settlement_leaves(
+    store: Store, outcome: Settlement, left: tuple[JobState, int, int, str]
+) -> None:
+    await put(store, Job("a", "x", 1, {"k": "v"}))
+    await store.settle([(await claim_one(store, 1), outcome)], 77)
+    view = await store.job("a")
+    assert view is not None
+    assert (view.state, view.job.attempt, view.job.due, view.error) == left
+    assert (view.job.payload, view.touched) == ({"k": "v"}, 77)
+
+
+async def test_failed_attempts_add_up_and_a_new_upsert_forgets_them(store: Store) -> None:
+    await put(store, Job("a", "x", 1))
+    for attempt in range(3):
+        job = await claim_one(store, 1)
+        assert job.attempt == attempt
+        await store.settle([(job, Retry(1, "no"))], 1)
+    await put(store, Job("a", "x", 4))
+    job = await claim_one(store, 4)
+    view = await store.job("a")
+    assert view is not None
+    assert (job.attempt, view.error) == (0, "")
+
+
+async def test_an_upsert_replaces_kind_payload_and_due_time_and_raises_the_generation(store: Store) -> None:
+    await put(store, Job("a", "x", 90, {"n": "1"}))
+    before = await store.job("a")
+    await put(store, Job("a", "y", 5, {"n": "2"}))
+    job = await claim_one(store, 5)
+    assert before is not None
+    assert job.gen > before.job.gen
+    assert (job.kind, job.due, job.payload) == ("y", 5, {"n": "2"})
+
+
+@pytest.mark.parametrize("outcome", [Done(), Again(1), Retry(1, "no"), Dead("no")])
+async def test_settling_an_old_generation_leaves_the_newer_one_waiting(store: Store, outcome: Settlement) -> None:
+    await put(store, Job("a", "x", 1, {"n": "1"}))
+    old = await claim_one(store, 1)
+    await put(store, Job("a", "x", 300, {"n": "2"}))
+    assert await states(store) == {"a": "running"}
+    assert await store.claim(1000, 9, MINUTE) == (), "the lease holds"
+    await store.settle([(old, outcome)], 2)
+    assert await store.claim(299, 9, MINUTE) == ()
+    job = await claim_one(store, 300)
+    assert (job.payload, job.attempt) == ({"n": "2"}, 0)
+
+
+async def test_a_job_cancelled_and_put_anew_is_not_settled_by_the_old_claim(store: Store) -> None:
+    await put(store, Job("a", "x", 1))
+    old = await claim_one(store, 1)
+    await put(store, cancel=("a",))
+    await put(store, Job("a", "x", 9))
+    await store.settle([(old, Done())], 2)
+    assert await states(store) == {"a": "waiting"}
+
+
+async def test_settling_a_job_that_is_gone_brings_it_not_back(store: Store) -> None:
+    await put(store, Job("a", "x", 1), Job("b", "x", 2))
+    first, second = await store.claim(2, 2, MINUTE)
+    await put(store, cancel=("a", "b", "never there"))
+    await store.settle([(first, Retry(5, "no")), (second, Done((Job("next", "x", 9),)))], 3)
+    assert await states(store) == {"next": "waiting"}
+
+
+async def test_settlements_go_together(store: Store) -> None:
+    await put(store, *(Job(f"j{n}", "x", n) for n in range(4)))
+    a, b, c, d = await store.claim(9, 4, MINUTE)
+    await store.settle([(a, Done()), (b, Again(50)), (c, Retry(60, "e")), (d, Dead("f"))], 10)
+    assert await states(store) == {"j1": "waiting", "j2": "waiting", "j3": "dead"}
+    await store.settle([], 11)
+
+
+async def test_a_dead_job_stays_until_it_is_brought_back(store: Store) -> None:
+    await put(store, Job("a", "x", 1), Job("b", "x", 2))
+    for job in await store.claim(2, 2, MINUTE):
+        await store.settle([(job, Dead("no"))], 3)
+    assert (await store.claim(10**15, 9, MINUTE), await store.next_due()) == ((), None)
+    assert await store.retry_job("a", 50)
+    job = await claim_one(store, 50)
+    assert (job.id, job.attempt) == ("a", 0)
+    await put(store, Job("b", "x", 60))
+    assert (await claim_one(store, 60)).id == "b"
+
+
+async def test_a_running_or_unknown_job_cannot_be_retried(store: Store) -> None:
+    await put(store, Job("a", "x", 1))
+    await claim_one(store, 1)
+    assert not await store.retry_job("a", 2)
+    assert not await store.retry_job("unknown", 2)
+    assert await states(store) == {"a": "running"}
+
+
+async def test_a_dropped_job_is_gone(store: Store) -> None:
+    await put(store, Job("a", "x", 1))
+    assert await store.drop_job("a")
+    assert not await store.drop_job("a")
+    assert await store.jobs() == ()
+
+
+async def test_the_next_due_time_counts_waiting_jobs_and_leases(store: Store) -> None:
+    await put(store, Job("a", "x", 40), Job("b", "x", 70))
+    assert await store.next_due() == 40
+    await store.claim(40, 1, lease=500)
+    assert await store.next_due() == 70
+    await store.claim(70, 1, lease=100)
+    assert await store.next_due() == 170
+
+
+async def test_jobs_are_listed_by_due_time_state_and_kind(store: Store) -> None:
+    await put(store, Job("w", "write", 30), Job("t", "timer", 10), Job("r", "write", 20), Job("d", "write", 5))
+    await store.settle([(await claim_one(store, 5), Dead("no"))], 6)
+    await store.claim(20, 1, MINUTE, ["write"])
+
+    async def listed(state: JobState | None = None, kind: str = "", limit: int = 100) -> list[str]:
+        return [view.job.id for view in await store.jobs(state, kind, limit)]
+
+    assert await listed() == ["d", "t", "r", "w"]
+    assert await listed(limit=2) == ["d", "t"]
+    assert await listed(kind="write") == ["d", "r", "w"]
+    assert (await listed("waiting"), await listed("running"), await listed("dead")) == (["t", "w"], ["r"], ["d"])
+    assert await listed("waiting", "timer") == ["t"]
+
+
+async def test_a_view_tells_when_a_job_was_made_and_last_touched(store: Store, clock: Clock) -> None:
+    await put(store, Job("a", "x", 1))
+    view = await store.job("a")
+    assert view is not None
+    assert (view.created, view.touched) == (clock.now, 0)
+    await claim_one(store, 12)
+    view = await store.job("a")
+    assert view is not None
+    assert (view.created, view.touched) == (clock.now, 12)
+
+
+async def test_a_command_beside_the_server_shares_its_jobs(store: Store, reopen: Callable[[], Store]) -> None:
+    command = reopen()
+    await put(store, *(Job(f"j{n:02}", "x", n) for n in range(40)))
+    claims = await asyncio.gather(*((store, command)[n % 2].claim(100, 4, MINUTE) for n in range(20)))
+    assert sorted(job.id for jobs in claims for job in jobs) == [f"j{n:02}" for n in range(40)]
+    await command.settle([(job, Done()) for jobs in claims for job in jobs], 101)
+    assert await store.jobs() == ()
