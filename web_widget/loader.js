@@ -4,146 +4,107 @@
  *     <script src="https://survey.example/widget.js" async></script>
  *     <chat-survey flow="nps" mode="popin"></chat-survey>
  *
- * A page view costs this file and nothing else: no chat is created and, while a pop-in was closed or answered
- * here, nothing more is loaded. Everything else is fetched when the survey is about to be seen.
+ * A page view costs this file and nothing else: no chat is created and, while a pop-in was closed or answered here,
+ * nothing more is loaded. Everything else is fetched when the survey is about to be seen.
  *
  * Attributes: flow, mode (popin, bubble, inline, page), lang, scheme (light, dark), brand (a colour), delay (seconds
  * before a pop-in opens by itself, 3), contact (JSON), identity (a signed token), prefill (a score to confirm).
+ * Methods: open() as after a click on a button of the page, and close().
  */
 (() => {
   /** @type {{assets: Record<string, string>, brand: {name: string, color: string, privacy: string}, languages: string[],
    *   flows: Record<string, {invite?: Record<string, string>}>, flow: string, days: {closed: number, answered: number}}} */
   const config = __CONFIG__;
   const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
-  const base = new URL('.', script?.src ?? location.href).href;
-  const DAY = 864e5;
-
+  const base = new URL('.', script.src);
   /** @param {string} name */
-  const url = name => new URL(config.assets[name], base).href;
+  const url = name => new URL(config.assets[name], base);
   /** @param {string} name */
   const load = async name => (await import(url(name))).default;
 
-  /** A page may forbid storage; the chat then lasts as long as the page. */
-  const shelf = (() => {
+  /** A page may forbid storage; the chat then lasts as long as the page. @param {string} name */
+  const storage = name => {
     try {
-      localStorage.length;
-      return localStorage;
+      return window[name] ?? {};
     } catch {
-      return null;
+      return {};
     }
-  })();
-
-  /** @param {string[]} wanted */
-  const nearest = (...wanted) => {
-    const has = config.languages;
-    for (const tag of wanted.filter(Boolean)) {
-      const found = has.find(l => l === tag) ?? has.find(l => l === tag.split('-')[0]);
-      if (found) return found;
-    }
-    return has[0] ?? 'en';
   };
+  const local = storage('localStorage');
 
-  customElements.get('chat-survey') || customElements.define('chat-survey', class extends HTMLElement {
-    /** @type {AbortController | null} */ #life = null;
-    /** @type {Promise<any> | null} */ #face = null;
+  /** @param {string[]} wanted the first of them that the survey speaks, else its first language */
+  const nearest = (...wanted) => wanted.flatMap(tag => [tag, tag.split('-')[0]])
+    .find(tag => config.languages.includes(tag)) ?? config.languages[0];
 
+  class ChatSurvey extends HTMLElement {
     connectedCallback() {
-      // A script at the top of a page meets the tag before its attributes' neighbours are parsed.
-      this.#life = new AbortController();
-      queueMicrotask(() => this.#schedule());
-    }
+      const life = new AbortController();
+      const { signal } = life;
+      const get = (/** @type {string} */ name) => this.getAttribute(name);
+      const flow = get('flow') ?? config.flow;
+      const key = 'chatsurvey:' + flow;
+      const mode = get('mode') ?? 'popin';
+      const read = () => {
+        try {
+          return JSON.parse(local[key]);
+        } catch {
+          return {};
+        }
+      };
+      const saved = read();
+      const page = this.closest('[lang]')?.getAttribute('lang') ?? '';
+      const lang = saved.page === page && saved.lang || nearest(page, ...navigator.languages);
+      const env = {
+        host: this, config, base, load, page, lang, mode, flow, key, signal, get, read,
+        draft: storage('sessionStorage'),
+        /** @param {object} value */
+        write(value) {
+          try {
+            local[key] = JSON.stringify(value);
+          } catch { /* full: this page's memory has to do */ }
+        },
+        texts: () => load(config.assets[`texts.${env.lang}.js`] ? `texts.${env.lang}.js` : 'texts.en.js'),
+      };
 
-    disconnectedCallback() {
-      this.#life?.abort();
-      this.#face = null;
-    }
+      /** @type {Promise<any> | undefined} */
+      let face;
+      const make = () => face ??= Promise.all([
+        load('widget.js'), env.texts(), fetch(url('style.css')).then(r => r.text()),
+        load('session.js'), load('controls.js'),
+      ]).then(([widget, ...parts]) => widget(env, ...parts));
 
-    /** Open the survey and take the focus, as after a click on a page's own button. */
-    async open() {
-      (await this.#load()).open(true);
-    }
+      /** @param {number} seconds @param {boolean} pill whether only the launcher is shown */
+      const soon = (seconds, pill) => setTimeout(async () => {
+        if (signal.aborted) return;
+        // Never over a dialog of the page, and never in a page that nobody looks at.
+        if (document.hidden || document.querySelector('dialog[open],[aria-modal=true]')) soon(1, pill);
+        else if (pill) (await make()).pill();
+        else (await make()).open();
+      }, seconds * 1000);
 
-    async close() {
-      (await this.#face)?.close();
-    }
+      this.open = async () => (await make()).open(true);
+      this.close = async () => (await face)?.close();
+      this.leave = () => life.abort();
 
-    get #key() {
-      return 'chatsurvey:' + (this.getAttribute('flow') ?? config.flow);
-    }
-
-    get #mode() {
-      return this.getAttribute('mode') ?? 'popin';
-    }
-
-    #saved() {
-      try {
-        return JSON.parse(shelf?.getItem(this.#key) ?? '{}');
-      } catch {
-        return {};
+      const recent = (/** @type {number} */ at, /** @type {number} */ days) => at > Date.now() - days * 864e5;
+      const midway = saved.left && recent(saved.closed, 3);
+      if (mode === 'inline' || mode === 'page') {
+        const seen = new IntersectionObserver(async hits => {
+          if (!hits.some(hit => hit.isIntersecting)) return;
+          seen.disconnect();
+          if (!signal.aborted) (await make()).open();
+        });
+        seen.observe(this);
+      } else if (mode === 'bubble' || midway) soon(.2, !saved.shown);
+      else if (!recent(saved.answered, config.days.answered) && !recent(saved.closed, config.days.closed)) {
+        soon(saved.shown ? .2 : Number(get('delay') ?? 3), false);
       }
     }
 
-    #schedule() {
-      const saved = this.#saved();
-      const now = Date.now();
-      const within = (/** @type {number} */ at, /** @type {number} */ days) => at > now - days * DAY;
-      const mode = this.#mode;
-      if (this.#life?.signal.aborted) return;
-      if (mode === 'inline' || mode === 'page') return this.#whenSeen();
-      const midway = saved.left && within(saved.closed, 3);
-      if (mode === 'bubble' || midway) return this.#soon(1, f => saved.shown ? f.open(false) : f.pill());
-      if (within(saved.answered, config.days.answered) || within(saved.closed, config.days.closed)) return;
-      this.#soon(saved.token ? 1 : Number(this.getAttribute('delay') ?? 3) * 1000, f => f.open(false));
+    disconnectedCallback() {
+      this.leave();
     }
+  }
 
-    /** @param {number} wait @param {(face: any) => void} then */
-    #soon(wait, then) {
-      const signal = this.#life?.signal;
-      const go = async () => {
-        if (signal?.aborted) return;
-        // Never over a dialog of the page, and never in a page that nobody looks at.
-        if (document.hidden || document.querySelector('dialog[open],[aria-modal=true]')) return void setTimeout(go, 1000);
-        then(await this.#load());
-      };
-      setTimeout(go, wait);
-    }
-
-    #whenSeen() {
-      const seen = new IntersectionObserver(async hits => {
-        if (!hits.some(h => h.isIntersecting)) return;
-        seen.disconnect();
-        (await this.#load()).open(false);
-      });
-      seen.observe(this);
-      this.#life?.signal.addEventListener('abort', () => seen.disconnect());
-    }
-
-    #load() {
-      return this.#face ??= this.#make();
-    }
-
-    async #make() {
-      const page = this.getAttribute('lang') ?? this.closest('[lang]')?.getAttribute('lang') ?? '';
-      const saved = this.#saved();
-      const lang = saved.page === page && saved.lang || nearest(page, ...navigator.languages);
-      const env = {
-        host: this, config, base, load, url, page, lang, nearest, mode: this.#mode,
-        flow: this.getAttribute('flow') ?? config.flow,
-        key: this.#key,
-        signal: /** @type {AbortController} */ (this.#life).signal,
-        read: () => this.#saved(),
-        write: (/** @type {object} */ value) => {
-          try {
-            shelf?.setItem(this.#key, JSON.stringify(value));
-          } catch { /* full or forbidden: the page's own memory has to do */ }
-        },
-        texts: (/** @type {string} */ l) => load(config.assets[`texts.${l}.js`] ? `texts.${l}.js` : 'texts.en.js'),
-      };
-      const [widget, session, controls, texts, css] = await Promise.all([
-        load('widget.js'), load('session.js'), load('controls.js'), env.texts(lang),
-        fetch(url('style.css')).then(r => r.text()),
-      ]);
-      return widget(env, { session, controls, texts, css });
-    }
-  });
+  customElements.get('chat-survey') ?? customElements.define('chat-survey', ChatSurvey);
 })();

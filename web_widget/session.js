@@ -6,7 +6,7 @@
  * The server's log is the truth; `hide` only folds lines away from view (a corrected answer, a question that was
  * asked again in another language). Other tabs hear of a change by the storage event.
  *
- * @typedef {{seq: number, at: string, author: 'bot'|'visitor'|'agent', text: string, name?: string,
+ * @typedef {{seq: number, at: string, author: 'bot'|'visitor'|'agent', text: string, name?: string, id?: string,
  *   link?: {label: string, url: string}}} Entry
  * @typedef {{value: string|number, label: string}} Option
  * @typedef {{step: string, fence: number, kind: string, options?: Option[], low?: string, high?: string,
@@ -15,242 +15,237 @@
  * @typedef {{id: string, label?: string, action?: string, value?: unknown, text?: string, fence?: number}} Item
  */
 
-const RETRY = [2, 4, 8, 16, 32, 60];
+const by = (/** @type {string} */ author) => (/** @type {Entry} */ e) => e.author === author && !e.link;
 
 /** @param {any} env @param {() => void} changed */
 export default function session(env, changed) {
-  /** What is kept in localStorage. @type {any} */
+  const { get, signal } = env;
+  /** What localStorage holds: chat, token, cursor, lang, page, outbox, hide, top, left, shown, closed, answered. */
   let kept = { outbox: [], hide: [], ...env.read() };
-  /** @type {Map<number, Entry>} */
-  const log = new Map();
-  const state = {
-    /** @type {Ask | null} */ ask: null,
-    /** @type {'' | 'open' | 'handoff' | 'ended'} */ status: '',
-    /** 0 nothing to show, 1 dots, 2 words */ waiting: 0,
-    /** seconds until the next try; 0 where nothing has failed */ retry: 0,
-    /** said at the field: the answer was not valid, or the chat moved on */ error: '',
-    note: '',
-    gone: false,
-    busy: false,
-  };
+  /** @type {Entry[]} */
+  let log = [];
   let tries = 0;
+  let listening = false;
   /** @type {any} */
   let timer;
 
-  const save = () => {
-    const ask = state.ask;
-    kept.left = ask?.progress && answered() ? ask.progress.of - ask.progress.at + 1 : 0;
-    env.write(kept);
-  };
-  const visible = () => [...log.values()].filter(e => !kept.hide.includes(e.seq)).sort((a, b) => a.seq - b.seq);
-  const answered = () => visible().some(e => e.author === 'visitor');
+  const save = () => env.write(kept);
+  const api = (/** @type {string} */ path, /** @type {any} */ init) => fetch(new URL('api/v1/' + path, env.base), {
+    ...init,
+    headers: { 'Content-Type': 'application/json', ...(kept.token && { Authorization: 'Bearer ' + kept.token }), ...init.headers },
+  });
 
-  /** @param {string} path @param {object} body */
+  /** @param {string} path @param {object} body @returns {Promise<any>} status 0: no network, or not our server */
   async function call(path, body) {
-    try {
-      const response = await fetch(new URL('api/v1/' + path, env.base), {
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/json',
-          ...(kept.token && path !== 'chats' && { Authorization: 'Bearer ' + kept.token }),
-        },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(15e3),
-      });
-      const data = await response.json();
-      return { status: response.status, data, after: Number(response.headers.get('Retry-After')) };
-    } catch {
-      return { status: 0, data: null, after: 0 }; // no network, or something that is not our server
-    }
-  }
-
-  /** Dots after 300 ms, words after 2 s: a quick answer needs neither. @param {() => Promise<any>} work */
-  async function watched(work) {
+    // Dots after 300 ms, words after 2 s: a quick answer needs neither.
     const slow = [300, 2000].map((ms, i) => setTimeout(() => {
-      state.waiting = i + 1;
+      chat.waiting = i + 1;
       changed();
     }, ms));
-    state.busy = true;
+    chat.busy = true;
     try {
-      return await work();
+      const response = await api(path, { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(15e3) });
+      return { status: response.status, after: +response.headers.get('Retry-After'), data: await response.json() };
+    } catch {
+      return { status: 0 };
     } finally {
       slow.forEach(clearTimeout);
-      state.busy = false;
-      state.waiting = 0;
+      chat.busy = false;
+      chat.waiting = 0;
     }
   }
 
-  /** @param {number} after @param {() => void} again */
-  function later(after, again) {
-    state.retry = after || RETRY[Math.min(tries++, RETRY.length - 1)];
-    clearTimeout(timer);
-    timer = setTimeout(again, state.retry * 1000);
+  /** True where trying again may help, and then it is tried again. @param {any} reply @param {() => void} again */
+  function failed({ status, after }, again) {
+    if (status && status < 500 && status !== 408 && status !== 429) return false;
+    chat.retry = after || Math.min(2 ** ++tries, 60);
+    timer = setTimeout(again, chat.retry * 1000);
+    return true;
   }
 
-  /** Take over what the server says. @param {any} data @param {string} how what this is the answer to */
-  function apply(data, how) {
-    if (data.token) Object.assign(kept, { chat: data.chat, token: data.token });
-    const before = visible();
-    const asked = state.ask;
+  /** Take over what the server says. @param {any} data @param {string} [how] what this is the answer to @param {string} [id] */
+  function apply(data, how, id) {
+    const { ask, status } = chat;
+    const before = chat.entries();
     /** @type {Entry[]} */
-    const fresh = data.entries.filter((/** @type {Entry} */ e) => !log.has(e.seq));
-    fresh.forEach(e => log.set(e.seq, e));
-    if (state.status && data.cursor < kept.cursor) return; // an answer that was overtaken
-    if (how === 'open' && !fresh.length && data.status === state.status && data.ask?.fence === asked?.fence) return;
-    Object.assign(kept, { cursor: data.cursor });
-    Object.assign(state, { ask: data.ask, status: data.status, retry: 0, error: '', note: '', gone: false });
-    tries = 0;
-    fold(before, fresh, how, asked);
+    const fresh = data.entries.filter((/** @type {Entry} */ e) => !log.some(known => known.seq === e.seq));
+    const mine = fresh.find(by('visitor'));
+    if (mine) mine.id = id;
+    log = [...log, ...fresh].sort((a, b) => a.seq - b.seq);
+    if (data.token) Object.assign(kept, { chat: data.chat, token: data.token });
+    if (status && data.cursor < kept.cursor) return; // an answer that was overtaken
+    if (!how && !fresh[0] && data.status === status && data.ask?.fence === ask?.fence) return;
+    kept.cursor = data.cursor;
+    Object.assign(chat, calm, { ask: data.ask, status: data.status });
+    fold(before, fresh, how, ask);
     if (data.status === 'ended' && how === 'answer') kept.answered = Date.now();
+    const progress = chat.by('visitor')[0] && data.ask?.progress;
+    kept.left = progress && progress.of - progress.at + 1;
+    tries = 0;
     save();
+    if (chat.status === 'handoff' && !listening) listen();
   }
 
-  /** @param {Entry[]} before @param {Entry[]} fresh @param {string} how @param {Ask | null} asked */
+  /** @param {Entry[]} before @param {Entry[]} fresh @param {string | undefined} how @param {Ask | null} asked */
   function fold(before, fresh, how, asked) {
-    const said = fresh.filter(e => e.author === 'bot');
-    const words = said.map(e => e.text);
-    const last = before.findLastIndex(e => e.author === 'visitor');
-    const hide = (/** @type {Entry[]} */ list) => kept.hide.push(...list.map(e => e.seq));
-    const again = how === 'answer' && asked && state.ask?.fence === asked.fence;
-    if (again && /phone|email/.test(asked.kind)) {
-      hide(fresh); // a slip of the finger belongs to the field, not to the conversation
-      const question = before.filter(e => e.author === 'bot').at(-1)?.text;
-      state.error = words.filter(w => w !== question).join(' ') || '!';
-    } else if (said.length && how === 'language') {
-      hide(before.slice(last + 1).filter(e => e.author === 'bot' && !e.link));
-    } else if (said.length && how === 'restart') {
-      hide(before);
-    } else if (said.length && how === 'back' && last >= 0) {
-      const start = before.slice(0, last).findLastIndex(e => e.author === 'visitor') + 1;
-      hide(before.slice(last));
-      hide(before.slice(start, last).filter(e => words.includes(e.text)));
-      hide(fresh.filter(e => e.author === 'visitor'));
+    const words = fresh.filter(by('bot')).map(e => e.text);
+    const last = before.findLastIndex(by('visitor'));
+    const hide = (/** @type {Entry[]} */ lines) => kept.hide.push(...lines.map(e => e.seq));
+    if (how === 'answer' && asked?.fence === chat.ask?.fence && /phone|email/.test(asked?.kind)) {
+      // A slip of the finger belongs to the field, not to the conversation.
+      hide(fresh);
+      chat.error = words.filter(w => w !== before.findLast(by('bot'))?.text).join(' ');
+    } else if (!words[0]) return;
+    else if (how === 'language') hide(before.slice(last + 1).filter(by('bot')));
+    else if (how === 'restart') hide(before);
+    else if (how === 'back') {
+      const start = before.findLastIndex((e, i) => i < last && e.author === 'visitor');
+      hide(before.filter((e, i) => i >= last || i > start && words.includes(e.text)));
+      hide(fresh.filter(by('visitor')));
     }
   }
 
-  function forget() {
-    const { page, lang } = kept;
-    kept = { outbox: [], hide: [], page, lang };
-    log.clear();
-    Object.assign(state, { ask: null, status: '', error: '', note: '', retry: 0, gone: false });
-    env.write(kept);
-  }
-
-  /** Begin or resume. True once the chat is known. @param {string} how */
-  async function open(how = 'open') {
-    if (state.busy) return false;
-    if (kept.answered < Date.now() - env.config.days.answered * 864e5) forget();
-    const attr = (/** @type {string} */ name) => env.host.getAttribute(name) ?? undefined;
-    const json = (/** @type {string | undefined} */ text) => {
-      try {
-        return text && JSON.parse(text);
-      } catch {
-        console.warn('chat-survey: the attribute "contact" is not JSON');
-      }
-    };
-    const spoken = navigator.languages.find(l => l.split('-')[0] === env.lang) ?? env.lang;
-    const changes = kept.token && (how === 'language' || kept.lang !== env.lang);
-    Object.assign(kept, { page: env.page, lang: env.lang });
-    const prefill = attr('prefill') ?? (env.mode === 'page' && new URLSearchParams(location.search).get('score'));
-    const resume = { chat: kept.token, cursor: log.size ? kept.cursor : undefined, locale: changes ? spoken : undefined };
-    const begin = {
-      flow: env.flow, locale: spoken, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  /** What begins a chat. */
+  function begin() {
+    const prefill = get('prefill') ?? (env.mode === 'page' && new URLSearchParams(location.search).get('score'));
+    let contact;
+    try {
+      contact = JSON.parse(get('contact'));
+    } catch { /* a page's mistake must not cost its customers their say */ }
+    return {
+      flow: env.flow, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone, contact, identity: get('identity'),
       page: { url: location.href, title: document.title, referrer: document.referrer },
-      contact: json(attr('contact')), identity: attr('identity'),
-      prefill: prefill ? { value: Number.isInteger(+prefill) ? +prefill : prefill } : undefined,
+      prefill: prefill ? { value: isNaN(prefill) ? prefill : +prefill } : null,
     };
-    const { status, data, after } = await watched(() => call('chats', kept.token ? resume : begin));
-    if (env.signal.aborted) return false;
-    const done = status === 200 || status === 201;
-    if (done) apply(data, changes ? 'language' : 'open');
-    else if (status >= 400 && status < 500 && status !== 429 && status !== 408) state.gone = true;
-    else later(after, () => open(how));
-    if (done) flush();
-    changed();
-    return done;
-  }
-
-  /** @param {Omit<Item, 'id'>} item */
-  function send(item) {
-    const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), b => b.toString(16).padStart(2, '0')).join('');
-    kept.outbox.push({ id, ...item });
-    state.error = state.note = '';
-    save();
-    flush();
   }
 
   async function flush() {
     clearTimeout(timer);
-    while (kept.outbox.length && !state.busy && !env.signal.aborted) {
-      if (!navigator.onLine) break;
-      const { label, ...body } = kept.outbox[0];
-      const reply = await watched(() => call(`chats/${kept.chat}/messages`, { ...body, cursor: kept.cursor }));
-      if (!settle(reply, kept.outbox[0])) break;
+    while (kept.outbox[0] && !chat.busy && !signal.aborted && navigator.onLine) {
+      const { label, ...item } = kept.outbox[0];
+      const reply = await call(`chats/${kept.chat}/messages`, { ...item, cursor: kept.cursor });
+      if (failed(reply, flush)) break;
+      const { status, data } = reply;
+      kept.outbox.shift();
+      if (status === 200) apply(data, /back|restart/.test(item.action) ? item.action : 'answer', item.id);
+      else {
+        if (item.text) env.draft[env.key] = item.text;
+        if (status === 409) apply(data, 'moved');
+        chat.gone = status === 401 || status === 404;
+        chat.note = status === 409 ? 'moved' : 'refused';
+      }
+      save();
     }
     changed();
   }
 
-  /** True where the next one may be sent. @param {{status: number, data: any, after: number}} reply @param {Item} item */
-  function settle({ status, data, after }, item) {
-    if (!status || status === 408 || status === 429 || status >= 500) return void later(after, flush);
-    kept.outbox.shift();
-    if (status === 200) apply(data, item.action && item.action !== 'skip' ? item.action : 'answer');
-    else if (status === 409 && data.entries) {
-      apply(data, 'open');
-      if (item.label) state.note = 'moved';
-    } else if (status === 401 || status === 404) state.gone = true;
-    else state.note = 'refused';
-    if (status !== 200 && item.text) env.keep(item.text);
-    save();
-    return true;
-  }
-
-  /** Ask the server where the chat stands: reminders, another tab, a person's words. */
+  /** Ask where the chat stands: reminders, another tab, a person's words. */
   async function refresh() {
-    if (!kept.token || !state.status || state.busy || document.hidden || kept.outbox.length) return;
+    if (!chat.status || chat.busy || document.hidden || kept.outbox[0]) return;
     const { status, data } = await call('chats', { chat: kept.token, cursor: kept.cursor });
-    if (status === 200 && !env.signal.aborted) {
-      apply(data, 'open');
-      changed();
-    }
+    if (status === 200) apply(data);
+    changed();
   }
 
-  /** A person is on the line: listen, in one visible tab. */
+  /**
+   * The event stream, only while a person is on the line: by fetch, so that the token stays out of the address, and
+   * in one visible tab, because a browser gives a host six connections; the others hear of it by the storage event.
+   */
   async function listen() {
-    (await env.load('stream.js'))(new URL(`api/v1/chats/${kept.chat}/events`, env.base), kept, env.signal, (/** @type {any} */ data) => {
-      apply(data, 'open');
-      changed();
-      return state.status === 'handoff';
+    listening = true;
+    const here = () => chat.status === 'handoff' && !signal.aborted;
+    const read = async () => {
+      const stop = new AbortController();
+      document.addEventListener('visibilitychange', () => stop.abort(), stop);
+      const init = { headers: { 'Last-Event-ID': kept.cursor }, signal: AbortSignal.any([stop.signal, signal]) };
+      const { body } = await api(`chats/${kept.chat}/events?cursor=` + kept.cursor, init);
+      let rest = '';
+      for await (const part of body.pipeThrough(new TextDecoderStream())) {
+        const lines = (rest + part).split('\n');
+        rest = lines.pop();
+        for (const line of lines) line.startsWith('data:') && apply(JSON.parse(line.slice(5)));
+        changed();
+        if (!here()) return stop.abort();
+      }
+    };
+    await navigator.locks?.request(kept.chat, { signal }, async () => {
+      while (here()) {
+        if (!document.hidden) await read().catch(() => 0); // hidden, or the line was lost: it is taken up again
+        await new Promise(done => setTimeout(done, 2000));
+      }
     });
+    listening = false;
   }
 
-  const on = { signal: env.signal };
-  addEventListener('online', () => (state.status ? flush() : open()), on);
-  addEventListener('offline', changed, on);
-  document.addEventListener('visibilitychange', refresh, on);
-  addEventListener('storage', e => {
-    if (e.key !== env.key || !e.newValue) return;
-    const cursor = kept.cursor;
-    kept = { ...JSON.parse(e.newValue), cursor };
-    refresh();
-  }, on);
+  const calm = {
+    /** seconds until the next try; 0 where nothing has failed */ retry: 0,
+    /** why the answer was not valid */ error: '',
+    /** what else there is to say: `moved`, `refused` */ note: '',
+    gone: false,
+  };
 
-  return {
-    state, open, send, flush, forget, refresh, listen, visible, answered,
-    /** @returns {Item[]} */ get outbox() { return kept.outbox; },
-    get left() { return kept.left; },
-    get top() { return kept.top ?? 0; },
-    /** @param {object} facts */ note(facts) {
+  const chat = {
+    ...calm,
+    /** @type {Ask | null} */ ask: null,
+    /** @type {'' | 'open' | 'handoff' | 'ended'} */ status: '',
+    /** 0 nothing to show, 1 dots, 2 words */ waiting: 0,
+    busy: false,
+    flush,
+    get kept() { return kept; },
+    /** Answers that have not been acknowledged. @returns {Item[]} */
+    get unsent() { return kept.outbox.filter((/** @type {Item} */ item) => item.label); },
+    entries: () => log.filter(e => !kept.hide.includes(e.seq)),
+    by: (/** @type {string} */ author) => chat.entries().filter(by(author)),
+
+    /** Begin or resume. True once the chat is known. @returns {Promise<boolean>} */
+    async open() {
+      if (chat.busy) return false;
+      clearTimeout(timer);
+      if (kept.answered < Date.now() - env.config.days.answered * 864e5) chat.forget();
+      const { lang, page } = env;
+      const { token, cursor } = kept;
+      const locale = navigator.languages.find(l => l.split('-')[0] === lang) ?? lang;
+      const turns = token && kept.lang !== lang;
+      const reply = await call('chats', token ? { chat: token, cursor: log[0] && cursor, ...(turns && { locale }) } : { locale, ...begin() });
+      if (signal.aborted) return false;
+      const done = reply.status === 200 || reply.status === 201;
+      if (done) {
+        Object.assign(kept, { page, lang });
+        apply(reply.data, turns ? 'language' : 'open');
+        flush();
+      } else if (!failed(reply, chat.open)) chat.gone = true;
+      changed();
+      return done;
+    },
+
+    /** @param {object} item */
+    send(item) {
+      kept.outbox.push({ id: Date.now().toString(36) + Math.random().toString(36).slice(1), ...item });
+      chat.error = chat.note = '';
+      save();
+      flush();
+    },
+
+    /** @param {object} facts */
+    keep(facts) {
       Object.assign(kept, facts);
       save();
     },
-    /** Take back what was not sent yet. */ withdraw() {
-      clearTimeout(timer);
-      state.retry = 0;
-      const item = kept.outbox.pop();
-      if (item?.text) env.keep(item.text);
-      save();
-      changed();
+
+    forget() {
+      kept = { outbox: [], hide: [] };
+      log = [];
+      Object.assign(chat, calm, { ask: null, status: '' });
     },
   };
+
+  addEventListener('online', () => chat.status ? flush() : chat.open(), env);
+  addEventListener('offline', changed, env);
+  document.addEventListener('visibilitychange', refresh, env);
+  addEventListener('storage', e => {
+    if (e.key !== env.key || !e.newValue) return;
+    kept = { ...JSON.parse(e.newValue), cursor: kept.cursor };
+    refresh();
+  }, env);
+  return chat;
 }
