@@ -19,9 +19,9 @@ _JS = re.compile(
 _REGEX = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\[\s\S]|\$(?!\{))*")
 _REGEX_AFTER = re.compile(
-    r"[(,=:\[!&|?{};+\-*%~^<>]|\$\{|return|typeof|case|in|of|delete|void|throw|new|instanceof|do|else|yield|await"
+    r"[(,=:\[!&|?{};+\-*%~^<>]|=>|\$\{|return|typeof|case|in|of|delete|void|throw|new|instanceof|do|else|yield|await"
 )
-_JOINING = frozenset("+-<>!/=")
+_JOINING = frozenset("+-<>!/")
 """Marks of which two that come to stand together can mean another thing: `a + +b`, `a < !--b`."""
 _NO_LINE_AFTER = frozenset("{;,([")
 _NO_LINE_BEFORE = frozenset("})]")
@@ -114,7 +114,7 @@ def _take(pattern: re.Pattern[str], source: str, at: int) -> re.Match[str]:
 def _between(before: str, after: str, line: bool) -> str:
     """What must stand between two pieces that a blank is between."""
     # A regular expression ends like a word: letters that follow it would be its flags.
-    last = "a" if len(before) > 1 and before[0] == "/" else before[-1]
+    last = "a" if len(before) > 1 and before[0] == "/" else "=" if before == "=>" else before[-1]
     if line:
         return "" if last in _NO_LINE_AFTER or after in _NO_LINE_BEFORE else "\n"
     words = _is_word(last) + _is_word(after)

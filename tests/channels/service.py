@@ -123,6 +123,7 @@ class Service:
     client: ClientSession
     url: str
     store: SqliteStore
+    catalog: Catalog
     runtime: Runtime
     clock: Clock
 
@@ -131,6 +132,12 @@ class Service:
         content = {"data": BytesIO(body)} if isinstance(body, bytes) else {"json": body}
         response = await self.client.post(path, **content, **more)  # type: ignore[arg-type]  # the client's own keywords
         return Said(response.status, await response.json(content_type=None), response)
+
+    async def get(self, path: str, method: str = "GET", **more: object) -> ClientResponse:
+        """The answer, read to its end; a redirect is not followed."""
+        async with self.client.request(method, path, allow_redirects=False, **more) as response:  # type: ignore[arg-type]  # as above
+            await response.read()
+        return response
 
     async def open(self, headers: dict[str, str] | None = None, **fields: object) -> Chat:
         said = await self.post("/api/v1/chats", fields, headers=headers or {})
@@ -158,7 +165,7 @@ async def serve(
 
     inside = http.Inside(runtime, lambda: catalog.live, ready, lambda: b"# figures\n", clock.ms, ticks=clock.ticks)
     async with running(http.application(inside, chosen)) as client:
-        yield Service(client, str(client._base_url).rstrip("/"), store, runtime, clock)
+        yield Service(client, str(client._base_url).rstrip("/"), store, catalog, runtime, clock)
     await store.close()
 
 

@@ -115,7 +115,7 @@ async def test_the_token_must_be_that_of_the_chat(service: Service, authorizatio
     said = await service.post(f"{OPEN}/{chat.chat}/messages", {"id": "1", "text": "9"}, headers=headers)
     assert is_problem(said, 401)
     assert said.response.headers["WWW-Authenticate"].startswith("Bearer")
-    events = await service.client.get(f"{OPEN}/{chat.chat}/events", headers=headers)
+    events = await service.get(f"{OPEN}/{chat.chat}/events", headers=headers)
     assert events.status == 401
 
 
@@ -131,7 +131,7 @@ async def test_a_chat_that_is_gone(service: Service) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     assert is_problem(await service.post(OPEN, {"chat": token}), 404)
     assert is_problem(await service.post(f"{OPEN}/gone/messages", {"id": "1", "text": "x"}, headers=headers), 404)
-    assert (await service.client.get(f"{OPEN}/gone/events", headers=headers)).status == 404
+    assert (await service.get(f"{OPEN}/gone/events", headers=headers)).status == 404
 
 
 async def test_a_body_that_is_too_large(service: Service) -> None:
@@ -149,7 +149,7 @@ async def test_a_compressed_body_is_not_unpacked(service: Service) -> None:
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=-1", "cursor=1.5", "cursor=%C2%B2", "cursor=" + "9" * 16])
 async def test_a_cursor_that_is_none(service: Service, query: str) -> None:
     chat = await service.open()
-    response = await service.client.get(f"{OPEN}/{chat.chat}/events?{query}", headers=chat.headers)
+    response = await service.get(f"{OPEN}/{chat.chat}/events?{query}", headers=chat.headers)
     assert (response.status, response.headers["Content-Type"]) == (400, PROBLEM)
 
 
@@ -173,7 +173,7 @@ async def test_a_cursor_that_is_none(service: Service, query: str) -> None:
 async def test_an_address_or_method_that_is_not_there(
     service: Service, method: str, path: str, status: int, allow: str | None
 ) -> None:
-    response = await service.client.request(method, path)
+    response = await service.get(path, method)
     assert (response.status, response.headers["Content-Type"]) == (status, PROBLEM)
     assert response.headers.get("Allow") == allow
 
