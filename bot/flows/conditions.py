@@ -82,7 +82,9 @@ def _check(table: Table, subject: str) -> Check | None:
     mark = table.key_mark(subject)
     written = table.scalars(subject, required=True)
     if subject not in SUBJECTS and not _NAME.fullmatch(subject):
-        near = nearest(subject, (*SUBJECTS, *(f"{family}." for family in FAMILIES)))
+        family = subject.partition(".")[0]
+        near = family if family in FAMILIES else nearest(family, (*SUBJECTS, *FAMILIES))
+        near = f"{near}.<key>" if near in FAMILIES else near
         known = ", ".join((*SUBJECTS, *(f"{family}.<key>" for family in FAMILIES)))
         hint = f'did you mean "{near}"?' if near else f"known here: {known}"
         table.problem(f'"{subject[:40]}" is nothing a condition can look at', hint, mark=mark)

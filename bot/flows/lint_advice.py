@@ -17,7 +17,7 @@ _REWARD = re.compile(
     r"\b(?:vouchers?|coupons?|discounts?|rewards?|gift ?cards?|prize|raffle|free gift"
     r"|bons? d'achat|bons? de réduction|remise|cadeaux?|réductions?|tirage au sort|chèques?-cadeaux?"
     r"|gutscheine?|rabatte?|geschenke?|gewinnspiel|verlosung"
-    r"|vales?|cup[oó]n(?:es)?|descuentos?|regalos?|sorteo)\b|\d ?%",
+    r"|vales?|cup[oó]n(?:es)?|descuentos?|regalos?|sorteo)\b|\d{1,3} ?%",
     re.IGNORECASE,
 )
 
@@ -117,7 +117,7 @@ def _gating(graph: Graph, step: Step) -> Iterator[Problem]:
     words = f"{who or f'only scores {spans(offered)} are'} offered the public review link"
     forbidden = 'Review sites and regulators forbid this ("review gating").'
     hint = f"{forbidden}\nOffer it to everyone, or say that it is meant:  gating: accepted"
-    into = [rule for rule in graph.taken if rule.to == step.name]
+    into = [r for s in graph.flow.steps.values() for r in s.then if r.to == step.name]
     yield Problem(into[0].mark if len(into) == 1 else step.mark, step.path, words, hint, "warning")
 
 

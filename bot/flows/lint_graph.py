@@ -41,8 +41,8 @@ class Graph:
     classes: tuple[tuple[int, ...], ...]
     edges: dict[Node, tuple[Edge, ...]] = field(default_factory=dict)
     """Every node that can be reached, in the order found."""
-    taken: set[Rule] = field(default_factory=set)
-    """Rules that some chat can take."""
+    taken: set[tuple[str, int]] = field(default_factory=set)
+    """Rules that some chat can take: step, and place in its `then`."""
 
     def scores_at(self, step: str) -> tuple[int | None, ...]:
         """The classes with which a step can be reached."""
@@ -89,17 +89,17 @@ def results(graph: Graph, step: Step, score: int | None) -> Iterator[tuple[str, 
             yield outcome, score
 
 
-def ways(step: Step, outcome: str, score: int | None) -> tuple[tuple[Rule, ...], bool]:
-    """The rules that may be taken, and whether one of them is sure to hold."""
-    found: list[Rule] = []
+def ways(step: Step, outcome: str, score: int | None) -> tuple[tuple[int, ...], bool]:
+    """The rules that may be taken, by their place in `then`, and whether one of them is sure to hold."""
+    found: list[int] = []
     known = known_facts(step, outcome, score)
-    for rule in step.then:
+    for number, rule in enumerate(step.then):
         if rule.outcome is not None:
             holds: bool | None = rule.outcome == outcome
         else:
             holds = True if rule.when is None else verdict(rule.when, known)
         if holds is not False:
-            found.append(rule)
+            found.append(number)
         if holds:
             return tuple(found), True
     return tuple(found), False
@@ -139,8 +139,8 @@ def meant(flow: Flow, name: str) -> str:
 def _edges(graph: Graph, step: Step, score: int | None) -> Iterator[Edge]:
     asks = waits(step)
     if step.kind not in KINDS:  # already reported; any way may be taken
-        for rule in step.then:
-            graph.taken.add(rule)
+        for number, rule in enumerate(step.then):
+            graph.taken.add((step.name, number))
             yield Edge("", _node(graph.flow, rule, score), answers=True, asks=True)
         if not step.then:
             yield Edge("", None, answers=True, asks=True)
@@ -152,9 +152,9 @@ def _edges(graph: Graph, step: Step, score: int | None) -> Iterator[Edge]:
             yield Edge(outcome, None, answers, asked)
             continue
         rules, sure = ways(step, outcome, after)
-        graph.taken.update(rules)
-        for rule in rules:
-            yield Edge(outcome, _node(graph.flow, rule, after), answers, asked)
+        graph.taken.update((step.name, number) for number in rules)
+        for number in rules:
+            yield Edge(outcome, _node(graph.flow, step.then[number], after), answers, asked)
         if not sure:
             yield Edge(outcome, None, answers, asked, loose=True)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.errors import Mark, Problem
 from bot.flows.lint_graph import Graph, Node, gives_answer, key_of, waits
 from bot.flows.nodes import nearest
-from bot.flows.render import FILTERS, FILTERS_WITH_LIMITS, LONGEST, NAMES, faults, has_template, parse
+from bot.flows.render import LONGEST, NAMES, faults, has_template, parse
 from bot.flows.spec import Book, Flow, Step, Text
 from bot.flows.steps import KINDS
 from bot.flows.template_uses import Use, half_ifs, uses
@@ -47,13 +47,15 @@ def prove_texts(book: Book, graph: Graph) -> Iterator[Problem]:
     flow = graph.flow
     lines = book.source.splitlines()
     keys = frozenset(key_of(step) for step in flow.steps.values() if waits(step) and step.kind != "nps")
-    sure = _sure(graph)
+    sure: dict[str, frozenset[str]] = {}
+    for (name, _), found in _sure(graph).items():
+        sure[name] = sure.get(name, found) & found
+    why = _reasons(flow)
     for step in flow.steps.values():
-        here = [found for (name, _), found in sure.items() if name == step.name]
-        known = frozenset.intersection(*here) if here else keys | set(_WHOLE)
+        place = Place(sure.get(step.name, keys | set(_WHOLE)), why)
         urls = (option.url for option in step.options if option.url is not None)
         for text in (*texts_of(step), *urls):
-            yield from _text(text, Place(known, _reasons(flow, keys)), keys, lines)
+            yield from _text(text, place, keys, lines)
     for text in flow_texts(flow):
         yield from _text(text, Place(_NEVER, {}), keys, lines)
 
@@ -77,13 +79,13 @@ def _template(words: str, place: Place, keys: frozenset[str]) -> Iterator[tuple[
     try:
         refused = faults(words)
         # With a wrong filter alone, what else is wrong can still be told.
-        tree = parse(words) if all(_WRONG_NAME.search(fault.message) for fault in refused) else None
+        tree = parse(words) if all("no filter" in fault.message for fault in refused) else None
     except RecursionError:
         yield 1, "", "this template is nested too deeply", "make it simpler"
         return
     for fault in refused:
         word = _WRONG_NAME.search(fault.message)
-        near = nearest(word[1], FILTERS + FILTERS_WITH_LIMITS) if word else ""
+        near = nearest(word[1], fault.hint.removeprefix("known: ").split(", ")) if word else ""
         yield fault.line, word[1] if word else "", fault.message, f'did you mean "{near}"?' if near else fault.hint
     if tree is None:
         return
@@ -122,15 +124,18 @@ def _use(use: Use, place: Place, keys: frozenset[str]) -> tuple[str, str] | None
     )
 
 
-def _reasons(flow: Flow, keys: frozenset[str]) -> dict[str, str]:
+def _reasons(flow: Flow) -> dict[str, str]:
     """Why an answer may be missing, where one step alone asks for it."""
-    found = {}
-    for key in keys:
-        steps = [step for step in flow.steps.values() if key_of(step) == key]
-        if len(steps) == 1:
-            skips = f', since "{steps[0].name}" can be skipped'
-            found[key] = skips if steps[0].optional else f', since not every way here asks "{steps[0].name}"'
-    return found
+    by_key: dict[str, list[Step]] = {}
+    for step in flow.steps.values():
+        by_key.setdefault(key_of(step), []).append(step)
+    alone = {key: steps[0] for key, steps in by_key.items() if len(steps) == 1}
+    return {
+        key: f', since "{step.name}" can be skipped'
+        if step.optional
+        else f', since not every way here asks "{step.name}"'
+        for key, step in alone.items()
+    }
 
 
 def _sure(graph: Graph) -> dict[Node, frozenset[str]]:

@@ -20,8 +20,8 @@ def prove_ways(graph: Graph) -> Iterator[Problem]:
     if graph.flow.start in steps:
         yield from _never_taken(graph)
         yield from _unreachable(graph)
-        yield from _silent_loops(graph)
-        yield from _endless(graph)
+        silent = tuple(_silent_loops(graph))
+        yield from silent or _endless(graph)
 
 
 def count_paths(graph: Graph) -> tuple[int, int] | None:
@@ -126,12 +126,12 @@ def _never_taken(graph: Graph) -> Iterator[Problem]:
     for name, _ in dict.fromkeys((name, None) for name, _ in graph.edges):
         step = graph.flow.steps[name]
         known = set(outcomes_of(step))
-        for rule in step.then:
-            if rule in graph.taken or step.end or (rule.outcome is not None and rule.outcome not in known):
+        for number, rule in enumerate(step.then):
+            if (name, number) in graph.taken or step.end or (rule.outcome is not None and rule.outcome not in known):
                 continue
-            rules = [other for other in step.then if other.when is None and other.outcome is None]
-            if rules and rules[0] is not rule and step.then.index(rules[0]) < step.then.index(rule):
-                line = rules[0].mark.line
+            always = next((r for r in step.then[:number] if r.when is None and r.outcome is None), None)
+            if always is not None:
+                line = always.mark.line
                 yield Problem(
                     rule.mark,
                     f"{step.path} / then",
@@ -154,8 +154,9 @@ def _unreachable(graph: Graph) -> Iterator[Problem]:
     left = [name for name in steps if name not in reached]
     leads = {name: {meant(graph.flow, rule.to) for rule in steps[name].then} - {name} for name in left}
     pointed = set().union(*leads.values()) if leads else set()
+    known = {rule.to for name in reached for rule in steps[name].then}  # by a way that is reported itself
     for name in sorted(left, key=lambda name: name in pointed):
-        if name in reached:
+        if name in reached or name in known:
             continue
         behind = _closure(name, leads) - reached - {name}
         reached |= behind | {name}

@@ -122,7 +122,8 @@ def _brand(root: Table) -> Brand:
     if table is None:
         return Brand("")
     name = table.string("name", required=True)
-    color = table.string("color", DEFAULT_COLOR)
+    written = table.scalar("color", example='"#1f5c3d"')  # without quotes YAML reads a remark
+    color = DEFAULT_COLOR if written is None else written.value
     if not _COLOR.fullmatch(color):
         table.problem(f'"{color[:40]}" is not a colour', 'six hex digits in quotes:  color: "#1f5c3d"', "color")
         color = DEFAULT_COLOR

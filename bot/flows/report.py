@@ -109,7 +109,12 @@ def _context(lines: list[str], line: int) -> list[int]:
 
 def _skip(text: str, at: int, room: int) -> int:
     """How much to leave out at the left so that the caret is seen."""
-    return 0 if _columns(shown(text[:at])) < room - 20 else max(at - room // 2, 0)
+    if _columns(shown(text[:at])) < room - 20:
+        return 0
+    skip = max(at - room // 2, 0)
+    while _columns(shown(text[skip:at])) > room // 2:
+        skip += 1
+    return skip
 
 
 def _indent(line: str) -> int:
