@@ -1,0 +1,91 @@
+"""What tests of the worker share: a store with jobs in it, waiting for conditions, a store that fails when told to."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from bot.errors import StoreUnavailable
+from bot.model import Change, Conversation, Job
+from bot.store.base import Done, Settlement
+from bot.store.sqlite import SqliteStore
+from tests.harness.responses import NOON, a_scored_chat
+
+SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: int = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Faulty:
+    """A real store's calls for the worker, which fail while `broken`; it counts those that may write."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self.inner = store
+        self.broken = False
+        self.claims = 0
+        self.settles = 0
+        self.next_due = store.next_due
+        self.jobs = store.jobs
+        self.retry_job = store.retry_job
+
+    async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str] = ()) -> tuple[Job, ...]:
+        self._check()
+        found = await self.inner.claim(now, limit, lease, kinds)
+        self.claims += bool(found)
+        return found
+
+    async def settle(self, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
+        self._check()
+        self.settles += bool(settlements)
+        await self.inner.settle(settlements, now)
+
+    def _check(self) -> None:
+        if self.broken:
+            raise StoreUnavailable("database or disk is full")
+
+
+class Doing:
+    """A handler that notes what it was given, and waits where it is told to."""
+
+    def __init__(self, outcome: Callable[[Job], Settlement] = lambda _: Done()) -> None:
+        self.outcome = outcome
+        self.done: list[str] = []
+        self.started: list[str] = []
+        self.calls = 0
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def __call__(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
+        self.calls += 1
+        self.started += [job.id for job in jobs]
+        await self.go.wait()
+        settlements = [self.outcome(job) for job in jobs]
+        self.done += [job.id for job in jobs]
+        return settlements
+
+
+def open_store(folder: Path, clock: Clock) -> SqliteStore:
+    return SqliteStore.open(folder / "store.db", clock)
+
+
+async def put(store: SqliteStore, *jobs: Job, chat: Conversation | None = None) -> None:
+    """Commit jobs, with a chat of their own where none is given."""
+    made = chat or a_scored_chat(f"chat-{jobs[0].id}-{jobs[0].due}")
+    await store.commit(Change(made, made.version - 1, jobs=jobs))
+
+
+async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+    """Look again and again until the condition holds. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = condition()
+            if found if isinstance(found, bool) else await found:
+                return
+            await asyncio.sleep(0.005)
