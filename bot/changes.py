@@ -36,12 +36,13 @@ def response_id(chat: str) -> str:
 
 
 def write_kind(writer: str) -> str:
+    """A kind for each writer: the worker gives each its own lane, so that a slow one delays no other."""
     return f"write.{writer}"
 
 
 def write_job(chat: str, writer: str, due: int) -> Job:
     """The delivery of the newest revision of a response to one writer."""
-    kind = f"write.{writer}"
+    kind = write_kind(writer)
     return Job(f"{chat}:{kind}", kind, due, {"chat": chat})
 
 
