@@ -62,6 +62,8 @@ class Node:
     fixed_labels: Mapping[str, Mapping[str, str]]
     """Those of `labels` that need no values, rendered; a language is in here whole or not at all."""
     fixed_texts: Mapping[str, Mapping[str, str]]
+    may_pass: bool
+    """Whether its kind can find nothing to offer and then leaves at once (`Control.outcome`): it has that outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ def _node(step: Step, texts: "_Texts", hours: Mapping[str, OpenHours], far: int)
         far=far,
         fixed_labels=_fixed(labels),
         fixed_texts=_fixed(own),
+        may_pass="none" in kind.outcomes(step),
     )
 
 

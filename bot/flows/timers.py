@@ -54,10 +54,12 @@ def rearm(program: Program, chat: Silent, now: int) -> int:
     return min(filter(None, (_abandon(program, chat), _timeout(program, chat), remind)), default=0)
 
 
-def soonest(program: Program, chat: Silent) -> int:
-    """A moment before which nothing is due, cheaper than `next_due`; 0 for never."""
-    raw = (_abandon(program, chat), _timeout(program, chat), _remind_raw(program, chat))
-    return min(filter(None, raw), default=0)
+def sooner(program: Program, chat: Silent, armed: int) -> bool:
+    """Whether a turn of the visitor can have made something due before `armed`, which was right before it.
+
+    Only a step with a timeout can: whatever counts from the visitor's last act has moved on, and reminders with it.
+    """
+    return 0 < _timeout(program, chat) < armed
 
 
 def what_is_due(program: Program, chat: Silent, now: int) -> Due:
@@ -87,16 +89,11 @@ def _timeout(program: Program, chat: Silent) -> int:
     return max(chat.updated, chat.asked) + node.step.timeout if node and node.step.timeout else 0
 
 
-def _remind_raw(program: Program, chat: Silent) -> int:
+def _remind(program: Program, chat: Silent) -> int:
     timers = program.timers
     if not timers.remind_after or chat.reminded >= timers.remind_max or not chat.state:
         return 0
-    return max(chat.updated, chat.asked, chat.reminded_at) + timers.remind_after
-
-
-def _remind(program: Program, chat: Silent) -> int:
-    raw = _remind_raw(program, chat)
-    due = after_quiet(program, chat, raw) if raw else 0
+    due = after_quiet(program, chat, max(chat.updated, chat.asked, chat.reminded_at) + timers.remind_after)
     abandon = _abandon(program, chat)
     return 0 if abandon and due >= abandon else due
 

@@ -8,7 +8,7 @@ from bot.flows.draft import Draft
 from bot.flows.machine import Node
 from bot.flows.phrases import phrase
 from bot.flows.steps.base import Accepted, AskAgain
-from bot.flows.timers import rearm, soonest
+from bot.flows.timers import rearm, sooner
 from bot.model import Answer, Arm, Choice, Disarm, Link
 
 PATIENCE = 3
@@ -82,7 +82,7 @@ def arm(draft: Draft) -> None:
             draft.effects.append(Disarm())
         return
     running = draft.armed > draft.now  # one that has fired, or was moved by the worker, is unknown: arm it anew
-    if running and not 0 < soonest(draft.program, draft) < draft.armed:
+    if running and not sooner(draft.program, draft, draft.armed):
         return
     due = rearm(draft.program, draft, draft.now)
     if due and (not running or due < draft.armed):
@@ -105,8 +105,7 @@ def _enter(draft: Draft) -> str:
         for key, label in draft.view(node).labels.items():
             draft.say("bot", label, Link(label, f"{node.step.name}/{key}"))
         return "next"
-    view = draft.view(node)
-    outcome = node.kind.present(view).outcome
+    outcome = node.kind.present(draft.view(node)).outcome if node.may_pass else ""
     if outcome:
         return outcome
     draft.step_seq += 1
@@ -114,7 +113,7 @@ def _enter(draft: Draft) -> str:
     draft.asked = draft.now
     draft.suggest = ()
     if draft.rest:
-        read = node.kind.text(view, draft.rest)
+        read = node.kind.text(draft.view(node), draft.rest)
         if isinstance(read, Accepted) and not isinstance(read.value, tuple):
             draft.suggest = (read.value,)
         draft.rest = ""
