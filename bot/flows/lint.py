@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from bot.errors import Problem
-from bot.flows.lint_advice import advise, advise_color, prove_hours, prove_keys
+from bot.flows.lint_advice import advise, advise_color, advise_languages, prove_hours, prove_keys
 from bot.flows.lint_graph import Graph, explore
 from bot.flows.lint_texts import flow_texts, prove_texts, texts_of
 from bot.flows.lint_ways import count_paths, prove_ways
@@ -49,7 +49,8 @@ def prove(book: Book, hours: Collection[str]) -> Proof:
         facts.append(FlowFacts(flow.name, len(flow.steps), scored, paths, longest))
         texts += len([*flow_texts(flow), *(text for step in flow.steps.values() for text in texts_of(step))])
     file = next(iter(book.flows.values())).mark.file
-    problems += [replace(p, mark=replace(p.mark, file=file)) for p in advise_color(book)]
+    advice = (*advise_color(book), *advise_languages(book))
+    problems += [replace(p, mark=replace(p.mark, file=file)) for p in advice]
     return Proof(tuple(dict.fromkeys(problems)), tuple(facts), book.languages, texts)
 
 

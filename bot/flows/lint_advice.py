@@ -8,6 +8,7 @@ from bot.flows.conditions import spans
 from bot.flows.lint_graph import SCORES, Graph, key_of, waits
 from bot.flows.lint_texts import texts_of
 from bot.flows.nodes import nearest
+from bot.flows.phrases import LANGUAGES
 from bot.flows.spec import Book, Step
 from bot.flows.steps.slot import SlotConfig
 
@@ -71,6 +72,18 @@ def advise(book: Book, graph: Graph) -> Iterator[Problem]:
                     hint = "Review sites and regulators forbid a reward for a review: leave it out."
                     yield Problem(mark, text.path, message, hint, "warning")
                     break
+
+
+def advise_languages(book: Book) -> Iterator[Problem]:
+    """Languages in which the service's own words (skip, not understood, reminder) are missing."""
+    for language in book.languages:
+        if language.partition("-")[0] not in LANGUAGES:
+            mark = _find(
+                book.source.splitlines(), Mark("", 1, 1), rf"^languages:.*?(?<![\w-])({re.escape(language)})(?![\w-])"
+            )
+            words = f'the service\'s own words are not there in "{language}" yet and will be English'
+            hint = "its own languages: " + ", ".join(LANGUAGES)
+            yield Problem(mark, "languages", words, hint, "warning")
 
 
 def advise_color(book: Book) -> Iterator[Problem]:

@@ -81,7 +81,8 @@ class Table(Values):
         """A table of keys, each with its label: `no: {en: "No, thanks"}`, or with more: `a: {label: ..., url: ...}`."""
         if self.shape(key) == "list":
             self._asked.add(key)
-            self.problem("each entry needs a key of its own, which is stored", f'{key}: {{yes: "Yes", no: "No"}}', key)
+            entry = '{google: {label: Google, url: "https://..."}}' if key == "links" else '{yes: "Yes", no: "No"}'
+            self.problem("each entry needs a key of its own, which is stored", f"{key}: {entry}", key)
             return ()
         inner = self.table(key)
         found = [] if inner is None else [inner.option(name) for name in inner.keys()]  # noqa: SIM118 - a Table is no dict
