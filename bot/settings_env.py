@@ -37,7 +37,7 @@ class Environment:
             with dotenv.open(encoding="utf-8") as stream:
                 bindings = list(parse_stream(stream))
         except (OSError, UnicodeDecodeError) as error:
-            self.problems.append(Problem(Mark(self._file, 1, 1), "", f"cannot be read: {error}"))
+            self.problems.append(Problem(self._mark(1), "", f"cannot be read: {type(error).__name__}"))
             return
         for binding in bindings:
             # The parser gives the line where the blanks before a binding begin.
@@ -45,7 +45,7 @@ class Environment:
             line = binding.original.line + len(text[: len(text) - len(text.lstrip())].splitlines())
             if binding.error:
                 message = "this is not a line of the form NAME=value"
-                self.problems.append(Problem(Mark(self._file, line, 1), "", message))
+                self.problems.append(Problem(self._mark(line), "", message))
             if not binding.key or not binding.value or binding.key in self._values:
                 continue
             value = "".join(atom.resolve(self._values) for atom in parse_variables(binding.value)).strip()
@@ -59,10 +59,12 @@ class Environment:
         return self._values.get(name, default)
 
     def problem(self, name: str, message: str, hint: str = "") -> None:
-        """Report one. A value from the real environment has no line: its mark is `environment`, line 0."""
-        line = self._lines.get(name, 0)
-        mark = Mark(self._file, line, 1, len(name)) if line else Mark("environment", 0, 0)
-        self.problems.append(Problem(mark, name, message, hint))
+        """Report one."""
+        self.problems.append(Problem(self._mark(self._lines.get(name, 0)), name, message, hint))
+
+    def _mark(self, line: int) -> Mark:
+        """The place in words, as a mark without a line: a report then shows no excerpt, which would hold secrets."""
+        return Mark(f"{self._file}:{line}" if line else "environment", 0, 0)
 
     def path(self, name: str, here: Path) -> Path | None:
         """Absolute; a relative one starts at `here`."""

@@ -74,7 +74,7 @@ def test_wrong_settings_are_told_all_at_once(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PORT=abc\n")
     ended = command(tmp_path, "serve", LOG_LEVEL="loud")
     assert ended.returncode == 1
-    for words in ("settings.yaml:1:11", ".env:1:1", "environment", "LOG_LEVEL"):
+    for words in ("settings.yaml:1:11", ".env:1", "environment", "LOG_LEVEL"):
         assert words in ended.stderr
     assert not (tmp_path / "data").exists()
 

@@ -10,8 +10,10 @@ import pytest
 
 from bot import resources, settings
 from bot.errors import FileProblems, UserMistake
+from bot.flows.report import place_of
 from bot.flows.spec import OpenHours
 from bot.settings import Limit, load, with_secrets
+from tests.harness.service import command
 
 KEY = "0123456789abcdef0123456789abcdef"
 HOOK = "whsec_" + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
@@ -20,7 +22,7 @@ HOOK = "whsec_" + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 def problems(environ: dict[str, str], folder: Path) -> list[str]:
     with pytest.raises(FileProblems) as caught:
         load(environ, folder)
-    return [f"{p.mark.file}:{p.mark.line} {p.path}: {p.message} | {p.hint}" for p in caught.value.problems]
+    return [f"{place_of(p.mark)} {p.path}: {p.message} | {p.hint}" for p in caught.value.problems]
 
 
 def test_everything_starts_without_any_setting(tmp_path: Path) -> None:
@@ -84,24 +86,32 @@ def test_bad_values_come_all_at_once_with_the_line_in_dotenv(tmp_path: Path) -> 
         (".env:4 PORT", '"abc" is not a whole number from 0 to 65535 | for example PORT=8080'),
         (".env:5", "not a line of the form NAME=value"),
         (".env:6 LOG_LEVEL", '"loud" is none of debug, info, warning, error'),
-        ("environment:0 PUBLIC_URL", "is not a web address"),
-        ("environment:0 TRUSTED_PROXIES", '"proxy1" is neither an address nor a network'),
-        ("environment:0 SECRET_KEY", "fewer than 16 characters"),
-        ("environment:0 FLOWS", "there is no file"),
-        ("environment:0 SETTINGS", "there is no file"),
+        ("environment PUBLIC_URL", "is not a web address"),
+        ("environment TRUSTED_PROXIES", '"proxy1" is neither an address nor a network'),
+        ("environment SECRET_KEY", "fewer than 16 characters"),
+        ("environment FLOWS", "there is no file"),
+        ("environment SETTINGS", "there is no file"),
     ]:
         assert any(line.startswith(place) and words in line for line in found), (place, found)
     assert not any("short" in line.split("fewer")[0] for line in found)
 
 
+def test_a_report_shows_no_line_of_dotenv_since_its_neighbours_are_secrets(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"SECRET_KEY={KEY}\nPORT=abc\n=={KEY}\n")
+    ended = command(tmp_path, "serve")
+    assert (ended.returncode, KEY in ended.stderr) == (1, False)
+    assert ".env:2  PORT" in ended.stderr
+    assert ".env:3" in ended.stderr
+
+
 @pytest.mark.parametrize("port", ["65536", "-1", "8080.0", "1e3", "٣", "0x50"])
 def test_a_port_is_a_plain_number(port: str, tmp_path: Path) -> None:
-    assert "environment:0 PORT" in problems({"PORT": port}, tmp_path)[0]
+    assert "environment PORT" in problems({"PORT": port}, tmp_path)[0]
 
 
 @pytest.mark.parametrize("url", ["ftp://a.example", "https://", "http://a b", "https://a.example?x=1", "http://[::1"])
 def test_a_public_address_is_http_and_bare(url: str, tmp_path: Path) -> None:
-    assert "environment:0 PUBLIC_URL" in problems({"PUBLIC_URL": url}, tmp_path)[0]
+    assert "environment PUBLIC_URL" in problems({"PUBLIC_URL": url}, tmp_path)[0]
 
 
 FILE = """
@@ -190,7 +200,7 @@ def test_no_secret_is_in_the_repr(tmp_path: Path) -> None:
 def test_each_mistake_in_the_file_has_its_line_and_a_hint(source: str, line: int, words: str, tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text(source)
     found = problems({"PORT": "1234", "KEY": HOOK}, tmp_path)
-    assert any(text.startswith(f"settings.yaml:{line} ") and words in text for text in found), found
+    assert any(text.startswith(f"settings.yaml:{line}:") and words in text for text in found), found
 
 
 def test_file_and_environment_are_wrong_together_and_told_together(tmp_path: Path) -> None:

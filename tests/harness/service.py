@@ -131,8 +131,8 @@ def lay(folder: Path, flows: str | None) -> None:
 
 def clean(environ: Mapping[str, str]) -> dict[str, str]:
     """An environment for a process of ours: nothing of the developer's own settings reaches it."""
-    keep = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "COVERAGE_PROCESS_START", "COVERAGE_FILE")
-    base = {name: os.environ[name] for name in keep if name in os.environ}
+    keep = ("PATH", "HOME", "LANG", "TMPDIR")
+    base = {name: value for name, value in os.environ.items() if name in keep or name.startswith("COVERAGE_")}
     return {**base, "PYTHONPATH": str(TOP), "PYTHONWARNINGS": "error", **environ}
 
 
