@@ -63,6 +63,15 @@ class Fault:
     hint: str = ""
 
 
+class _Missing(StrictUndefined):
+    """A fact that is not there: `if` takes it as that, anything else that is done with it fails."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:  # type: ignore[override]  # the base says that it never returns
+        return False
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """Facts are the only things with parts: `contact.items` is the fact of that name, never a method of a dict."""
 
@@ -77,7 +86,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 # No autoescape: what comes out is plain text and is never read as markup by a channel.
 # Not optimized: constant folding would run a refused expression while it is being looked at.
-_ENVIRONMENT = _Environment(undefined=StrictUndefined, autoescape=False, optimized=False, cache_size=0)
+_ENVIRONMENT = _Environment(undefined=_Missing, autoescape=False, optimized=False, cache_size=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.errors import FileProblems, Problem
 from bot.flows.load import check_source, load
+from bot.flows.render import compile_words
 from bot.flows.spec import Quiet, Range
 from tests.flows.flowfile import FIRST, flow, told
 
@@ -197,6 +198,19 @@ def test_loading_alone_raises_all_of_its_problems() -> None:
     assert [(p.mark.file, p.mark.line) for p in caught.value.problems] == [("mine.yaml", 2), ("mine.yaml", 3)]
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (flow(*(f"s{n}: {{kind: text, say: Hm, then: s{n + 1}}}" for n in range(250))), "251 steps are too many"),
+        (flow(f"a: {{kind: text, say: Hm, then: [{'{to: bye}, ' * 50}]}}"), "50 ways are too many"),
+        (flow(f"a: {{kind: text, say: {'x' * 4001}, then: bye}}"), "a text has at most 4,000 characters"),
+        ("brand: {name: A}\nflows: {nps: {steps: {}}}", "a flow needs a step"),
+    ],
+)
+def test_what_is_too_much_or_nothing_is_told(source: str, message: str) -> None:
+    assert any(message in problem.message and problem.hint for problem in told(source))
+
+
 def test_a_reminder_after_the_end_is_a_warning() -> None:
     source = flow("a: {kind: text, say: Hm, then: bye}").replace(
         "    steps:", "    timers: {remind_after: 4d, abandon_after: 3d}\n    steps:"
@@ -239,24 +253,30 @@ def test_a_text_that_could_fail_in_a_turn_is_refused(words: str, message: str, h
     assert (problem.level, problem.mark.line, problem.path) == ("error", FIRST, "nps / a / say")
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "{{ brand.name }} {{ locale }}",
-        "{{ contact.first_name | default('you') }}",
-        "{% if contact.a %}{{ contact.a }}{% else %}you{% endif %}",
-        "{% if contact.a is defined and contact.a == 'x' %}y{% endif %}",
-        "{% if not contact.a %}none{% else %}{{ contact.a }}{% endif %}",
-        "{% if contact.a is undefined or contact.a == 'x' %}y{% endif %}",
-        "{% if contact.a and contact.b %}{{ contact.a }} {{ contact.b }}{% endif %}",
-        "{{ contact.a if contact.a else 'you' }}",
-        "{{ answers['later'] | d('-') | upper }}",
-        "50 {percent} } {",
-    ],
-)
-def test_a_text_that_guards_what_may_be_missing_passes(words: str) -> None:
+# Words that are accepted, and how they read where no fact is known.
+GUARDED = [
+    ("{{ brand.name }} {{ locale }}", "Acme en"),
+    ("{{ contact.first_name | default('you') }}", "you"),
+    ("{% if contact.a %}{{ contact.a }}{% else %}you{% endif %}", "you"),
+    ("{% if contact.a is defined and contact.a == 'x' %}y{% endif %}.", "."),
+    ("{% if not contact.a %}none{% else %}{{ contact.a }}{% endif %}", "none"),
+    ("{% if contact.a is undefined or contact.a == 'x' %}y{% endif %}", "y"),
+    ("{% if contact.a and contact.b %}{{ contact.a }} {{ contact.b }}{% endif %}.", "."),
+    ("{% if contact.a %}a{% elif contact.b %}{{ contact.b }}{% else %}c{% endif %}", "c"),
+    ("{% if not (contact.a or contact.b) %}c{% else %}d{% endif %}", "c"),
+    ("{% if not (contact.a and contact.b) %}c{% else %}{{ contact.a }}{{ contact.b }}{% endif %}", "c"),
+    ("{{ contact.a if contact.a else 'you' }}", "you"),
+    ("{{ answers['later'] | d('-') | upper }}", "-"),
+    ("50 {percent} } {", "50 {percent} } {"),
+]
+
+
+@pytest.mark.parametrize(("words", "read"), GUARDED)
+def test_a_text_that_guards_what_may_be_missing_passes_and_reads_well(words: str, read: str) -> None:
     source = flow(f'a: {{kind: text, say: "{words}", then: later}}', "later: {kind: text, say: Hm, then: bye}")
     assert told(source) == []
+    facts = {"brand": {"name": "Acme"}, "locale": "en", "answers": {}, "contact": {}, "context": {}}
+    assert compile_words(words, {}).render(lambda: facts) == read
 
 
 PICK = "pick: {kind: yesno, say: 'Which?', then: {yes: ask, no: end}}"
