@@ -82,7 +82,8 @@ export default function widget(env, texts, css, session, controls) {
   frame.style.colorScheme = get('scheme');
 
   const chat = session(env, render);
-  let inside = false; // whether the visitor was in the widget when the question changed
+  let wanted = false; // whether the panel opens as soon as there is something to say
+  let inside; // whether the visitor was in the widget when the question changed
   let shown = ''; // what the dock shows
   const ui = {
     h, icon, link, t, env, chat,
@@ -108,6 +109,7 @@ export default function widget(env, texts, css, session, controls) {
     const node = rows.get(key) ?? make();
     const next = at ? at.nextSibling : log.firstChild;
     if (next !== node) log.insertBefore(node, next);
+    if (!rows.has(key)) log.scrollTop = 1e6;
     rows.set(key, node);
     node.className = look;
     node.id = '';
@@ -204,7 +206,8 @@ export default function widget(env, texts, css, session, controls) {
     if (busy && !waiting && shown) return; // quick answers: the control stays until the next one is here
     const now = [status, ask?.fence, env.lang, error, note, retry, gone, unsent[0]?.id, waiting > 0, navigator.onLine].join();
     if (now === shown) return;
-    const had = dock.contains(root.activeElement) || inside && document.activeElement === document.body;
+    const held = root.activeElement;
+    const had = dock.contains(held) || inside && (held === log || document.activeElement === document.body);
     shown = now;
     dock.replaceChildren(...contents().filter(Boolean));
     if (had && dock.firstChild) focus();
@@ -228,7 +231,11 @@ export default function widget(env, texts, css, session, controls) {
     fill.style.width = kept.top * 100 + '%';
     strip.hidden = navigator.onLine;
     strip.replaceChildren(...strip.hidden ? [] : [icon('off'), t('offline')]);
-    log.scrollTop = 1e6;
+    if (wanted && (status || gone)) {
+      wanted = false;
+      reveal();
+      chat.keep({ shown: true, closed: 0 });
+    }
   }
 
   function label() {
@@ -250,18 +257,18 @@ export default function widget(env, texts, css, session, controls) {
   }
 
   /** @param {boolean} [asked] by the visitor, who then gets the focus; else a pop-in opens by itself, and quietly */
-  async function open(asked) {
-    const reveal = () => {
-      panel.hidden = false;
-      launch.hidden = true;
-      if (asked) focus();
-    };
+  function open(asked) {
+    wanted = true;
     label();
-    if (asked) reveal();
-    if (!await chat.open() && floats && !asked) return;
-    reveal();
-    chat.keep({ shown: true, closed: 0 });
-    render();
+    if (asked || !floats) reveal();
+    if (asked) focus();
+    inside = asked;
+    chat.open();
+  }
+
+  function reveal() {
+    panel.hidden = false;
+    launch.hidden = true;
   }
 
   function close() {
@@ -278,7 +285,10 @@ export default function widget(env, texts, css, session, controls) {
     launch.hidden = mode !== 'bubble' && !chat.kept.left;
   }
 
-  new ResizeObserver(() => log.scrollTop = 1e6).observe(log);
+  // The newest line is seen, also where a control grows under it.
+  const watch = new ResizeObserver(() => log.scrollTop = 1e6);
+  watch.observe(log);
+  watch.observe(dock);
   // A sheet at the bottom stays above the on-screen keyboard.
   const view = window.visualViewport;
   view?.addEventListener('resize', () => {
