@@ -63,7 +63,6 @@ def save(first: Path, others: tuple[Path, ...], target: Path, *, force: bool = F
 
 def _copy_database(source: Path, copy: Path) -> Path:
     with closing(sqlite3.connect(source, timeout=30, isolation_level=None)) as db:
-        db.execute("PRAGMA query_only = ON")
         db.execute("VACUUM INTO ?", (str(copy),))
     with closing(sqlite3.connect(copy)) as db:
         verdict = db.execute("PRAGMA integrity_check(1)").fetchone()[0]

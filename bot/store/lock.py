@@ -76,11 +76,11 @@ def _taken(folder: Path, holder: str) -> UserMistake:
 
 
 def _alive(holder: str) -> bool:
-    if not holder.isdecimal() or int(holder) == os.getpid():
+    if not holder.isdecimal() or int(holder) in (0, os.getpid()):
         return False  # left by a process that had our number before, as in a container, where it is always the same
     try:
         os.kill(int(holder), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

@@ -15,6 +15,7 @@ probe    one row that `writable` rewrites
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def connect(path: Path, wait: float) -> sqlite3.Connection:
     return db
 
 
-def prepare(path: Path, wait: float) -> None:
+def prepare(path: Path, wait: float, migrations: Sequence[str] = MIGRATIONS) -> None:
     """Create the file (mode 0600, its folder 0700) or bring it to this version's schema.
 
     Raises UserMistake for a file that is corrupt, foreign, of a newer version or not writable.
@@ -66,7 +67,7 @@ def prepare(path: Path, wait: float) -> None:
         # SQLite gives its -wal and -shm files the mode of the main file.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         with closing(connect(path, wait)) as db:
-            _migrate(db, path)
+            _migrate(db, path, migrations)
     except OSError as error:
         raise UserMistake(f"cannot write {path}: {error.strerror}", "Is DATA_DIR writable for this user?") from error
     except sqlite3.OperationalError as error:
@@ -78,24 +79,24 @@ def prepare(path: Path, wait: float) -> None:
         ) from error
 
 
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
+def _migrate(db: sqlite3.Connection, path: Path, migrations: Sequence[str]) -> None:
     def number(pragma: str) -> int:
         return int(db.execute(f"PRAGMA {pragma}").fetchone()[0])
 
     version = number("user_version")
-    if version > len(MIGRATIONS):
+    if version > len(migrations):
         raise UserMistake(
-            f"{path} was written by a newer chatsurvey (schema {version}; this one knows {len(MIGRATIONS)})",
+            f"{path} was written by a newer chatsurvey (schema {version}; this one knows {len(migrations)})",
             "Upgrade chatsurvey, or restore a backup made by this version.",
         )
     if number("application_id") != _APPLICATION and db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         raise UserMistake(f"{path} is a database of another program", "Set DATA_DIR to a folder of chatsurvey's own.")
     db.execute("PRAGMA journal_mode = WAL")
-    for at in range(version, len(MIGRATIONS)):
+    for at in range(version, len(migrations)):
         db.execute("BEGIN IMMEDIATE")
         try:
             if number("user_version") == at:  # else another process was first
-                for statement in MIGRATIONS[at].split(";"):
+                for statement in migrations[at].split(";"):
                     db.execute(statement)
                 db.execute(f"PRAGMA application_id = {_APPLICATION}")
                 db.execute(f"PRAGMA user_version = {at + 1}")

@@ -1,8 +1,11 @@
 """What the store tests share: a clock to advance, small chats and changes, and the list of stores under contract."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 from bot.model import Address, Change, Conversation, Entry, Job
 from bot.store.base import Store
@@ -62,3 +65,20 @@ def a_turn(
         aliases=tuple(aliases),
         event=event,
     )
+
+
+@contextmanager
+def child(task: str, file: Path) -> Iterator[Popen[str]]:
+    """Another process on `file`: see `tests/store/child.py`. Killed at the end."""
+    command = [sys.executable, "-m", "tests.store.child", task, str(file)]
+    with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def told(process: Popen[str]) -> str:
+    """Its next line."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
