@@ -8,6 +8,7 @@ the bare trigger holds on any machine.
 
 import gc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
 
@@ -40,24 +41,27 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
     """Microseconds by name, medians; measured in turns, so that a busy machine burdens all alike."""
     program = compile_book(load(FLOWS.read_text("utf-8")), HOURS, "UTC")["nps"]
     opened = engine.start(program, Start("chat", Address("web", "chat"), NOW, "en", "Europe/Paris")).conversation
-    chats = {"tap a score": (opened, 3)}
-    for name, value in (("type a reason", "late"), ("type a wish", "call"), ("tap an option", "no")):
+    chats: dict[str, tuple[Conversation, Value]] = {"tap a score": (opened, 3)}
+    values: tuple[tuple[str, Value], ...] = (
+        ("type a reason", "late"),
+        ("type a wish", "call"),
+        ("tap an option", "no"),
+    )
+    for name, value in values:
         before, last = list(chats.values())[-1]
         chats[name] = (_answer(program, before, last), value)
-    acts: dict[str, Callable[[], object]] = {"bare trigger": lambda: _trigger(program)}
+    acts: dict[str, Callable[[], object]] = {"bare trigger": partial(_trigger, program)}
     for name, (chat, value) in chats.items():
         inbound = Inbound("new", NOW, "value", value, fence=chat.step_seq)
-        acts[name] = lambda chat=chat, inbound=inbound: engine.step(program, chat, inbound)
+        acts[name] = partial(engine.step, program, chat, inbound)
     scored = chats["type a reason"][0]
-    acts["open a chat"] = lambda: engine.start(program, Start("chat", Address("web", "chat"), NOW, "en"))
-    acts["describe the question"] = lambda: engine.ask(program, scored, NOW)
+    acts["open a chat"] = partial(engine.start, program, Start("chat", Address("web", "chat"), NOW, "en"))
+    acts["describe the question"] = partial(engine.ask, program, scored, NOW)
     return _medians(acts, rounds)
 
 
 def _answer(program: Program, chat: Conversation, value: Value) -> Conversation:
-    return engine.step(
-        program, chat, Inbound(f"in{chat.seq}", NOW, "value", value, fence=chat.step_seq)
-    ).conversation
+    return engine.step(program, chat, Inbound(f"in{chat.seq}", NOW, "value", value, fence=chat.step_seq)).conversation
 
 
 def _trigger(program: Program) -> None:

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import Unknown
 from bot.flows import engine
 from bot.flows.stage import Stage
-from bot.model import Arm, Click, Disarm, Fact, Inbound, OptOut, Report, Say, Turn
+from bot.model import Arm, Click, Disarm, Fact, Inbound, OptOut, Progress, Report, Say, Turn
 
 from .books import HOUR, MONDAY, SMALL, begin, lines, program, stage
 
@@ -205,14 +205,15 @@ def test_restart_keeps_the_answers_until_a_new_one_is_given() -> None:
 
 def test_a_fence_rises_with_each_question_and_stays_where_it_is_asked_again() -> None:
     played = stage()
-    fences = [played.chat.step_seq]
-    for act in (lambda: played.says("hm"), lambda: played.does("help"), lambda: played.speaks("fr")):
-        act()
-        fences.append(played.chat.step_seq)
-    played.taps(3)
-    fences.append(played.chat.step_seq)
-    played.does("back")
-    fences.append(played.chat.step_seq)
+    turns = [
+        played.opening,
+        played.says("hm"),
+        played.does("help"),
+        played.speaks("fr"),
+        played.taps(3),
+        played.does("back"),
+    ]
+    fences = [turn.conversation.step_seq for turn in turns]
     assert fences == [1, 1, 1, 1, 2, 3]
 
 
@@ -313,14 +314,9 @@ def test_a_prefilled_score_is_filled_in_and_not_saved() -> None:
 
 def test_progress_counts_the_shortest_way_left() -> None:
     played = stage()
-    seen = []
-    for act in (lambda: None, lambda: played.taps(3), lambda: played.does("skip"), lambda: played.taps("call")):
-        act()
-        ask = played.ask
-        assert ask is not None
-        assert ask.progress is not None
-        seen.append((ask.progress.at, ask.progress.of))
-    assert seen == [(1, 1), (2, 3), (3, 3), (4, 4)]
+    turns = [played.opening, played.taps(3), played.does("skip"), played.taps("call")]
+    asks = [engine.ask(played.program, turn.conversation, MONDAY) for turn in turns]
+    assert [ask.progress for ask in asks if ask] == [Progress(1, 1), Progress(2, 3), Progress(3, 3), Progress(4, 4)]
 
 
 def test_what_a_person_types_goes_before_what_is_proven_and_what_a_page_claims() -> None:
@@ -329,7 +325,8 @@ def test_what_a_person_types_goes_before_what_is_proven_and_what_a_page_claims()
     )
     made = program(source)
     turn = engine.start(made, replace(begin(), contact={"phone": Fact("none", proven=True)}))
-    for number, value in enumerate((3, "x", "call", "+33612345678")):
+    values: tuple[int | str, ...] = (3, "x", "call", "+33612345678")
+    for number, value in enumerate(values):
         chat = turn.conversation
         turn = engine.step(made, chat, Inbound(str(number), MONDAY, "value", value, fence=chat.step_seq))
     assert lines(turn)[-1] == "bot: Thanks +33 6 12 34 56 78."

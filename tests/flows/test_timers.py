@@ -121,9 +121,8 @@ def test_a_reminder_does_not_postpone_a_timeout() -> None:
 
 def test_the_timer_is_armed_once_and_sooner_only_where_it_must() -> None:
     played = stage(AWAKE.replace("timeout: 2d", "timeout: 5h"))
-    armed = [any(isinstance(effect, Arm) for effect in played.opening.effects)]
-    for act in (lambda: played.taps(3), lambda: played.says("slow"), lambda: played.says("hm?")):
-        armed.append(any(isinstance(effect, Arm) for effect in act().effects))
+    turns = [played.opening, played.taps(3), played.says("slow"), played.says("hm?")]
+    armed = [any(isinstance(effect, Arm) for effect in turn.effects) for turn in turns]
     assert armed == [True, False, True, False]
     assert played.due == MONDAY + 5 * HOUR
 

@@ -174,7 +174,8 @@ class _Message:
         if lead.meaning == "unsure":
             return _Verdict(_near(lead.values, _rivals(said[first + 1 :], lead.values)), lead.firm)
         if lead.meaning == "near":
-            return _Verdict(Near(lead.values, confirm=False), firm=True)
+            several = len(lead.values) > 1 and lead.values != (self.scale.low, self.scale.high)
+            return _Verdict(Near(lead.values, confirm=False) if several else None, firm=True)
         return _Verdict(None, lead.firm)
 
     def _score(self, said: list[Said], clauses: Sequence[Clause], at: int, words: Words) -> _Verdict:
@@ -222,9 +223,7 @@ def _rivals(rest: Sequence[Said], values: tuple[int, ...]) -> tuple[int, ...]:
     """Other scores that the rest may say."""
     found: set[int] = set()
     for clause in rest:
-        if clause.meaning == "not":
-            found.update(set(values) & set(clause.values))
-        elif clause.meaning != "blank" and set(clause.values) != set(values):
+        if clause.meaning != "blank" and set(clause.values) != set(values):
             found.update(clause.values)
     return tuple(sorted(found))
 
@@ -245,6 +244,6 @@ def _is_quantity(clauses: Sequence[Clause], words: Words) -> bool:
 def _retracts(clause: Said, words: Words) -> bool:
     """`Just kidding`; `if it were true`. A `no` or `never` takes a score back only where it stands alone."""
     said = clause.plain[1:] if clause.plain and clause.plain[0] in words.breaks else clause.plain
-    if said in words.retracts:
+    if said in words.retracts or (said and len(said) <= 3 and said[-1] in words.nots):  # lol no
         return True
     return any(said[:size] in words.retracts and said[0] not in words.nots for size in range(1, min(4, len(said)) + 1))

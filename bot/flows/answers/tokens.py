@@ -135,7 +135,8 @@ def _mark(found: list[Clause], said: str, mark: str, at: int) -> None:
     elif mark in _STARS:
         clause.items.append(Item("symbol", mark, mark, at))
     elif mark not in _IGNORED:
-        if unicodedata.category(mark) in ("So", "Sk", "Cn", "Co", "Cs", "Cc", "Mn", "Mc", "Me"):
+        unit = mark <= "\u2190" or "\u3200" <= mark <= "\u33ff"  # ° № ㎏; later ones are pictures
+        if unicodedata.category(mark) in ("So", "Sk", "Cn", "Co", "Cs", "Cc", "Mn", "Mc", "Me") and not unit:
             found.append(Clause())
         else:
             clause.items.append(Item("symbol", mark, mark, at))
