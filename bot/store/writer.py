@@ -34,7 +34,8 @@ _SWITCH_INTERVAL = 20e-6
 """Seconds; see above. It holds for the whole process."""
 
 
-_REFUSED = (sqlite3.OperationalError, sqlite3.InternalError, sqlite3.NotSupportedError, OSError)
+_AT_FAULT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
+"""Errors of SQLite that a request's own values cause; the others come from the disk."""
 
 
 class Writer:
@@ -101,13 +102,12 @@ class Writer:
         """One transaction; on return every request has its answer or its error."""
         try:
             self._transact(batch)
-        except _REFUSED as error:
+        except Exception as error:  # noqa: BLE001 - nothing that a request causes may end the thread that serves all
             self._disconnect()
-            for request in batch:
-                request.fail(StoreUnavailable(f"the store cannot write: {error}"))
-        except Exception as error:  # noqa: BLE001 - a request at fault must not end the thread that serves all others
-            self._disconnect()
-            if len(batch) == 1:
+            if isinstance(error, sqlite3.DatabaseError | OSError) and not isinstance(error, _AT_FAULT):
+                for request in batch:
+                    request.fail(StoreUnavailable(f"the store cannot write: {error}"))
+            elif len(batch) == 1:
                 batch[0].fail(error)
             else:
                 for request in batch:

@@ -172,9 +172,10 @@ async def test_a_full_disk_refuses_and_the_store_recovers_with_it(file: Path) ->
     [
         sqlite3.OperationalError("disk I/O error"),
         sqlite3.OperationalError("attempt to write a readonly database"),
+        sqlite3.DatabaseError("database disk image is malformed"),
         OSError(errno.ENOSPC, "No space left on device"),
     ],
-    ids=["I/O error", "read-only", "no space"],
+    ids=["I/O error", "read-only", "malformed", "no space"],
 )
 async def test_a_failed_sync_keeps_nothing_and_is_over_when_the_disk_works(file: Path, failure: Exception) -> None:
     failing = True
