@@ -10,7 +10,7 @@ from bot.flows.nodes import nearest
 from bot.flows.render import LONGEST, NAMES, faults, has_template, parse
 from bot.flows.spec import Book, Flow, Step, Text
 from bot.flows.steps import KINDS
-from bot.flows.template_uses import Use, half_ifs, uses
+from bot.flows.template_uses import Use, half_ifs, too_deep, uses
 
 _WHOLE = ("score", "segment", "locale")
 """Names that are values; the others have parts."""
@@ -80,7 +80,10 @@ def _template(words: str, place: Place, keys: frozenset[str]) -> Iterator[tuple[
         refused = faults(words)
         # With a wrong filter alone, what else is wrong can still be told.
         tree = parse(words) if all("no filter" in fault.message for fault in refused) else None
+        deep = tree is not None and too_deep(words, tree)
     except RecursionError:
+        refused, tree, deep = (), None, True
+    if deep:
         yield 1, "", "this template is nested too deeply", "make it simpler"
         return
     for fault in refused:

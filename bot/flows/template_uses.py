@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from jinja2 import nodes
 
+MAX_DEPTH = 40
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -24,6 +25,20 @@ class Use:
 def uses(tree: nodes.Template) -> tuple[Use, ...]:
     """Every value that the template looks at, in the order of the text, each once."""
     return tuple(dict.fromkeys(_walk(tree, _NOTHING)))
+
+
+def too_deep(words: str, tree: nodes.Template) -> bool:
+    """Whether reading or compiling it could exhaust the stack. Brackets leave no node, so they are counted as text."""
+    level, deepest = 0, 0
+    for char in words:
+        level += (char == "(") - (char == ")")
+        deepest = max(deepest, level)
+    layer: list[nodes.Node] = [tree]
+    depth = 0
+    while layer and depth <= MAX_DEPTH:
+        layer = [child for node in layer for child in node.iter_child_nodes()]
+        depth += 1
+    return depth > MAX_DEPTH or deepest > MAX_DEPTH
 
 
 def half_ifs(tree: nodes.Template) -> tuple[int, ...]:

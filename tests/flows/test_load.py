@@ -240,7 +240,10 @@ TEMPLATES = [
     ("{{ brand.name", "not a valid template", "{{ brand.name }}"),
     ("{% for x in 'ab' %}{{ x }}{% endfor %}", "is not possible in a text", "filters"),
     ("{{ 'a' * 100000000 }}", "is not possible in a text", "filters"),
-    ("{{ " + "(" * 3000 + "1" + ")" * 900 + " }}", "template", ""),
+    ("{{ " + "(" * 3000 + "1" + ")" * 900 + " }}", "nested too deeply", "simpler"),
+    ("{{ " + "(" * 45 + "1" + ")" * 45 + " }}", "nested too deeply", "simpler"),
+    ("{{ brand.name" + " | upper" * 300 + " }}", "nested too deeply", "simpler"),
+    ("{{ " + "not " * 100 + "score }}", "nested too deeply", "simpler"),
 ]  # fmt: skip
 
 
@@ -341,3 +344,19 @@ def test_no_file_raises_anything_but_problems(source: str | bytes) -> None:
 def test_the_shipped_file_with_a_slip_of_the_pen_is_told_or_taken(at: int, slip: str) -> None:
     book, problems = check_source(SHIPPED[:at] + slip + SHIPPED[at + 1 :], "f.yaml", ("office",))
     assert book is not None or any(problem.level == "error" for problem in problems)
+
+
+TOKENS = """
+{{ }} | {% if {% elif {% else %} {% endif %} %} ( ) [ ] ~ == {# #} contact.a score x and or not is in else for set
+default('x') defined
+""".split()
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([*TOKENS, "\n"])).map(" ".join))
+def test_no_template_raises_anything_but_problems(words: str) -> None:
+    quoted = words.replace("\n", "\\n")
+    source = flow(f'a: {{kind: text, say: "x{quoted}", then: bye}}')
+    book, problems = check_source(source, "f.yaml", ())
+    assert book is not None or problems
+    compile_words(words, {}).render(lambda: {"contact": {}})
