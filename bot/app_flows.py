@@ -86,6 +86,7 @@ async def watch(
     look: float = LOOK,
 ) -> None:
     """Follow the file until cancelled."""
+    waits = ""
     while True:
         await asyncio.sleep(look)
         if not file.changed():
@@ -96,10 +97,15 @@ async def watch(
             if book.version != serving:
                 await keep(book, store, catalog)
                 tell(f"{file.name} is live for new chats as version {book.version[:7]}.", warnings)
+            waits = ""
         except FileProblems as errors:
+            if file.changed():
+                continue  # it was read while it was being written
             tell(f"{file.name} has errors and is not live. Version {serving[:7]} goes on serving.", errors.problems)
         except StoreUnavailable as error:
             file.again()
-            tell(f"{file.name} is not live yet: {error}. Version {serving[:7]} goes on serving.", ())
+            if waits != str(error):
+                waits = str(error)
+                tell(f"{file.name} is not live yet: {waits}. Version {serving[:7]} goes on serving.", ())
         except Exception:  # whatever an edit does, the next one must be looked at too
             log.exception("the flow file could not be reloaded")
