@@ -346,10 +346,43 @@ def test_the_shipped_file_with_a_slip_of_the_pen_is_told_or_taken(at: int, slip:
     assert book is not None or any(problem.level == "error" for problem in problems)
 
 
-TOKENS = """
-{{ }} | {% if {% elif {% else %} {% endif %} %} ( ) [ ] ~ == {# #} contact.a score x and or not is in else for set
-default('x') defined
-""".split()
+TOKENS = [
+    "{{",
+    "}}",
+    "|",
+    "{%",
+    "if",
+    "{%",
+    "elif",
+    "{%",
+    "else",
+    "%}",
+    "{%",
+    "endif",
+    "%}",
+    "%}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "~",
+    "==",
+    "{#",
+    "#}",
+    "contact.a",
+    "score",
+    "x",
+    "and",
+    "or",
+    "not",
+    "is",
+    "in",
+    "else",
+    "for",
+    "set",
+    "default('x')",
+    "defined",
+]
 
 
 @settings(deadline=None)
