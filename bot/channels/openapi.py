@@ -11,6 +11,20 @@ Json: TypeAlias = dict[str, object]
 _TYPES = (wire.NewChat, wire.Message, wire.Chat, wire.State, wire.Problem, wire.Conflict)
 _ID: Json = {"name": "chat", "in": "path", "required": True, "schema": {"type": "string"}}
 _RETRY: Json = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
+_EVENT: Json = {
+    "type": "object",
+    "description": "One event.",
+    "required": ["id", "data"],
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/State"},
+        },
+    },
+}
+"""Before OpenAPI 3.2 had `itemSchema`, the schema of a stream was taken to be that of its events."""
 _WHY = {
     "400": "Malformed.",
     "401": "A token that is missing, wrong or too old.",
@@ -25,9 +39,9 @@ _WHY = {
 def document(version: str) -> Json:
     """OpenAPI 3.1; `version` is that of the program."""
     _, schemas = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
-    schemas["Message"]["oneOf"] = [
-        {"required": [field], "properties": {field: {"not": {"type": "null"}}}} for field in ("value", "text", "action")
-    ]
+    schemas["Message"]["oneOf"] = [_said("value", "fence"), _said("text"), _said("action")]
+    for name in ("NewChat", "Message", "Page", "Prefill"):
+        _without_nul(schemas[name])
     return {
         "openapi": "3.1.0",
         "info": {
@@ -49,6 +63,25 @@ def document(version: str) -> Json:
             },
         },
     }
+
+
+def _said(*fields: str) -> Json:
+    """A message that says this and nothing else."""
+    others = {"value", "text", "action"} - set(fields)
+    there: Json = {field: {"not": {"type": "null"}} for field in fields}
+    return {"required": list(fields), "properties": {**there, **{field: {"type": "null"} for field in sorted(others)}}}
+
+
+def _without_nul(schema: object) -> None:
+    """Say of each string in a request that it may not hold U+0000, which is refused as malformed."""
+    if isinstance(schema, list):
+        for item in schema:
+            _without_nul(item)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "string":
+            schema.setdefault("pattern", "^[^\\u0000]*$")
+        for item in list(schema.values()):
+            _without_nul(item)
 
 
 def _open() -> Json:
@@ -88,8 +121,8 @@ def _events() -> Json:
     last: Json = {
         "name": "Last-Event-ID",
         "in": "header",
-        "description": "Goes before `cursor`.",
-        "schema": {"type": "string", "pattern": "^[0-9]{1,15}$"},
+        "description": "Goes before `cursor`, unless it is empty.",
+        "schema": {"type": "string", "pattern": "^[0-9]{0,15}$"},
     }
     return {
         "operationId": "followChat",
@@ -100,7 +133,7 @@ def _events() -> Json:
             "200": {
                 "description": stream,
                 "headers": {"X-Accel-Buffering": {"schema": {"type": "string", "const": "no"}}},
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "content": {"text/event-stream": {"schema": _EVENT}},
             },
             **_problems("400", "401", "403", "404", "429", "503"),
         },

@@ -20,6 +20,7 @@ from bot.channels.web_cors import JSON_HEADERS, Origins
 from bot.channels.web_errors import FOREIGN, Overtaken, Refused, conflict, problem, refusal
 from bot.channels.web_events import Streams
 from bot.channels.web_options import LARGEST_BODY, WebOptions
+from bot.channels.web_types import SAFE
 from bot.errors import StoreUnavailable, Unknown
 from bot.model import Address, Fact, Inbound, Start
 
@@ -165,7 +166,9 @@ class WebChannel:
 
     async def _events(self, request: web.Request, headers: Mapping[str, str]) -> web.StreamResponse:
         chat = self._chat(request)
-        cursor = _cursor(request.headers.get("Last-Event-ID") or request.query.get("cursor", "0"))
+        cursor = _cursor(request.query.get("cursor", "0"))
+        if last := request.headers.get("Last-Event-ID"):
+            cursor = _cursor(last)
         return await self._streams.serve(request, chat, cursor, headers)
 
     async def _preflight(self, request: web.Request) -> web.StreamResponse:
@@ -226,7 +229,7 @@ async def _body(request: web.Request) -> bytes:
 
 
 def _cursor(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) <= SAFE):
         raise Refused(400, "malformed", "`cursor` and Last-Event-ID are whole numbers from 0.")
     return int(text)
 

@@ -35,7 +35,11 @@ class Malformed(ChatsurveyError):
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
-        decoded = decoder.decode(body)
+        try:
+            decoded = decoder.decode(body)
+        except msgspec.ValidationError:
+            # JSON Schema has 9.0 be an integer, which the decoder does not: some languages write numbers like that.
+            decoded = msgspec.convert(_whole(msgspec.json.decode(body)), decoder.type)
     except msgspec.ValidationError as error:
         raise Malformed(f"{error}.") from None
     except RecursionError:
@@ -45,6 +49,16 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     # Looked for in the raw bytes, which costs a fraction of a walk through the decoded fields.
     if b"\\u0000" in body and _NUL.search(body):
         raise Malformed("A text holds the character U+0000.")
+    return decoded
+
+
+def _whole(decoded: object) -> object:
+    if isinstance(decoded, float) and decoded.is_integer():
+        return int(decoded)
+    if isinstance(decoded, list):
+        return [_whole(item) for item in decoded]
+    if isinstance(decoded, dict):
+        return {name: _whole(item) for name, item in decoded.items()}
     return decoded
 
 

@@ -104,6 +104,12 @@ async def test_a_value_that_was_not_offered_is_asked_again(service: Service, val
     assert (await chat.stored()).score is None
 
 
+async def test_a_score_may_be_written_as_a_float(service: Service) -> None:
+    chat = await service.open()
+    assert (await chat.send(value=9.0, fence=1.0)).status == 200
+    assert (await chat.stored()).score == 9
+
+
 async def test_actions(service: Service) -> None:
     chat = await service.open()
     await chat.send(value=3, fence=1)

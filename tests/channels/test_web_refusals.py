@@ -60,7 +60,9 @@ async def test_a_malformed_opening(service: Service, body: bytes) -> None:
     assert said.body["code"] == "malformed"
 
 
-@pytest.mark.parametrize("body", [b'{"visitor": "a\\\\u0000b"}', b'{"unknown": [true, {"a": null}]}', b" {}\n"])
+@pytest.mark.parametrize(
+    "body", [b'{"visitor": "a\\\\u0000b"}', b'{"cursor": 0.0}', b'{"unknown": [true, {"a": null}]}', b" {}\n"]
+)
 async def test_what_only_looks_malformed(service: Service, body: bytes) -> None:
     assert (await service.post(OPEN, body)).status == 201
 

@@ -1,0 +1,69 @@
+"""Made-up requests of every kind against the running service, made and judged by its own OpenAPI file."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any, TypeAlias
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+
+from bot.channels.openapi import document
+from bot.settings_types import Limit
+from tests.channels.service import serve
+
+Case: TypeAlias = schemathesis.Case[Any]
+
+EXAMPLES = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,  # the same requests each time: a red test can be run again
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+LIMIT = Limit(1_000_000, 1_000_000)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service in a thread of its own, for the client blocks."""
+    folder = tmp_path_factory.mktemp("schemathesis")
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    found: Future[str] = Future()
+
+    async def main() -> None:
+        async with serve(folder, chat_limit=LIMIT) as service:
+            found.set_result(service.url)
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(main(),))
+    thread.start()
+    yield found.result(10)
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(10)
+    loop.close()
+
+
+schema = schemathesis.openapi.from_dict(document("0"))  # as served: tests/channels/test_http.py compares them
+
+
+@schema.parametrize()
+@EXAMPLES
+def test_a_stranger_breaks_nothing(case: Case, url: str) -> None:
+    case.call_and_validate(base_url=url)
+
+
+@schema.include(operation_id=["sendMessage", "followChat"]).parametrize()
+@EXAMPLES
+def test_a_visitor_breaks_nothing(case: Case, url: str) -> None:
+    chat = requests.post(f"{url}/api/v1/chats", json={}, timeout=10).json()
+    headers = {"Authorization": f"Bearer {chat['token']}"}
+    if case.operation.method == "get":
+        # The stream of a chat that has ended ends too, so that it can be read whole.
+        message = {"id": "stop", "action": "stop"}
+        requests.post(f"{url}/api/v1/chats/{chat['chat']}/messages", json=message, headers=headers, timeout=10)
+    case.path_parameters = {"chat": chat["chat"]}
+    case.call_and_validate(base_url=url, headers=headers)
