@@ -4,7 +4,7 @@
     write.<name>   the newest revision to one writer; what is known to have arrived is not sent again
     timer          a chat's own timer, back into the runtime
 
-A send that fails is retried by the table in `bot.jobs`; Throttled also holds the writer's other jobs for as long as
+A send that fails is retried by the table in `bot.jobs_retry`; Throttled also holds the writer's other jobs for as long as
 the other side asked (an hour at most); Permanent is a dead letter at once. The record is ours, so it is tried until
 it works. Every attempt is noted in the records' `deliveries`.
 """
@@ -17,7 +17,8 @@ from typing import Protocol
 from bot.changes import response_of, write_job, write_kind
 from bot.crm.base import Writer
 from bot.errors import Permanent, Retryable, Throttled
-from bot.jobs import HOUR, SECOND, Handler, failed
+from bot.jobs import Handler
+from bot.jobs_retry import HOUR, SECOND, failed
 from bot.model import Conversation, Job, Response
 from bot.records.base import Delivery, DeliveryState, Records
 from bot.store.base import Again, Dead, Done, Settlement, Store

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs import DELAYS, Handler, Worker, backoff, failed
+from bot.jobs import Handler, Worker
+from bot.jobs_retry import DELAYS, backoff, failed
 from bot.model import Job
 from bot.store.base import Again, Dead, Done, Retry, Settlement
 from bot.store.sqlite import SqliteStore

@@ -8,7 +8,8 @@ import pytest
 
 from bot.changes import write_job
 from bot.errors import Permanent, Retryable, Throttled
-from bot.jobs import DELAYS, Handler, Worker
+from bot.jobs import Handler, Worker
+from bot.jobs_retry import DELAYS
 from bot.model import Change, Entry, Job, Response
 from bot.records.base import Delivery, Filters
 from bot.records.sql import SqlRecords

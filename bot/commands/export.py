@@ -96,8 +96,9 @@ async def _catch_up(settings: Settings, store: SqliteStore, records: SqlRecords)
     except StoreUnavailable as error:
         print(f"note   responses that wait to be recorded are missing here: {error}", file=sys.stderr)
         return
+    left += len(await store.jobs("waiting", "response"))
     if left:
-        print(f"note   {left} responses are still being recorded by a running service", file=sys.stderr)
+        print(f"note   {left} {'response is' if left == 1 else 'responses are'} not recorded yet", file=sys.stderr)
 
 
 def moment(said: str, zone: str, option: str, *, end: bool = False) -> int:

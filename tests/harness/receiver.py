@@ -93,14 +93,18 @@ class Receiver:
             await self._news.wait_for(lambda: condition(self))
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
+        self.requests += 1
+        await self._tell()
         try:
             return await self._answer(request)
         finally:
-            async with self._news:
-                self._news.notify_all()
+            await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        self.requests += 1
         answer = self.answers.pop(0) if self.answers else Answer()
         body = await request.read()
         if answer.hang:
