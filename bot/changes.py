@@ -73,7 +73,10 @@ def plan(turn: Turn, expected: int, now: int) -> Change:
 
 
 def response_of(conversation: Conversation, transcript: tuple[Entry, ...] = ()) -> Response:
-    """What records and writers see of a chat: the answers on the trail, in the order of the questions."""
+    """What records and writers see of a chat: the answers that stand, in the order of the questions.
+
+    Somebody who goes back and leaves has not taken anything back: what is off the trail stands until another answer is
+    given, and then the engine drops it."""
     c = conversation
     return Response(
         chat=c.id,
@@ -84,7 +87,7 @@ def response_of(conversation: Conversation, transcript: tuple[Entry, ...] = ()) 
         locale=c.locale,
         score=c.score,
         segment=c.segment,
-        answers=tuple(c.answers[step] for step in c.trail if step in c.answers),
+        answers=tuple(c.answers.values()),
         contact=c.contact,
         context=c.context,
         clicks=c.clicks,

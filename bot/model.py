@@ -151,7 +151,7 @@ class Conversation:
     trail: tuple[str, ...] = ()
     """Steps answered on the way to here, in order; `back` pops it."""
     answers: Mapping[str, Answer] = field(default_factory=dict)
-    """By step. Answers off the trail stay until another answer is given, then go."""
+    """By step, in the order of the questions. Answers off the trail stay until another answer is given, then go."""
     skipped: tuple[str, ...] = ()
     suggest: tuple[int | str, ...] = ()
     prefill: Value | None = None
@@ -307,7 +307,7 @@ class Response:
     score: int | None
     segment: Segment | None
     answers: tuple[Answer, ...]
-    """On the trail, in the order they were given."""
+    """Those that stand, in the order of the questions."""
     contact: Mapping[str, Fact]
     context: Mapping[str, str]
     clicks: tuple[Click, ...]

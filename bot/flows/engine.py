@@ -148,27 +148,26 @@ def _value(draft: Draft, value: Value | None) -> None:
 def _text(draft: Draft, text: str) -> None:
     text = _clean(text)
     node = draft.node
-    if not text.strip():
-        return take(draft, node, AskAgain("text_again"))
-    draft.say("visitor", text)
     view = draft.view(node)
-    command = _command(node, view, text, draft.locale)
+    if text.strip():
+        draft.say("visitor", text)
+    command = _command(view, text, draft.locale)
     if command is not None:
         return commands.run(draft, command.action, command.language)
-    suggested = draft.suggest[0] if len(draft.suggest) == 1 and node.kind.name != "text" else None
-    if suggested is not None and read_yesno(cut(text), draft.locale):  # "Did you mean 7?" - "yes"
-        return take(draft, node, node.kind.value(view, suggested))
-    return take(draft, node, node.kind.text(view, text))
+    read = node.kind.text(view, text)
+    # "Did you mean 7?" - "yes". What the kind itself understands goes first: a yes can be an answer.
+    if isinstance(read, AskAgain) and len(draft.suggest) == 1 and read_yesno(cut(text), draft.locale):
+        read = node.kind.value(view, draft.suggest[0])
+    return take(draft, node, read)
 
 
-def _command(node: Node, view: View, text: str, locale: str) -> Command | None:
-    """A command that the whole message says; the words of an option on offer are its answer, whatever else they say."""
-    if len(text) > 200:
+def _command(view: View, text: str, locale: str) -> Command | None:
+    """A command that the whole message says; the words on a button are its answer, whatever else they say."""
+    command = read_command(text, locale) if len(text) <= 200 else None
+    if command is None:
         return None
-    command = read_command(text, locale)
-    if command is None or not view.labels:
-        return command
-    return None if fold(text) in {fold(label) for label in view.labels.values()} else command
+    shown = (*view.labels.values(), *view.texts.values())
+    return None if fold(text) in {fold(label) for label in shown} else command
 
 
 def _timer(program: Program, conversation: Conversation, now: int) -> Turn:
