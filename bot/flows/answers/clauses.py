@@ -128,7 +128,7 @@ def _one(parts: list[Part], figure: Figure, words: Words, native: bool, scale: S
         return Said("unsure" if figure.doubt else "score", figure.values, framed=verb or explicit)
     if not _uneaten(front, words.opening | words.doubt, words):
         # `almost 9`, and `9 great service`: the words after it may make it a quantity.
-        return Said("unsure", figure.values)
+        return Said("unsure", figure.values, firm=not _uneaten(back, words.closing | words.doubt, words))
     scored = (explicit or verb) and not _uneaten(back, words.closing | words.doubt, words)
     return Said("unsure" if scored else "other", figure.values if scored or not back else ())
 

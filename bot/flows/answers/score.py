@@ -234,10 +234,10 @@ def _near(values: tuple[int, ...], rivals: tuple[int, ...]) -> Near:
 
 
 def _is_quantity(clauses: Sequence[Clause], words: Words) -> bool:
-    """`3. Mai`: a mark between a number and its unit. In German a full stop also makes an ordinal: `3. Stock`."""
-    if len(clauses) < 2 or clauses[1].items[0].kind != "word":
+    """`3. Mai`: a full stop between a number and its unit. In German it also makes an ordinal: `3. Stock`."""
+    if len(clauses) < 2 or clauses[0].end != "." or clauses[1].items[0].kind != "word":
         return False
-    ordinal = words.language == "de" and clauses[0].end == "." and clauses[0].items[-1].kind == "number"
+    ordinal = words.language == "de" and clauses[0].items[-1].kind == "number"
     return ordinal or clauses[1].items[0].text in words.units
 
 

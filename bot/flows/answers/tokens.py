@@ -22,7 +22,7 @@ _TOKEN = re.compile(
 _DASHES = "-‐‑‒–—−"
 _FRACTION = re.compile("[¼-¾⅐-⅞]")
 _BREAKS = ',;:!?.()[]{}|"«»“”„…•·→='
-_IGNORED = "*_`'’‘´^" + chr(0x20E3)
+_IGNORED = "¿¡*_`'’‘´^" + chr(0x20E3)
 _STARS = "★☆⭐🌟✨"
 
 

@@ -31,10 +31,12 @@ GERMAN = Words(
     ),
     closing=phrases(
         "punkte|punkt|punkten|danke|danke schon|vielen dank|bitte|von mir|fur mich|fuer mich|wurde ich sagen|"
-        "wuerde ich sagen|sag ich mal|sage ich|denke ich|glaube ich|finde ich|definitiv|auf jeden fall|ohne zweifel|"
+        "wuerde ich sagen|sag ich mal|sage ich|"
+        "sagen|geben|vergeben|denke ich|glaube ich|finde ich|definitiv|auf jeden fall|ohne zweifel|"
         "ganz klar|klar|ehrlich gesagt|absolut|naturlich|genau|eher|haha|lol"
     ),
     doubt=phrases(
+        "note|schulnote|"
         "etwa|ungefahr|circa|ca|fast|beinahe|rund|um die|mindestens|hochstens|maximal|minimal|knapp|gut und gerne|"
         "oder so|mehr oder weniger|so um die"
     ),
@@ -42,7 +44,7 @@ GERMAN = Words(
     verbs=words("sagen sage sag gebe geb vergebe bewertung wurde wuerde note bewerte"),
     joins=words("oder bis und zwischen bzw beziehungsweise"),
     nots=words("nicht kein keine keinen nein nie niemals weder nichts"),
-    breaks=words("weil aber denn da obwohl"),
+    breaks=words("weil aber denn da obwohl sondern"),
     halves=words("halb halbe einhalb"),
     points=words("komma punkt"),
     units=words(

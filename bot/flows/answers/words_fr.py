@@ -44,9 +44,11 @@ FRENCH = Words(
         "non|pas|pas du tout|pas vraiment|je rigole|je plaisante|je blague|non je rigole|jamais|si|attendez|attends|"
         "pardon|desole|oups|enfin|ou pas|en fait|correction|erreur|plutot|euh non|sauf si|ironie"
     ),
-    forms=words("deuxieme troisieme quatrieme cinquieme sixieme septieme huitieme neuvieme dixieme neufs neuve zeros"),
+    forms=words(
+        "quart deuxieme troisieme quatrieme cinquieme sixieme septieme huitieme neuvieme dixieme neufs neuve zeros"
+    ),
     common=words(
-        "en on une uns eux ceux peux veux yeux jeux doux dieux feux crois trous droit tres quart quartier ici cite "
+        "en on une uns eux ceux peux veux yeux jeux doux dieux feux crois trous droit tres tri tris quartier ici cite "
         "ciné cinema dis dit dir si sir aix sert sent set sec cet cette ces nuit suit cuit fuit lui oui "
         "hui nerf oeuf oeufs veuf meuf nul nulle non nein jeu peu seul tous tout tien dos ten due "
         "sei dire tenu once elf otto heros zone rien bien moi toi trop cool super"

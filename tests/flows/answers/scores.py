@@ -1,0 +1,203 @@
+"""What people type when they are asked for a score, by language, and what is made of it.
+
+`SAID` are scores, `WITH_REST` scores with something beside them. Everything else must be refused: `CONFIRM` is worth
+one tap ("Did you mean 9?"), `BETWEEN` lies between scores, `NOTHING` is no score at all.
+"""
+
+SAID: dict[str, dict[int, tuple[str, ...]]] = {
+    "en": {
+        0: ("0", "zero", "a big fat zero", "zeor"),
+        1: ("1", "one", "I'd give it one"),
+        3: ("three", "that's a 3"),
+        4: ("well, I'd say 4", "four!"),
+        5: ("5...", "it's a 5", "not a 7 but a 5"),
+        6: ("not 10, more like 6", "I would say six", "6 points"),
+        7: ("  7 ", "7 / 10", "probably a 7", "SEVEN", "sevn", "7\n"),
+        8: (
+            "I'd say 8",
+            "eight out of ten",
+            "8 for me",
+            "eigth",
+            "(8)",
+            '"8"',
+            "8 on a scale from 0 to 10",
+            "not 9, 8",
+        ),
+        9: (
+            "9",
+            "9/10",
+            "9️⃣",
+            "９",
+            "٩",
+            "⑨",
+            "➒",
+            "𝟗",
+            "a solid 9",
+            "nine/ten",
+            "**9**",
+            "9 :)",
+            "9 👍",
+            "yes, 9",
+            "Hi, 9",
+        ),
+        10: ("10!!!", "🔟", "1️⃣0️⃣", "Ten.", "10/10", "10 of 10", "10! 10!", "On a scale of 0 to 10, 10"),
+    },
+    "fr": {
+        0: ("zéro", "zero", "ze\u0301ro", "zéro pointé"),
+        3: ("trois points", "troiss"),
+        4: ("pour moi c'est 4", "quatre"),
+        5: ("moi je dirais 5", "cinqq", "ben 5"),
+        6: ("pas 10, plutôt 6", "Note : 6", "siix"),
+        7: ("je dirais 7", "une note de 7", "sur une échelle de 0 à 10, 7", "sept"),
+        8: ("8/10", "huit sur dix", "un bon 8", "pas un 10 mais un 8", "8 merci", "bonjour, je mets 8", "huitt"),
+        9: ("neuf", "9 sur 10", "je mets un 9", "je donne un neuf", "nuef"),
+        10: ("10 !", "dix !!", "10 sans hésiter"),
+    },
+    "es": {
+        0: ("cero",),
+        1: ("uno",),
+        4: ("cuatr",),
+        5: ("pues 5", "cinoc"),
+        6: ("no 10, más bien 6", "mi nota es 6", "sies"),
+        7: ("yo diría 7", "diría que un 7", "siete sobre diez", "no un 10 sino un 7", "siet"),
+        8: ("ocho", "8 puntos", "le pongo un 8", "en una escala de 0 a 10, 8", "ohco", "no 9, mejor 8"),
+        9: ("nueve", "9 de 10", "un nueve", "para mí un 9", "le doy un 9", "nuve"),
+        10: ("diez", "¡10!", "10 claro", "dieez"),
+    },
+    "de": {
+        0: ("Null",),
+        2: ("zwo", "zwie"),
+        5: ("fünf", "fuenf", "funf", "hm, 5"),
+        6: ("nicht 10, eher 6", "also 6", "sechss"),
+        7: ("nicht 9, sondern 7", "von mir eine 7", "siben", "seiben"),
+        8: ("ich würde 8 sagen", "nicht 10 sondern 8", "meine Bewertung: 8", "acht Punkte", "8 bitte"),
+        9: ("neun von zehn", "ich gebe eine 9", "9 Punkte"),
+        10: ("zehn", "eine klare 10", "10 auf jeden Fall", "zhen"),
+    },
+    "it": {6: ("sei",), 8: ("direi 8", "otto su dieci"), 9: ("un 9", "nove")},
+    "pt": {3: ("três", "tres"), 7: ("sete",), 8: ("eu diria 8", "oito"), 9: ("nota 9",)},
+    "nl": {7: ("zeven",), 8: ("een 8", "ik zou zeggen 8"), 9: ("negen", "9 van de 10")},
+}
+
+WITH_REST: tuple[tuple[str, str, int, str], ...] = (
+    ("fr", "3, livraison trop lente", 3, "livraison trop lente"),
+    ("fr", "2 parce que c'est lent", 2, "parce que c'est lent"),
+    ("fr", "1 : personne n'a répondu", 1, "personne n'a répondu"),
+    ("fr", "9, livré en 2 jours", 9, "livré en 2 jours"),
+    ("fr", "Super ! 9/10", 9, "Super !"),
+    ("en", "8 - great service", 8, "great service"),
+    ("en", "8 because it was slow", 8, "because it was slow"),
+    ("en", "3, waited 2 weeks", 3, "waited 2 weeks"),
+    ("en", "9, no problems", 9, "no problems"),
+    ("en", "6\n\nslow delivery!", 6, "slow delivery!"),
+    ("en", "9 👍 great", 9, "great"),
+    ("en", "4 (too expensive)", 4, "too expensive"),
+    ("en", "⑨ – Crème brûlée", 9, "Crème brûlée"),
+    ("en", "Great shop, I'd say 9", 9, "Great shop"),
+    ("de", "8, Lieferung zu spät", 8, "Lieferung zu spät"),
+    ("de", "3 weil es lange dauerte", 3, "weil es lange dauerte"),
+    ("de", "Super Laden, ich gebe 9", 9, "Super Laden"),
+    ("es", "3 porque tardaron mucho", 3, "porque tardaron mucho"),
+    ("es", "5 pero bien", 5, "pero bien"),
+)
+
+ACROSS: tuple[tuple[str, str, int], ...] = (
+    ("en", "huit", 8),
+    ("en", "je dirais 7", 7),
+    ("en", "neuf sur dix", 9),
+    ("fr", "I'd say seven", 7),
+    ("de", "nueve", 9),
+    ("es", "acht", 8),
+    ("fr-CA", "neuf", 9),
+    ("ja", "nine", 9),
+    ("", "9", 9),
+)
+"""In a chat of this locale a speaker of another language."""
+
+CONFIRM: dict[str, dict[int, tuple[str, ...]]] = {
+    "en": {
+        3: ("thre",),
+        5: ("give me 5", "fve"),
+        6: ("sxi",),
+        7: ("saevn", "sept"),
+        8: ("almost 8", "8 or so", "08", "8 a.m.", "eihgtt", "at least 8"),
+        9: ("9?", "9, just kidding", "9, lol no", "9 great service", "Great service, 9", "No. 9"),
+        10: ("10.0", "10 if it worked", "10, if it worked", "10 - not!", "anything but 10"),
+    },
+    "fr": {
+        0: ("nul",),
+        8: ("environ 8", "8 maximum", "non, 8", "huti"),
+        9: ("c'est neuf", "tout neuf", "9 amis", "9, non", "presque 9"),
+        10: ("10 ?", "10, si seulement", "10 si c'était vrai"),
+    },
+    "es": {8: ("como 8", "al menos 8"), 9: ("casi 9",), 10: ("¿10?", "10, es broma", "10 si mejora")},
+    "de": {1: ("Note 1",), 3: ("3. Mai", "3. Stock"), 9: ("fast 9",), 10: ("10?", "10, nein", "10 wenn es klappt")},
+}
+
+BETWEEN: dict[str, dict[tuple[int, ...], tuple[str, ...]]] = {
+    "en": {
+        (7, 8): ("7.5", "7,5", "7 or 8", "7-8", "7 - 8", "7/8", "7½", "7.5/10", "seven and a half", "seven point five"),
+        (6, 7): ("between 6 and 7", "6, no wait 7", "6? 7?", "6, no 7", "six-seven"),
+        (5, 8): ("8, my colleague would say 5",),
+        (8, 9): ("8, maybe 9", "8 but could be 9", "8 9"),
+        (6, 7, 8): ("6-8",),
+    },
+    "fr": {
+        (6, 7): ("6,5", "6 ou 7", "6 à 7", "entre six et sept", "six et demi", "six virgule cinq"),
+        (7, 8): ("8, ou 7", "8, enfin 7"),
+        (8, 9): ("8 voire 9",),
+    },
+    "es": {(7, 8): ("7 u 8", "entre 7 y 8", "siete y medio", "siete coma cinco", "8, mejor 7")},
+    "de": {(7, 8): ("7 oder 8", "7 bis 8", "zwischen 7 und 8", "siebeneinhalb", "sieben Komma fünf", "8, eher 7")},
+}
+
+NOTHING: dict[str, tuple[str, ...]] = {
+    "en": (
+        *("", " ", "?", "hello", "maybe", "I don't know", "yes", "no", "never", "nothing", "none", "fine", "great"),
+        *("eleven", "11", "99", "100", "007", "twenty-one", "thirteen", "eighty", "five hundred", "ten thousand"),
+        *("-1", "−5", "- 5", "minus 3", "negative 5", "+1", "+5", "<3", ">8", "~5", "5+", ":3", "=5", "8)", "8-)"),
+        *("50%", "8 %", "10 euros", "$5", "€10", "10€", "10k", "5 stars", "5⭐", "8°", "8 °C", "#9", "№ 9"),
+        *("9/5", "9 out of 5", "8/100", "80/100", "12/10", "24/7", "9/10/2024", "2026-11-20", "10.5", "10:30", "8:00"),
+        *("order 48213", "06 12 34 56 78", "+33612345678", "room 9", "iPhone 8", "B2", "covid-19", "my kid is 6", "v9"),
+        *("2 weeks late", "ten minutes late", "I waited 3 hours", "3 items missing", "10 people", "eight hours", "3x"),
+        *(
+            "call me at 5",
+            "at ten",
+            "5pm",
+            "5 pm",
+            "8 am",
+            "1st",
+            "3rd time",
+            "tenth",
+            "IX",
+            "X",
+            "8ish",
+            "in 5 minutes",
+        ),
+        *("not 10", "not nine", "never a 10", "I wouldn't say 9", "not 9, not 8", "neither 9 nor 10", "no 9"),
+        *("no one answered", "the one", "this one", "only one", "one of your agents was rude", "one day", "someone"),
+        *("then", "tree", "for", "too", "sex", "nice", "net", "tent", "often", "weight", "height", "sei", "die", "elf"),
+        *("10²", "1²", "½", "8 1/2", "二", "九", "٧٫٥", "9 people out of 10", "half", "from 0 to 10", "ten and a half"),
+    ),
+    "fr": (
+        *("onze", "vingt", "quatre-vingt-dix", "dix-neuf", "dix neuf", "soixante dix", "cent", "cinquante", "moins 3"),
+        *("2 semaines de retard", "trois jours de retard", "2 heures d'attente", "10 ans", "10 €", "à 10h", "vers 9h"),
+        *("le 3", "le 3 mai", "3 mai", "3e", "1er", "commande 7", "il en manque 2", "les deux", "deux fois", "N° 9"),
+        *("un client déçu", "une", "un peu", "pas un", "aucun", "très", "bof", "dis", "nuit", "suite", "crois", "cet"),
+        *("pas 10", "jamais 10", "ni 9 ni 10", "15/20", "15 sur 20", "9 sur 5", "il est neuf", "une dizaine", "demi"),
+    ),
+    "es": (
+        *("once", "doce", "veinte", "ochenta", "menos 3", "3 días", "dos semanas tarde", "a las 9", "a las nueve"),
+        *("el 3 de mayo", "3º", "primero", "octavo", "pedido 7", "faltan 2", "los dos", "dos veces", "una", "unos"),
+        *("nada", "nunca", "nuevo", "ocio", "echo", "pero", "siento", "dios", "no 10", "ni 9 ni 10", "8 de 5", "sei"),
+    ),
+    "de": (
+        *("elf", "zwölf", "siebzehn", "achtzig", "hundert", "minus 3", "drei Wochen", "um 9", "um neun", "um 10"),
+        *("9 Uhr", "halb acht", "am 3. Mai", "der 3.", "zwei Pakete", "2 Artikel fehlen", "Bestellung 7", "zweimal"),
+        *("ein", "eine", "keiner", "nichts", "nie", "neu", "nein", "hier", "viel", "frei", "macht", "echt", "gehen"),
+        *("nicht 10", "keine 10", "weder 9 noch 10", "8 von 5", "achte", "siebte", "sei", "die", "3er", "A8"),
+    ),
+    "it": ("undici", "due giorni", "alle 9", "non 10", "vero"),
+    "pt": ("onze", "dois dias", "às 9", "não 10", "dez minutos"),
+    "nl": ("elf", "twee dagen", "om 9 uur", "niet 10", "tegen"),
+}
