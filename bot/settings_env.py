@@ -14,7 +14,8 @@ from bot.errors import Mark, Problem
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-SHORTEST_KEY = 16
+SHORTEST_KEY = 32
+"""Of a signing key, in characters (RFC 7518, 3.2: at least as long as the hash of HS256)."""
 
 
 class Environment:

@@ -113,7 +113,7 @@ def test_serving_does_not_import_what_the_first_question_does_not_need(tmp_path:
         "import asyncio, sys\n"
         "from tests.harness.service import serving\n"
         "async def main():\n"
-        "    async with serving(__import__('pathlib').Path('.'), SECRET_KEY='0123456789abcdef'):\n"
+        "    async with serving(__import__('pathlib').Path('.'), SECRET_KEY='x' * 32):\n"
         f"        print([name for name in {LATER!r} if name in sys.modules])\n"
         "asyncio.run(main())"
     )

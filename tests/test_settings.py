@@ -88,7 +88,7 @@ def test_bad_values_come_all_at_once_with_the_line_in_dotenv(tmp_path: Path) -> 
         (".env:6 LOG_LEVEL", '"loud" is none of debug, info, warning, error'),
         ("environment PUBLIC_URL", "is not a web address"),
         ("environment TRUSTED_PROXIES", '"proxy1" is neither an address nor a network'),
-        ("environment SECRET_KEY", "fewer than 16 characters"),
+        ("environment SECRET_KEY", "fewer than 32 characters"),
         ("environment FLOWS", "there is no file"),
         ("environment SETTINGS", "there is no file"),
     ]:
@@ -183,7 +183,7 @@ def test_no_secret_is_in_the_repr(tmp_path: Path) -> None:
         ("web:\n  limits: {chat: {burst: 0}}", 2, "0 is not allowed here"),
         ("web: {metrics_token: in-clear}", 1, "a secret stands here in clear"),
         ("web: {metrics_token: ${NOT_SET}}", 1, "set NOT_SET in the environment"),
-        ("web: {identity_keys: [${PORT}]}", 1, "fewer than 16 characters"),
+        ("web: {identity_keys: [${PORT}]}", 1, "fewer than 32 characters"),
         ("timezone: ${PORT}", 1, '"${PORT}" is only read where a secret is expected'),
         ("writers: {crm: {kind: webhook, secret: ${KEY}}}", 1, "url"),
         ("writers: {crm: {kind: webhook, url: crm.example, secret: ${KEY}}}", 1, "not a web address"),
