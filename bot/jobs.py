@@ -32,6 +32,8 @@ LEASE = 30_000
 SPARE = 5_000
 """How long before its lease ends a batch is given up, to leave time to settle it."""
 LOOK = 1_000
+FAREWELL = 1.0
+"""Seconds at the end of `stop` to give back what was not finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         with suppress(TimeoutError):  # a store that cannot write keeps them; their leases run out
-            async with asyncio.timeout(self._pause):
+            async with asyncio.timeout(FAREWELL):
                 await self._settle(())
 
     async def drain(self, kinds: Sequence[str], patience: float = 10.0) -> int:

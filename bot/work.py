@@ -4,9 +4,9 @@
     write.<name>   the newest revision to one writer; what is known to have arrived is not sent again
     timer          a chat's own timer, back into the runtime
 
-A send that fails is retried by the table in `bot.jobs_retry`; Throttled also holds the writer's other jobs for as long as
-the other side asked (an hour at most); Permanent is a dead letter at once. The record is ours, so it is tried until
-it works. Every attempt is noted in the records' `deliveries`.
+A send that fails is retried by the table in `bot.jobs_retry`; Throttled also holds the writer's other jobs for as
+long as the other side asked (an hour at most); Permanent is a dead letter at once. The record is ours, so it is tried
+until it works. Every attempt is noted in the records' `deliveries`.
 """
 
 import asyncio
