@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from bot.errors import Problem
-from bot.flows.lint_advice import advise, advise_color, advise_languages, prove_hours, prove_keys
+from bot.flows.lint_advice import advise, advise_color, advise_languages, prove_conditions, prove_hours, prove_keys
 from bot.flows.lint_graph import Graph, explore
 from bot.flows.lint_texts import flow_texts, prove_texts, texts_of
 from bot.flows.lint_ways import count_paths, prove_ways
@@ -57,6 +57,7 @@ def prove(book: Book, hours: Collection[str]) -> Proof:
 def _of_flow(book: Book, graph: Graph, hours: Collection[str]) -> Iterator[Problem]:
     yield from prove_ways(graph)
     yield from prove_texts(book, graph)
+    yield from prove_conditions(book, graph)
     yield from prove_keys(graph)
     yield from prove_hours(book, graph, hours)
     yield from advise(book, graph)

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterator
 
 from bot.errors import Mark, Problem
 from bot.flows.conditions import spans
-from bot.flows.lint_graph import SCORES, Graph, key_of, waits
-from bot.flows.lint_texts import texts_of
+from bot.flows.lint_graph import NO_ANSWER, SCORES, Graph, key_of, waits
+from bot.flows.lint_texts import answer_keys, texts_of
+from bot.flows.load_step import outcomes_of
 from bot.flows.nodes import nearest
 from bot.flows.phrases import LANGUAGES
-from bot.flows.spec import Book, Step
+from bot.flows.spec import Book, Range, Step
 from bot.flows.steps.slot import SlotConfig
 
 LEAST_CONTRAST = 4.5
@@ -33,6 +34,35 @@ def prove_hours(book: Book, graph: Graph, hours: Collection[str]) -> Iterator[Pr
             mark = _find(lines, step.mark, rf"\bhours:\s*[\"']?({re.escape(step.config.hours)})")
             words = f'there are no opening hours "{step.config.hours[:40]}"'
             yield Problem(mark, f"{step.path} / hours", words, hint)
+
+
+def prove_conditions(book: Book, graph: Graph) -> Iterator[Problem]:
+    """Conditions look at answers that a step saves, for values that it can have, and at languages of the file."""
+    steps = graph.flow.steps.values()
+    keys = answer_keys(graph.flow)
+    for step in steps:
+        for check in (check for rule in step.then if rule.when for check in rule.when.tests):
+            family, _, key = check.subject.partition(".")
+            path = f"{step.path} / then"
+            if family == "answers" and key not in keys:
+                near = nearest(key, keys)
+                hint = f'did you mean "answers.{near}"?' if near else "answers: " + (", ".join(sorted(keys)) or "none")
+                yield Problem(check.mark, path, f'no step of this flow saves "{key}"', hint)
+                continue
+            known = book.languages if check.subject == "locale" else _values(steps, key) if family == "answers" else ()
+            for value in check.accepts if known else ():
+                if not isinstance(value, Range) and str(value) not in known:
+                    near = nearest(str(value), known)
+                    hint = f'did you mean "{near}"?' if near else "one of " + ", ".join(known)
+                    yield Problem(check.mark, path, f'{check.subject} is never "{value}"', hint)
+
+
+def _values(steps: Collection[Step], key: str) -> tuple[str, ...]:
+    """Every value that an answer can have; empty where it can be anything."""
+    asked = [step for step in steps if waits(step) and key_of(step) == key]
+    if any(step.kind not in ("choice", "yesno") for step in asked):
+        return ()
+    return tuple(outcome for step in asked for outcome in outcomes_of(step) if outcome not in NO_ANSWER)
 
 
 def prove_keys(graph: Graph) -> Iterator[Problem]:

@@ -43,16 +43,23 @@ def flow_texts(flow: Flow) -> Iterator[Text]:
     yield from (text for text in (flow.invite, flow.timers.remind_say) if text is not None)
 
 
+def answer_keys(flow: Flow) -> frozenset[str]:
+    """What can stand behind `answers.`: a score is `score`, and facts of the person are `contact.`."""
+    asked = (step for step in flow.steps.values() if waits(step) and step.kind != "nps")
+    return frozenset(key for key in map(key_of, asked) if not key.startswith("contact."))
+
+
 def prove_texts(book: Book, graph: Graph) -> Iterator[Problem]:
     flow = graph.flow
     lines = book.source.splitlines()
-    keys = frozenset(key_of(step) for step in flow.steps.values() if waits(step) and step.kind != "nps")
+    keys = answer_keys(flow)
+    everything = frozenset(key_of(step) for step in flow.steps.values()) | set(_WHOLE)
     sure: dict[str, frozenset[str]] = {}
     for (name, _), found in _sure(graph).items():
         sure[name] = sure.get(name, found) & found
     why = _reasons(flow)
     for step in flow.steps.values():
-        place = Place(sure.get(step.name, keys | set(_WHOLE)), why)
+        place = Place(sure.get(step.name, everything), why)
         urls = (option.url for option in step.options if option.url is not None)
         for text in (*texts_of(step), *urls):
             yield from _text(text, place, keys, lines)

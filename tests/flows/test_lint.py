@@ -222,6 +222,30 @@ def test_what_is_right_passes(source: str) -> None:
     assert checked(source).book is not None
 
 
+RULED = "q: {kind: text, say: Q?, save_as: contact.note, then: [{when: {%s}, to: p}, {to: bye}]}"
+
+
+@pytest.mark.parametrize(
+    ("when", "message", "hint"),
+    [
+        ("answers.picked: yes", None, ""),
+        ("answers.picked: present", None, ""),
+        ("answers.p: [x, 1..3]", None, ""),
+        ("locale: en", None, ""),
+        ("contact.anything: goes", None, ""),
+        ("answers.pikced: yes", 'no step of this flow saves "pikced"', 'did you mean "answers.picked"?'),
+        ("answers.picked: [yes, maybe]", 'answers.picked is never "maybe"', "one of yes, no"),
+        ("answers.contact.note: x", 'no step of this flow saves "contact.note"', "answers: p, picked"),
+        ("locale: fr", 'locale is never "fr"', "one of en"),
+    ],
+)
+def test_conditions_look_at_what_can_be_there(when: str, message: str | None, hint: str) -> None:
+    first = "pick: {kind: yesno, say: Pick?, save_as: picked, optional: true, then: q}"
+    problems = told(flow(first, RULED % when, "p: {kind: text, say: P?, then: bye}"))
+    assert [(p.message, p.mark.line) for p in problems] == ([(message, FIRST + 1)] if message else [])
+    assert all(hint in problem.hint for problem in problems)
+
+
 def test_a_misspelt_step_is_one_mistake_not_three() -> None:
     source = flow(
         "a: {kind: text, say: A?, then: bb}", "b: {kind: text, say: B?, then: c}", "c: {kind: text, say: C?, then: bye}"
