@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from bot.cli import main
 
 ROOT = Path(__file__).parents[1]
 CASES = ROOT / "tests/flows/cases"
+PLAYED = [sys.executable, "-m", "bot", "try"]
+ENV = {**os.environ, "PYTHONPATH": str(ROOT), "FLOWS": str(ROOT / "flows.yaml")}
 
 
 @pytest.fixture
@@ -113,12 +116,26 @@ def test_a_played_chat_is_recorded_and_passes_as_a_case(folder: Path, terminal: 
     assert "by-hand" in out
 
 
-def test_the_end_of_input_and_an_interrupt_leave_politely(folder: Path) -> None:
-    command = [sys.executable, "-m", "bot", "try"]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    piped = subprocess.run(command, input="9\n", capture_output=True, text=True, env=env, timeout=60, check=False)
+def test_the_end_of_input_leaves_politely(folder: Path) -> None:
+    piped = subprocess.run(PLAYED, input="9\n", capture_output=True, text=True, env=ENV, timeout=60, check=False)
     assert (piped.returncode, piped.stderr) == (0, "")
     assert "score 9, promoter, saved" in piped.stdout
+
+
+def test_an_interrupt_leaves_politely_and_still_records(folder: Path) -> None:
+    command = [*PLAYED, "--record", "left.yaml"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENV) as played:
+        assert played.stdin is not None
+        assert played.stdout is not None
+        played.stdin.write("9\n")
+        played.stdin.flush()
+        for line in played.stdout:
+            if "[skip]" in line:
+                break
+        played.send_signal(signal.SIGINT)
+        rest = played.stdout.read()
+        assert (played.wait(60), rest.strip()) == (0, "saved  left.yaml")
+    assert "score: 9" in Path("left.yaml").read_text("utf-8")
 
 
 def test_the_shipped_cases_pass_and_cover_the_flow(folder: Path, terminal: Terminal) -> None:

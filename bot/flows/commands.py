@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from bot.flows.draft import Draft
 from bot.flows.machine import match_language
-from bot.flows.phrases import phrase
+from bot.flows.phrases import IN_LANGUAGE, phrase
 from bot.flows.turns import finish, go, repeat, settle
 from bot.model import OptOut
 
@@ -31,6 +31,10 @@ def label(action: str, tongue: str) -> str:
 
 def speak(draft: Draft, language: str) -> None:
     """Go on in another language: what was said stays as it was said, the question comes again."""
+    if not language:
+        known = (IN_LANGUAGE.get(one.partition("-")[0], f"language {one}") for one in draft.program.languages)
+        draft.say("bot", phrase("which_language", draft.tongue, words=", ".join(known)))
+        return repeat(draft)
     if not match_language(language, draft.program.languages):
         return _explain(draft, "no_language")
     draft.locale = language

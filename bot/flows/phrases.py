@@ -11,6 +11,17 @@ Words: TypeAlias = str | tuple[str, ...]
 
 LANGUAGES = ("en", "fr", "es", "de")
 
+IN_LANGUAGE = {
+    "en": "in English",
+    "fr": "en français",
+    "es": "en español",
+    "de": "auf Deutsch",
+    "it": "in italiano",
+    "pt": "em português",
+    "nl": "in het Nederlands",
+}
+"""What to write to be understood as the wish for a language."""
+
 _PHRASES: Mapping[str, Mapping[str, Words]] = {
     "scale_low": {
         "en": "Not at all likely",
@@ -186,16 +197,22 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
         "de": "Das ist die erste Frage.",
     },
     "no_human": {
-        "en": "Nobody can join this chat, but your answers are read by our team.",
-        "fr": "Personne ne peut rejoindre cette conversation, mais notre équipe lit vos réponses.",
-        "es": "Nadie puede unirse a este chat, pero nuestro equipo lee sus respuestas.",
-        "de": "Niemand kann diesem Chat beitreten, aber unser Team liest Ihre Antworten.",
+        "en": "Nobody can join this chat. Your answers are saved.",
+        "fr": "Personne ne peut rejoindre cette conversation. Vos réponses sont enregistrées.",
+        "es": "Nadie puede unirse a este chat. Sus respuestas quedan guardadas.",
+        "de": "Niemand kann diesem Chat beitreten. Ihre Antworten sind gespeichert.",
     },
     "no_language": {
         "en": "We do not speak that language here yet.",
         "fr": "Nous ne parlons pas encore cette langue ici.",
         "es": "Aquí aún no hablamos ese idioma.",
         "de": "Diese Sprache sprechen wir hier noch nicht.",
+    },
+    "which_language": {
+        "en": "Just write: {words}.",
+        "fr": "Écrivez simplement\u202f: {words}.",
+        "es": "Escriba simplemente: {words}.",
+        "de": "Schreiben Sie einfach: {words}.",
     },
     "help": {
         "en": "Tap an answer or write it in your own words. You can also write: {words}.",

@@ -7,6 +7,8 @@ import pytest
 
 from bot.errors import Unknown
 from bot.flows import engine
+from bot.flows.answers.commands import Command, read_command
+from bot.flows.phrases import IN_LANGUAGE, LANGUAGES, phrase
 from bot.flows.stage import Stage
 from bot.model import Arm, Click, Disarm, Fact, Inbound, OptOut, Progress, Report, Say, Turn
 
@@ -94,7 +96,7 @@ ACTIONS: dict[str, tuple[Callable[[Stage], Turn], list[str], str]] = {
         lambda s: s.does("human"),
         [
             "visitor: Talk to a person",
-            "bot: Nobody can join this chat, but your answers are read by our team.",
+            "bot: Nobody can join this chat. Your answers are saved.",
             "bot: Why 3?",
         ],
         "why",
@@ -118,7 +120,7 @@ ACTIONS: dict[str, tuple[Callable[[Stage], Turn], list[str], str]] = {
         "why",
     ),
     "language": (lambda s: s.speaks("fr"), ["bot: Pourquoi 3 ?"], "why"),
-    "language, typed": (lambda s: s.says("français"), ["visitor: français", "bot: Pourquoi 3 ?"], "why"),
+    "language, typed": (lambda s: s.says("en français"), ["visitor: en français", "bot: Pourquoi 3 ?"], "why"),
 }
 
 
@@ -136,11 +138,28 @@ def test_what_cannot_be_done_is_said_kindly_and_the_question_comes_again() -> No
     played = stage()
     assert lines(played.does("back"))[1:] == ["bot: This is the first question.", "bot: Recommend Acme?"]
     assert lines(played.does("skip"))[1:] == ["bot: We do need an answer here to go on.", "bot: Recommend Acme?"]
-    assert lines(played.says("deutsch"))[1:] == [
+    assert lines(played.says("auf Deutsch"))[1:] == [
         "bot: We do not speak that language here yet.",
         "bot: Recommend Acme?",
     ]
     assert played.chat.step_seq == 1
+
+
+def test_who_asks_for_another_language_is_told_what_to_write() -> None:
+    played = stage()
+    assert lines(played.says("change language"))[1:] == [
+        "bot: Just write: in English, en français.",
+        "bot: Recommend Acme?",
+    ]
+    assert lines(played.says("en français"))[1:] == ["bot: Recommander Acme ?"]
+
+
+def test_every_word_that_help_names_is_understood_in_its_language() -> None:
+    for language in LANGUAGES:
+        for action in ("back", "skip", "restart", "stop"):
+            assert read_command(phrase(f"word_{action}", language), language) == Command(action)
+    for language, words in IN_LANGUAGE.items():
+        assert read_command(words, "en") == Command("language", language)
 
 
 def test_stop_ends_the_chat_and_opts_out() -> None:

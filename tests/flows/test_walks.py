@@ -23,7 +23,20 @@ PROGRAMS = (
 
 WORDS = st.sampled_from(
     [
-        *("9", "3, too slow", "no", "yes", "back", "stop", "help", "français", "deutsch", "call me", "skip", "7 or 8"),
+        *(
+            "9",
+            "3, too slow",
+            "no",
+            "yes",
+            "back",
+            "stop",
+            "help",
+            "en français",
+            "change language",
+            "call me",
+            "skip",
+            "7 or 8",
+        ),
         *("+33612345678", "a@b.fr", "tuesday at 10:30", "sevn", "", " ", "{{ 7 * 7 }}", "{% for %}", "١٠", "９"),
         *("\ud800", "\x00"),
     ]
