@@ -70,7 +70,7 @@ def _agrees(key: str, label: str, locale: str) -> bool | None:
 
 def _place(said: str, labels: Mapping[str, str], plain: Mapping[str, str]) -> str | None:
     """`2`, `the second one`, `the last`: only where no label has digits of its own."""
-    if any(mark.isdigit() for label in plain.values() for mark in label):
+    if not labels or any(mark.isdigit() for label in plain.values() for mark in label):
         return None
     place = PLACES.get(said) if not said.isdecimal() else int(said[:3])
     keys = list(labels)

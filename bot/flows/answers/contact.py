@@ -14,6 +14,8 @@ Reason: TypeAlias = Literal["short", "long", "invalid", "country"]
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"“”«»,;|]+@[^\s<>()\[\]\"“”«»,;|]+")
 _CALLABLE = re.compile(r"\+?[\s(]*\d(?:[\d\s().–-]|(?<=\d)/(?=\d))*\d")
+_NOWHERE = "ZZ"
+"""What CLDR says of UTC and its like."""
 _ELSEWHERE = "US"
 """The region where neither locale nor time zone names one; numbers with a + are read anywhere."""
 
@@ -71,7 +73,8 @@ def read_phone(text: str, region: str) -> Phone | PhoneProblem:
     if possible == lengths.INVALID_COUNTRY_CODE:
         return PhoneProblem("country")
     if not phonenumbers.is_valid_number(number):
-        return PhoneProblem("invalid")
+        missing = _missing(number)
+        return PhoneProblem("short", missing) if missing else PhoneProblem("invalid")
     forms = phonenumbers.PhoneNumberFormat
     return Phone(
         phonenumbers.format_number(number, forms.E164), phonenumbers.format_number(number, forms.INTERNATIONAL)
@@ -84,8 +87,10 @@ def region_of(locale: str, timezone: str) -> str:
     The time zone says where they are and comes first: half the world's browsers say en-US."""
     from babel.core import get_global  # noqa: PLC0415 - 15 ms, for one kind of step
 
-    if country := get_global("zone_territories").get(timezone):
-        return str(country)
+    zone = get_global("zone_aliases").get(timezone, timezone)
+    country = str(get_global("zone_territories").get(zone, _NOWHERE))
+    if country != _NOWHERE:
+        return country
     parts = locale.replace("_", "-").split("-")
     for part in parts[1:]:
         if len(part) == 2 and part.isalpha():

@@ -28,6 +28,7 @@ from bot.flows.answers.words_moment import (
 )
 from bot.flows.answers.words_yesno import NOT, PLACES
 
+_A_YEAR = 366
 NEAREST = 4
 """Offered where nothing fits exactly."""
 
@@ -193,7 +194,8 @@ def _dates(text: str, language: str, now: datetime) -> set[date]:
 
     settings = {"RELATIVE_BASE": now.replace(tzinfo=None), "PREFER_DATES_FROM": "future", "DATE_ORDER": "DMY"}
     found = dateparser.parse(text, languages=[language], settings=settings)
-    return {found.date()} if found else set()
+    ahead = (found.date() - now.date()).days if found else -1
+    return {found.date()} if found and 0 <= ahead <= _A_YEAR else set()
 
 
 def _fits(moment: datetime, wish: _Wish) -> bool:

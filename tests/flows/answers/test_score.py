@@ -137,7 +137,7 @@ def test_without_a_digit_or_a_number_word_there_is_no_score(text: str, locale: s
 
 
 PIECES = st.sampled_from([
-    *("1", "2", "7", "8", "9", "10", "11", "48213", "7.5", "10:30", "seven", "eight", "sept", "huit", "one", "un", "nine"),
+    *("1", "2", "7", "8", "9", "10", "11", "48213", "7.5", "10:30", "seven", "eight", "sept", "huit", "one", "un"),
     *("not", "no", "pas", "or", "and", "to", "out of", "because", "but", "maybe", "I'd say", "at", "the", "a", "hmm"),
     *("order", "weeks", "hours late", "great service", "pm", ",", ".", "!", "?", "-", "/", "%", "€", ":", "😀", "é"),
 ])  # fmt: skip
