@@ -8,11 +8,10 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
-from importlib.metadata import PackageNotFoundError, version
 
 from aiohttp import web
 
-from bot import resources
+from bot import __version__, resources
 from bot.channels.assets import Assets, Brand, Site
 from bot.channels.base import Front
 from bot.channels.limits import Rate, is_near
@@ -144,7 +143,7 @@ class _Operators:
         if not self._openapi:
             from bot.channels import openapi  # noqa: PLC0415 - no start needs it
 
-            self._openapi = encode(openapi.document(_version()))
+            self._openapi = encode(openapi.document(__version__))
         headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
         return web.Response(body=self._openapi, headers={"Content-Type": "application/json", **headers})
 
@@ -152,13 +151,6 @@ class _Operators:
 def _json(value: object, status: int = 200) -> web.Response:
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     return web.Response(status=status, body=encode(value), headers=headers)
-
-
-def _version() -> str:
-    try:
-        return version("chatsurvey")
-    except PackageNotFoundError:
-        return "0"
 
 
 async def _nothing_here(request: web.Request) -> web.StreamResponse:

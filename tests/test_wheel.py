@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
+from bot import __version__
 from tests.harness.service import TOP, Service, get
 
 
@@ -12,6 +13,7 @@ def test_the_wheel_serves_in_an_empty_folder(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(words, cwd=TOP, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.startswith(f"chatsurvey-{__version__}-")
     with ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "installed")
     assert not (tmp_path / "installed" / "tests").exists()
