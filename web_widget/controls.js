@@ -29,7 +29,7 @@ export default function controls({ h, icon, link, t, env, chat, send }) {
    */
   function scale({ options = [], low, high, prefill }) {
     const go = h('button', { class: 'go' });
-    const row = h('div', { class: 'row end', hidden: true }, h('small', {}, t(prefill == null ? 'keys' : 'other')), go);
+    const row = h('div', { class: 'row apart', hidden: true }, h('small', {}, t(prefill == null ? 'keys' : 'other')), go);
     const end = options.length - 1;
     let tapped = false;
     let one = 0; // when a 1 was typed that may become a 10

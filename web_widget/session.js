@@ -95,12 +95,13 @@ export default function session(env, changed) {
       // A slip of the finger belongs to the field, not to the conversation.
       hide(fresh);
       chat.error = words.filter(w => w !== before.findLast(by('bot'))?.text).join(' ');
-    } else if (!words[0]) return;
+    } else if (how === 'answer') env.draft[env.key] = '';
+    else if (!words[0]) return;
     else if (how === 'language') hide(before.slice(last + 1).filter(by('bot')));
-    else if (how === 'restart') hide(before);
-    else if (how === 'back') {
-      const start = before.findLastIndex((e, i) => i < last && e.author === 'visitor');
-      hide(before.filter((e, i) => i >= last || i > start && words.includes(e.text)));
+    else if (/back|restart/.test(how)) {
+      const start = how === 'back' ? before.findLastIndex((e, i) => i < last && e.author === 'visitor') : -1;
+      const from = how === 'back' ? last : 0;
+      hide(before.filter((e, i) => i >= from || i > start && words.includes(e.text)));
       hide(fresh.filter(by('visitor')));
     }
   }

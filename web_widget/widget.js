@@ -61,7 +61,7 @@ export default function widget(env, texts, css, session, controls) {
   const log = h('div', { class: 'log', role: 'log', tabindex: 0 });
   const dock = h('div', { class: 'dock' });
   const panel = h('section', {
-    class: `cs ${floats ? 'pop' : mode}`, hidden: true,
+    class: `cs ${floats ? 'pop' : mode}`, hidden: true, tabindex: -1,
     onkeydown(/** @type {KeyboardEvent} */ e) {
       if (e.key === 'Escape' && floats) close();
     },
@@ -109,7 +109,6 @@ export default function widget(env, texts, css, session, controls) {
     const node = rows.get(key) ?? make();
     const next = at ? at.nextSibling : log.firstChild;
     if (next !== node) log.insertBefore(node, next);
-    if (!rows.has(key)) log.scrollTop = 1e6;
     rows.set(key, node);
     node.className = look;
     node.id = '';
@@ -132,20 +131,21 @@ export default function widget(env, texts, css, session, controls) {
   }
 
   function renderLog() {
-    const { ask, status, waiting, retry, unsent } = chat;
+    const { ask, status, waiting, retry, unsent, gone, kept } = chat;
     const entries = chat.entries();
     const last = entries.findLastIndex((/** @type {any} */ e) => e.author === 'visitor');
     const group = entries.slice(last + 1).filter((/** @type {any} */ e) => e.author === 'bot' && !e.link);
     const away = !navigator.onLine;
     const pending = waiting || retry || away || status === 'handoff' ? unsent : [];
-    const prefilled = last < 0 && ask?.kind === 'nps' ? ask.prefill : null;
+    const prefilled = kept.hide[0] || last >= 0 || ask?.kind !== 'nps' ? null : ask.prefill;
     const old = new Set(rows.keys());
     const line = (/** @type {any} */ key, /** @type {string} */ look, /** @type {any[]} */ ...inside) => {
       old.delete(key);
       return put(key, look, () => h('p', {}, ...inside));
     };
-    const done = () => status === 'ended' && line('done', 'note ok', icon('tick'), h('b', {}, t('saved')));
+    const done = (/** @type {any} */ key = 'done') => status === 'ended' && line(key, 'note ok', icon('tick'), h('b', {}, t('saved')));
     let head;
+    let since;
     at = null;
     entries.forEach((/** @type {any} */ e, /** @type {number} */ i) => {
       const { seq, author, text } = e;
@@ -153,17 +153,17 @@ export default function widget(env, texts, css, session, controls) {
       old.delete(key);
       if (e.link) put(key, 'chip out', () => anchor(e.link));
       else if (author === 'visitor') {
-        bubble(key, text, i === last && ask?.back && status === 'open' && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
+        bubble(key, text, i === last && ask?.back && status === 'open' && !away && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
       } else if (author === 'agent') put(key, 'agent', () => h('div', {}, h('small', {}, e.name), text));
       else if (i < last || !group.some((/** @type {any} */ g) => g.seq > seq && g.text === text)) {
-        const final = e === group.at(-1);
-        if (final) done();
-        const big = i > last && !pending[0] && (final || entries[i + 1]?.link);
+        if (text === t('saved') && done(key)) return;
+        const big = e === group.at(status === 'ended' ? 0 : -1) && !pending[0] && !gone;
         const node = line(key, big ? 'ask' : 'bot', text);
         if (big) head = node;
+        if (i < last) since = node;
       } else old.add(key);
     });
-    if (!group[0]) done();
+    if (group.at(-1)?.text !== t('saved')) done();
     if (head && prefilled != null) {
       head.className = 'bot';
       head = line('chosen', 'ask', t('chosen', { n: prefilled }));
@@ -183,6 +183,8 @@ export default function widget(env, texts, css, session, controls) {
       rows.get(key)?.remove();
       rows.delete(key);
     }
+    // A panel is as tall as the question and the answer before it; what is older is a scroll away.
+    if (floats) log.style.maxHeight = since ? log.scrollHeight - since.offsetTop + 4 + 'px' : '';
   }
 
   const said = (/** @type {string} */ text, /** @type {any} */ more = '') =>
@@ -207,15 +209,16 @@ export default function widget(env, texts, css, session, controls) {
     const now = [status, ask?.fence, env.lang, error, note, retry, gone, unsent[0]?.id, waiting > 0, navigator.onLine].join();
     if (now === shown) return;
     const held = root.activeElement;
-    const had = dock.contains(held) || inside && (held === log || document.activeElement === document.body);
+    const had = dock.contains(held) || inside && (held === panel || document.activeElement === document.body);
     shown = now;
     dock.replaceChildren(...contents().filter(Boolean));
-    if (had && dock.firstChild) focus();
+    if (had) focus();
   }
 
   function focus() {
-    inside = false;
-    (dock.querySelector(':checked,input,textarea,button') ?? log).focus({ preventScroll: true });
+    const to = dock.querySelector(':checked,input,textarea,button');
+    inside = !to;
+    (to ?? panel).focus({ preventScroll: true });
   }
 
   function render() {
