@@ -17,11 +17,10 @@ from bot.channels.base import Front, Reply
 from bot.channels.limits import Buckets, Callers
 from bot.channels.verify import Tokens
 from bot.channels.web_cors import JSON_HEADERS, Origins
-from bot.channels.web_errors import FOREIGN, Overtaken, Refused, conflict, problem, refusal
+from bot.channels.web_errors import FOREIGN, Overtaken, Refused, answer_to
 from bot.channels.web_events import Streams
 from bot.channels.web_options import LARGEST_BODY, WebOptions
 from bot.channels.web_types import SAFE
-from bot.errors import StoreUnavailable, Unknown
 from bot.model import Address, Fact, Inbound, Start
 
 _Answer: TypeAlias = tuple[int, bytes]
@@ -79,35 +78,35 @@ class WebChannel:
 
     def _answer(self, route: str, handle: Callable[[web.Request], Awaitable[_Answer]]) -> _Handler:
         """A handler of JSON, which is timed."""
-
-        async def run(request: web.Request, headers: Mapping[str, str]) -> web.StreamResponse:
-            status, body = await handle(request)
-            return web.Response(status=status, body=body, headers=headers)
-
-        guarded, observe = self._guard(run), self._observe
-
-        async def timed(request: web.Request) -> web.StreamResponse:
-            began = time.perf_counter()
-            response = await guarded(request)
-            observe(route, response.status, time.perf_counter() - began)
-            return response
-
-        return timed
-
-    def _guard(self, handle: _Guarded) -> _Handler:
-        """Refuses foreign pages, and turns what may go wrong into a problem of the right status."""
+        observe, clock = self._observe, time.perf_counter
 
         async def run(request: web.Request) -> web.StreamResponse:
+            began = clock()
             origin = request.headers.get("Origin")
             headers = JSON_HEADERS if origin is None else self._origins.headers(origin, request.host)
-            if headers is None:
-                return problem(FOREIGN)
             try:
+                if headers is None:
+                    raise FOREIGN
+                status, body = await handle(request)
+                response = web.Response(status=status, body=body, headers=headers)
+            except Exception as error:  # noqa: BLE001 - `answer_to` logs what it does not know
+                response = answer_to(error, headers)
+            observe(route, response.status, clock() - began)
+            return response
+
+        return run
+
+    def _guard(self, handle: _Guarded) -> _Handler:
+        """The same for a handler that makes its own response."""
+
+        async def run(request: web.Request) -> web.StreamResponse:
+            headers = self._origins.headers(request.headers.get("Origin"), request.host)
+            try:
+                if headers is None:
+                    raise FOREIGN
                 return await handle(request, headers)
-            except Overtaken as overtaken:
-                return conflict(overtaken, headers)
-            except (Refused, web_wire.Malformed, Unknown, StoreUnavailable) as error:
-                return problem(refusal(error), headers)
+            except Exception as error:  # noqa: BLE001 - `answer_to` logs what it does not know
+                return answer_to(error, headers)
 
         return run
 
@@ -173,7 +172,7 @@ class WebChannel:
 
     async def _preflight(self, request: web.Request) -> web.StreamResponse:
         allowed = self._origins.preflight(request.headers.get("Origin"), request.host)
-        return allowed or problem(FOREIGN)
+        return allowed or answer_to(FOREIGN)
 
     async def _follow(self, request: web.Request, _headers: Mapping[str, str]) -> web.StreamResponse:
         match = request.match_info

@@ -1,5 +1,6 @@
 """Errors on the wire: RFC 9457, for every status that this service gives."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
@@ -11,6 +12,8 @@ from multidict import CIMultiDict
 from bot.channels import web_types as wire
 from bot.channels.web_wire import Malformed, encode
 from bot.errors import StoreUnavailable, Unknown
+
+log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
 
@@ -28,30 +31,36 @@ class Refused(Exception):
 FOREIGN = Refused(403, "origin", "This page is not listed in the settings (web, origins).")
 
 
-def refusal(error: Refused | Malformed | Unknown | StoreUnavailable) -> Refused:
-    match error:
-        case Refused():
-            return error
-        case Malformed():
-            return Refused(400, "malformed", str(error))
-        case Unknown():
-            return Refused(404, "unknown", _sentence(str(error)))
-        case StoreUnavailable():
-            # Its text is for the log: it may name a disk or a host.
-            detail = "Nothing was saved, for the store cannot be written now. Send the same again."
-            return Refused(503, "store", detail, wait=2)
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
-
-
 class Overtaken(Exception):
     """The question moved on, or the chat is over: 409, with the chat as it stands."""
 
     def __init__(self, code: Literal["stale", "ended"], state: wire.State) -> None:
         super().__init__(code)
         self.code, self.state = code, state
+
+
+def answer_to(error: Exception, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The response to whatever a handler raised. What is not of the closed list is a bug: it is logged, and a 500."""
+    match error:
+        case Overtaken():
+            return conflict(error, headers)
+        case Refused():
+            return problem(error, headers)
+        case Malformed():
+            return problem(Refused(400, "malformed", str(error)), headers)
+        case Unknown():
+            return problem(Refused(404, "unknown", _sentence(str(error))), headers)
+        case StoreUnavailable():
+            # Its own text is for the log: it may name a disk or a host.
+            detail = "Nothing was saved, for the store cannot be written now. Send the same again."
+            return problem(Refused(503, "store", detail, wait=2), headers)
+        case _:
+            log.error("a request could not be answered", exc_info=error)
+            return problem(Refused(500, "bug", "Something is wrong in the service; its log says more."), headers)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 def problem(refused: Refused, headers: Mapping[str, str] | None = None) -> web.Response:

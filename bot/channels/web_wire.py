@@ -124,7 +124,8 @@ def state(reply: Reply, tokens: Tokens) -> wire.State:
     conversation = reply.conversation
     entries = tuple([entry(line, conversation.id, tokens) for line in reply.entries])
     cursor = entries[-1].seq if entries else conversation.seq
-    return wire.State(cursor, entries, None if reply.ask is None else ask(reply.ask), conversation.status)
+    question = None if reply.ask is None else ask(reply.ask)
+    return wire.State(cursor, entries, question, conversation.status)
 
 
 def chat(reply: Reply, tokens: Tokens) -> wire.Chat:

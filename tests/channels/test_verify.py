@@ -26,12 +26,17 @@ def unsigned(claims: dict[str, object], algorithm: str) -> str:
     return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts) + "."
 
 
-@given(st.text(), st.text())
+@given(st.text(max_size=64), st.text())
 def test_a_token_is_for_one_chat(chat: str, other: str) -> None:
     tokens = Tokens(SECRETS)
     assert tokens.belongs(tokens.token(chat), chat)
     assert tokens.belongs(tokens.token(chat), other) is (chat == other)
     assert not tokens.belongs(other, chat)
+
+
+def test_no_token_is_looked_at_for_a_name_that_is_no_id() -> None:
+    tokens = Tokens(SECRETS)
+    assert not tokens.belongs(tokens.token("x" * 65), "x" * 65)
 
 
 def test_the_first_secret_signs_and_each_is_accepted() -> None:
