@@ -68,7 +68,11 @@ class Service:
     def start(self) -> Self:
         """Start and wait until /readyz says that it can serve."""
         self.launch()
-        wait_until(self._ready, "the service to be ready")
+        try:
+            wait_until(self._ready, "the service to be ready")
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def _ready(self) -> bool:
