@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 RESPONSES = 256
 TIMERS = 64
 WRITES_AT_ONCE = 4
+BREATH = 32
+"""Reads between two pauses for the requests that wait."""
 RECORDS_PAUSE = 5 * SECOND
 LONGEST_HOLD = HOUR
 
@@ -126,14 +128,19 @@ class Writing:
         except Retryable as error:
             return [Again(now + RECORDS_PAUSE, str(error))] * len(jobs)
         outcomes = await asyncio.gather(
-            *(self._one(job, chat, arrived.get(job.payload["chat"], 0)) for job, chat in zip(jobs, chats, strict=True))
+            *(self._one(job, chat, arrived.get(job.payload["chat"], 0)) for job, chat in zip(jobs, chats, strict=True)),
+            return_exceptions=True,
         )
+        made = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
         try:
-            await self._records.keep([delivery for _, delivery in outcomes if delivery is not None])
+            await self._records.keep([delivery for _, delivery in made if delivery is not None])
         except Retryable as error:
             # The sends are done; at worst one of them is made again, under the same key.
             log.warning("writer %s: attempts could not be noted: %s", self._writer.name, error)
-        return [settlement for settlement, _ in outcomes]
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome  # the worker runs each job alone; what arrived is noted and not sent again
+        return [settlement for settlement, _ in made]
 
     async def _one(self, job: Job, chat: Conversation | None, arrived: int) -> tuple[Settlement, Delivery | None]:
         if chat is None or chat.revision <= arrived or (chat.sample and not self._writer.samples):
@@ -173,4 +180,10 @@ class Writing:
 
 
 async def _load(store: Store, jobs: Sequence[Job]) -> Sequence[Conversation | None]:
-    return await asyncio.gather(*(store.load_id(job.payload["chat"]) for job in jobs))
+    """The chats of these jobs. One by one: a read costs less than a task for it; other tasks get their turn between."""
+    found = []
+    for at, job in enumerate(jobs, 1):
+        found.append(await store.load_id(job.payload["chat"]))
+        if at % BREATH == 0:
+            await asyncio.sleep(0)
+    return found

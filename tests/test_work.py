@@ -214,6 +214,17 @@ async def test_one_failure_in_a_batch_concerns_no_other(here: Setting) -> None:
     assert settlements == [Done(), Retry(NOON + 5 * SECOND, "down"), Done()]
 
 
+async def test_a_bug_in_a_writer_sends_nothing_twice(here: Setting) -> None:
+    jobs = [write_job(f"c{n}", "crm", NOON) for n in range(3)]
+    for n in range(3):
+        await put(here.store, jobs[n], chat=a_scored_chat(f"c{n}"))
+    writer = Writer(answers=["", ValueError("what a person said"), ""])
+    await Worker(here.store, here.table(writer), here.clock, lambda: 0.5).drain(["write.crm"])
+    # The job that failed was run once more by itself, and then it worked.
+    assert sorted(response.chat for _, response in writer.written) == ["c0", "c1", "c2"]
+    assert await here.store.jobs() == ()
+
+
 async def test_a_send_counts_also_where_it_cannot_be_noted(here: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     await put(here.store, WRITE, chat=a_scored_chat())
 

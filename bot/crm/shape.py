@@ -6,6 +6,7 @@ person in the chat, `proven` by a signed token, or only `claimed` by the page; w
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from bot.model import Entry, Response, Value
 
@@ -16,7 +17,13 @@ def moment(ms: int) -> str | None:
     """RFC 3339 with milliseconds; None for 0, which stands for never."""
     if not ms:
         return None
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(ms, 1000)
+    return f"{_second(seconds)}.{rest:03}Z"
+
+
+@lru_cache(1024)  # a response has many times within few seconds, and formatting one is what costs
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def contact_of(response: Response) -> Mapping[str, tuple[str, str]]:

@@ -31,6 +31,8 @@ from bot.model import Response
 
 LARGEST = 20_000
 TIMEOUT = 15.0
+RESOLVE = 5.0
+"""Seconds to find out where a redirect leads; with TIMEOUT it stays below the worker's limit for a batch."""
 CUTS = (2_000, 1_000, 500, 200, 50)
 """Characters that texts are cut to, one after the other, until the event is small enough."""
 
@@ -196,7 +198,7 @@ class WebhookWriter:
         if self._names().refuses(host):
             return True
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(RESOLVE):
                 await self._names().resolve(host)
         except Forbidden:
             return True

@@ -8,6 +8,7 @@ Times are timestamps with a zone (UTC) in the database and ms since the epoch in
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +27,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.types import TypeEngine
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -40,20 +43,51 @@ metadata = MetaData(
 )
 
 
+class _Text(sqlite.DATETIME):
+    """SQLite's column for a timestamp, without SQLAlchemy's own conversion: `Moment` does it."""
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        return None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        return None
+
+
 class Moment(TypeDecorator[int]):
-    """A timestamp with a zone; an int of ms in Python. SQLite keeps no zone, so what comes back is read as UTC."""
+    """A timestamp with a zone; an int of ms in Python.
+
+    SQLite has no timestamps: there it is text as SQLAlchemy's own DateTime writes it, in UTC, but formatted five times
+    as fast, for every response has eight of them.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else EPOCH + timedelta(milliseconds=value)
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return _Text()  # type: ignore[no-untyped-call]  # SQLAlchemy left its DATETIME without types
+        return DateTime(timezone=True)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> datetime | str | None:
         if value is None:
             return None
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return (aware - EPOCH) // timedelta(milliseconds=1)
+        return _text(value) if dialect.name == "sqlite" else EPOCH + timedelta(milliseconds=value)
+
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        at = datetime.fromisoformat(f"{value}+00:00") if isinstance(value, str) else value
+        return (at - EPOCH) // timedelta(milliseconds=1)
+
+
+def _text(ms: int) -> str:
+    seconds, rest = divmod(ms, 1000)
+    return f"{_second(seconds)}.{rest:03}000"
+
+
+@lru_cache(1024)
+def _second(seconds: int) -> str:
+    return (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _moment(name: str, *, nullable: bool = False) -> Column[int]:
