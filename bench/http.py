@@ -37,9 +37,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    pid: int
+    seconds: float
+    """From process start to the first good answer."""
+
+
 @contextlib.contextmanager
-def server(*command: str, port: int, ready: str, folder: str, **environment: str) -> Iterator[float]:
-    """Run a server on its core; gives the seconds from process start to its first good answer."""
+def server(*command: str, port: int, ready: str, folder: str, **environment: str) -> Iterator[Running]:
+    """Run a server on its core until it gives a first good answer; stop it at the end."""
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *command],
@@ -59,7 +66,7 @@ def server(*command: str, port: int, ready: str, folder: str, **environment: str
             if process.poll() is not None or time.perf_counter() - began > 60:
                 raise SystemExit(f"{command}: did not start (exit {process.poll()})")
             time.sleep(0.005)
-        yield time.perf_counter() - began
+        yield Running(process.pid, time.perf_counter() - began)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
@@ -102,8 +109,8 @@ def first_question(times: int) -> list[float]:
     for _ in range(times):
         with tempfile.TemporaryDirectory() as folder:
             port = free_port()
-            with server("-m", "bot", "serve", port=port, ready="/api/v1/chats", folder=folder) as seconds:
-                taken.append(seconds)
+            with server("-m", "bot", "serve", port=port, ready="/api/v1/chats", folder=folder) as running:
+                taken.append(running.seconds)
     return taken
 
 

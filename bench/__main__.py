@@ -1,0 +1,95 @@
+"""`make bench`: every figure in one run, as ratios to a bare baseline; prints and writes bench/results.md."""
+
+import argparse
+import json
+import platform
+import re
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bench import engine, http, stages, store
+from bench.http import free_port, server
+
+RESULTS = Path(__file__).parent / "results.md"
+
+
+def widget_bytes() -> list[tuple[str, int]]:
+    """(file, bytes on the wire with brotli) of everything the widget may load in one language, pages aside."""
+    port = free_port()
+    rows = []
+    with TemporaryDirectory() as folder, server("-m", "bot", "serve", port=port, ready="/api/v1/chats", folder=folder):
+        loader = _fetch(f"http://127.0.0.1:{port}/widget.js", "identity").decode()
+        rows.append(("widget.js (loader)", len(_fetch(f"http://127.0.0.1:{port}/widget.js", "br"))))
+        for name, path in sorted(assets(loader).items()):
+            if not name.startswith("texts.") or name == "texts.en.js":
+                rows.append((name, len(_fetch(f"http://127.0.0.1:{port}{path}", "br"))))
+    return rows
+
+
+def assets(loader: str) -> dict[str, str]:
+    """Names and addresses of the files that the loader knows."""
+    found: dict[str, str] = json.loads(re.search(r'"assets": ?(\{.*?\})', loader, re.DOTALL)[1])  # type: ignore[index]  # a loader without assets ends the run
+    return found
+
+
+def _fetch(url: str, encoding: str) -> bytes:
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept-Encoding": encoding}), timeout=10) as got:
+        body: bytes = got.read()
+        return body
+
+
+def lines(quick: bool) -> Iterator[str]:
+    yield "# Benchmark\n"
+    yield f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, aiohttp on the standard event loop; server and"
+    yield "load driver on a core each. The machine is shared: read the ratios, not the absolute figures."
+    rows, starts = http.run(quick)
+    yield "\n## Turns over HTTP\n"
+    yield "The shipped flow as shipped (limits, metrics, synchronous=FULL, timers, records, JSONL on), every request a turn"
+    yield "with its commit, beside a bare aiohttp JSON POST echo, in turns A B A B; medians of the rounds.\n"
+    yield "| chats at once | turns/s | echo/s | **ratio** | p50 ms | p99 ms | echo p99 ms |"
+    yield "|--:|--:|--:|--:|--:|--:|--:|"
+    for row in rows:
+        yield (
+            f"| {row.at_once} | {row.service:,.0f} | {row.echo:,.0f} | **{row.ratio:.2f}** "
+            f"| {row.p50:.1f} | {row.p99:.1f} | {row.echo_p99:.1f} |"
+        )
+    yield "\n## Where the microseconds of a turn go (64 at once, sampled)\n"
+    yield "| room | us a turn |\n|---|--:|"
+    costs = stages.where(3 if quick else 10)
+    for room, cost in costs:
+        yield f"| {room} | {cost:.0f} |"
+    yield f"| all | {sum(cost for _, cost in costs):.0f} |"
+    yield "\n## Engine\n\n| one core, median | us | x bare trigger |\n|---|--:|--:|"
+    figures = engine.measure(2_000 if quick else engine.ROUNDS)
+    for name, value in figures.items():
+        yield f"| {name} | {value:.1f} | {value / figures['bare trigger']:.1f} |"
+    yield "\n## Store\n\n| what | measured | goal |\n|---|--:|--:|"
+    for found in store.run(quick):
+        yield f"| {found.what} | {found.measured} | {found.target or '-'} |"
+    yield "\n## Start and size\n"
+    yield f"- process start to the first question: {median(starts):.2f} s (goal 0.7 s)"
+    yield f"- memory an open, answered chat adds to the server: {stages.memory():,.0f} bytes"
+    weights = widget_bytes()
+    yield f"- widget on the wire, brotli: {sum(size for _, size in weights):,} bytes (goal 12,000)"
+    for name, size in weights:
+        yield f"  - {name}: {size:,}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="short rounds, for a first look")
+    quick = parser.parse_args().quick
+    written = []
+    for line in lines(quick):
+        print(line, flush=True)
+        written.append(line)
+    if not quick:
+        RESULTS.write_text("\n".join(written) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
