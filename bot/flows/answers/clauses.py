@@ -84,8 +84,7 @@ def _scaled(parts: list[Part], words: Words, scale: Scale) -> list[Part]:
         if isinstance(of, Figure) and of.values == (scale.high,) and of.kind == "whole":
             kind = "ratio" if part.kind == "whole" else part.kind
             return [*parts[:at], replace(part, kind=kind, weak=False), *parts[end + 1 :]]
-        if phrase != ("from",):
-            return [*parts[:at], replace(part, kind="other", values=()), *parts[end + 1 :]]
+        return [*parts[:at], replace(part, kind="other", values=()), *parts[end + 1 :]]
     return parts
 
 

@@ -128,10 +128,11 @@ def read_command(text: str, locale: str) -> Command | None:
     No command means one thing in one language and another in the next, so `locale` decides nothing yet."""
     if len(text) > LONGEST:
         return None
-    if text.strip() in ("?", "/?"):
+    stripped = text.strip()
+    if stripped in ("?", "/?"):
         return Command("help")
     said = bare(text)
-    slashed = text.lstrip()[:1] in ("/", "／")
+    slashed = stripped.startswith(("/", "／"))
     return _commands().get(said) or (_slashed().get(said) if slashed else None)
 
 

@@ -70,8 +70,6 @@ def read_phone(text: str, region: str) -> Phone | PhoneProblem:
         return PhoneProblem("short", _missing(number))
     if possible == lengths.TOO_LONG:
         return PhoneProblem("long")
-    if possible == lengths.INVALID_COUNTRY_CODE:
-        return PhoneProblem("country")
     if not phonenumbers.is_valid_number(number):
         missing = _missing(number)
         return PhoneProblem("short", missing) if missing else PhoneProblem("invalid")

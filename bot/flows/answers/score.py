@@ -28,6 +28,7 @@ from bot.flows.answers.words_fr import FRENCH
 from bot.flows.answers.words_more import DUTCH, ITALIAN, PORTUGUESE
 
 LANGUAGES = {words.language: words for words in (ENGLISH, FRENCH, SPANISH, GERMAN, ITALIAN, PORTUGUESE, DUTCH)}
+_ANY_NO = frozenset(word for words in LANGUAGES.values() for word in words.nots)
 
 _PLAIN_NUMBER = re.compile(r"\s*(\d{1,2})\s*[.!]*\s*", re.ASCII)
 _EDGES = " \t\r\n,;:.!-–—=…·•→|)]}"
@@ -69,7 +70,8 @@ def read_score(text: str, locale: str, low: int = 0, high: int = 10) -> Reading:
             return Score(value)
     text = unicodedata.normalize("NFC", text.strip())
     spelled = spell(_whole_words(text))
-    clauses = clauses_of(_scale_talk(low, high).sub(_blank, spelled.said))
+    # Blanks, so that every other character keeps its place.
+    clauses = clauses_of(_scale_talk(low, high).sub(lambda talk: " " * len(talk[0]), spelled.said))
     own = LANGUAGES.get(language_of(locale), ENGLISH)
     message = _Message(text, spelled, scale)
     verdict = message.decide(_split(clauses, own), own, native=True)
@@ -77,15 +79,9 @@ def read_score(text: str, locale: str, low: int = 0, high: int = 10) -> Reading:
         return verdict.reading
     others = [words for words in LANGUAGES.values() if words is not own]
     foreign = [message.decide(_split(clauses, words), words, native=False).reading for words in others]
-    foreign = [reading for reading in foreign if reading is not None]
-    scores = {reading.value for reading in foreign if isinstance(reading, Score)}
-    if len(scores) == 1:
-        said = next(reading for reading in foreign if isinstance(reading, Score))
-        if _is_word_of(own, clauses):
-            return Near((said.value,), confirm=True)
-        return said
-    if scores:
-        return Near(tuple(sorted(scores)), confirm=False)
+    # Number words that are understood across languages mean the same in all of them, so the first is the only one.
+    if score := next((reading for reading in foreign if isinstance(reading, Score)), None):
+        return Near((score.value,), confirm=True) if _is_word_of(own, clauses) else score
     between = next((reading for reading in foreign if isinstance(reading, Near) and not reading.confirm), None)
     return verdict.reading or between or message.misspelt(_split(clauses, own), own)
 
@@ -108,11 +104,6 @@ def _scale_talk(low: int, high: int) -> re.Pattern[str]:
         rf" (?:(?:{low}|{low + 1}) (?:to|-|à|a|bis|tot|al) )?{high}\b",
         re.IGNORECASE,
     )
-
-
-def _blank(match: re.Match[str]) -> str:
-    """Blanks, so that every other character keeps its place."""
-    return " " * len(match[0])
 
 
 def _split(clauses: Sequence[Clause], words: Words) -> list[Clause]:
@@ -186,6 +177,7 @@ class _Message:
             rest = rest[1:]
         rivals = _rivals(rest, lead.values)
         doubtful = clauses[at].end == "?" or any(_retracts(clause, words) for clause in rest)
+        doubtful = doubtful or bool(rest and not rest[0].values and _only_numbers(clauses[-len(rest)]))
         if rivals or doubtful or _is_quantity(clauses[at:], words):
             return _Verdict(_near(lead.values, rivals), firm=True)
         return _Verdict(Score(lead.values[0], self._from(rest[0].at) if rest else ""))
@@ -241,9 +233,16 @@ def _is_quantity(clauses: Sequence[Clause], words: Words) -> bool:
     return ordinal or clauses[1].items[0].text in words.units
 
 
+def _only_numbers(clause: Clause) -> bool:
+    """The second half of `6. 30` or `8, 50 €`."""
+    return all(item.kind != "word" for item in clause.items)
+
+
 def _retracts(clause: Said, words: Words) -> bool:
     """`Just kidding`; `if it were true`. A `no` or `never` takes a score back only where it stands alone."""
     said = clause.plain[1:] if clause.plain and clause.plain[0] in words.breaks else clause.plain
     if said in words.retracts or (said and len(said) <= 3 and said[-1] in words.nots):  # lol no
+        return True
+    if len(said) == 1 and said[0] in _ANY_NO:
         return True
     return any(said[:size] in words.retracts and said[0] not in words.nots for size in range(1, min(4, len(said)) + 1))

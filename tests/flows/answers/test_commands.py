@@ -65,6 +65,10 @@ def test_an_answer_is_no_command(text: str) -> None:
     assert read_command(text, "en") is None
 
 
+def test_a_long_message_is_no_command() -> None:
+    assert read_command(f"stop{' ' * LONGEST}", "en") is None
+
+
 @given(st.text(max_size=300), st.text(max_size=6))
 def test_any_text_is_read_without_an_error(text: str, locale: str) -> None:
     command = read_command(text, locale)

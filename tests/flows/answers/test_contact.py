@@ -51,6 +51,7 @@ def test_a_number_is_read(text: str, region: str, e164: str, display: str) -> No
     ("06 12 34 56", "FR", PhoneProblem("short", missing=2)),
     ("06 12 34 56 7", "FR", PhoneProblem("short", missing=1)),
     ("112", "DE", PhoneProblem("short")),
+    ("+800 1234", "DE", PhoneProblem("short")),
     ("12", "FR", PhoneProblem("short")),
     ("0612345678901234", "FR", PhoneProblem("long")),
     ("+999 123 456 78", "FR", PhoneProblem("country")),

@@ -56,6 +56,14 @@ def test_half_of_more_than_two_hundred_examples_must_be_refused() -> None:
     assert refused >= taken
 
 
+def test_number_words_mean_the_same_in_every_language_that_has_them() -> None:
+    meanings: dict[str, set[int]] = {}
+    for words in LANGUAGES.values():
+        for word in words.numbers.keys() - words.weak:
+            meanings.setdefault(word, set()).add(words.numbers[word])
+    assert [word for word, values in meanings.items() if len(values) > 1] == []
+
+
 @pytest.mark.parametrize(("text", "low", "high", "expected"), [
     ("5", 1, 5, Score(5)),
     ("5/5", 1, 5, Score(5)),
