@@ -44,12 +44,12 @@ def _fetch(url: str, encoding: str) -> bytes:
 
 def lines(quick: bool) -> Iterator[str]:
     yield "# Benchmark\n"
-    yield f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, aiohttp on the standard event loop; server and"
-    yield "load driver on a core each. The machine is shared: read the ratios, not the absolute figures."
+    yield f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, aiohttp on the standard event loop; server"
+    yield "and load driver on a core each. The machine is shared: read the ratios, not the absolute figures."
     rows, starts = http.run(quick)
     yield "\n## Turns over HTTP\n"
-    yield "The shipped flow as shipped (limits, metrics, synchronous=FULL, timers, records, JSONL on), every request a turn"
-    yield "with its commit, beside a bare aiohttp JSON POST echo, in turns A B A B; medians of the rounds.\n"
+    yield "The shipped flow as shipped (limits, metrics, synchronous=FULL, timers, records, JSONL on), every request a"
+    yield "turn with its commit, beside a bare aiohttp JSON POST echo, in turns A B A B; medians of the rounds.\n"
     yield "| chats at once | turns/s | echo/s | **ratio** | p50 ms | p99 ms | echo p99 ms |"
     yield "|--:|--:|--:|--:|--:|--:|--:|"
     for row in rows:
