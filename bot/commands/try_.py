@@ -54,7 +54,10 @@ def run(args: argparse.Namespace) -> int:
     page = Page(sys.stdout)
     page.line(f"{name} {book.version[:6]}, as {args.channel}, in {program.language(stage.chat.locale)}", head=True)
     session = Session(stage, Recording(stage, opening), page, known)
-    session.play(_lines(page))
+    try:
+        session.play(_lines(page))
+    except KeyboardInterrupt:
+        page.line("")
     if args.record:
         session.save(args.record)
     return 0
@@ -179,7 +182,7 @@ class Session:
 
 
 def _lines(page: Page) -> Iterator[str]:
-    """Lines of the visitor until the end of input; Ctrl-C leaves too. Piped lines are repeated in the transcript."""
+    """Lines of the visitor until the end of input. Piped lines are repeated in the transcript."""
     if sys.stdin.isatty():
         import readline  # noqa: F401, PLC0415 - gives input() its line editing; not wanted in a pipe
     while True:
@@ -192,7 +195,7 @@ def _lines(page: Page) -> Iterator[str]:
                     return
                 page.line(f"> {line.rstrip()}")
                 yield line
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             page.line("")
             return
 

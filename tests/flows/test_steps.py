@@ -196,3 +196,47 @@ def test_no_offset_is_named_where_it_changes_between_the_first_and_the_last() ->
 def test_a_slot_without_hours_is_a_mistake_in_the_file() -> None:
     with pytest.raises(FileProblems, match='"hours" is missing'):
         load(ONE_OF_EACH.replace("hours: office, ", ""))
+
+
+READ: list[tuple[str, str, object]] = [
+    ("choice", "price", "b"),
+    ("choice", "2", "b"),
+    ("choice", "neither of them", None),
+    ("yesno", "yes", "yes"),
+    ("yesno", "sure", "yes"),
+    ("yesno", "what?", None),
+    ("email", "ana@example.com", "ana@example.com"),
+    ("email", "ana at home", None),
+    ("phone", "+44 20 7946 0958", "+442079460958"),
+    ("phone", "call me", None),
+    ("slot", "tuesday at 10:30", "2025-11-25T10:30+01:00"),
+    ("slot", "sunday at 4", None),
+    ("slot", "whenever", None),
+    ("nps", "9/10", 9),
+    ("nps", "eleven", None),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "value"), READ)
+def test_typed_words_are_read_by_the_kind(name: str, text: str, value: object) -> None:
+    read = KINDS[name].text(view(name), text)
+    assert (read.value if isinstance(read, Accepted) else None) == value
+
+
+def test_near_misses_are_offered() -> None:
+    score = KINDS["nps"].text(view("nps"), "7 or 8")
+    assert isinstance(score, AskAgain)
+    assert (score.phrase, [one.value for one in score.suggest]) == ("score_near", [7, 8])
+    day = KINDS["slot"].text(view("slot"), "tuesday")
+    assert isinstance(day, AskAgain)
+    assert day.phrase == "slot_near"
+    assert 1 <= len(day.suggest) <= 3
+    assert all(str(one.value).startswith("2025-11-25") for one in day.suggest)
+
+
+def test_missing_digits_are_counted() -> None:
+    french = replace(view("phone"), person="fr-FR")
+    for text, phrase, count in (("06 12 34 56", "phone_some_missing", 2), ("06 12 34 56 7", "phone_one_missing", 1)):
+        read = KINDS["phone"].text(french, text)
+        assert isinstance(read, AskAgain)
+        assert (read.phrase, read.count) == (phrase, count)
