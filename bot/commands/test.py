@@ -86,10 +86,12 @@ def _play(case: Case, book: Book, programs: Mapping[str, Program], known: Settin
 
 def _report(file: str, book: Book, played: list[Played], covered: Mapping[str, Coverage]) -> str:
     lines = [f"{file}  {book.version[:6]}", ""]
-    for one in played:
-        flow = one.case.flow or next(iter(book.flows))
+    flows = [(one.case.flow or next(iter(book.flows)))[:12] for one in played]
+    names = [one.case.name[:40] for one in played]
+    first, second = max(map(len, flows)), max(map(len, names))
+    for one, flow, name in zip(played, flows, names, strict=True):
         verdict = "ok  " if one.failure is None else "FAIL"
-        lines.append(f"  {flow[:12]:<5} {one.case.name[:44]:<28}  {verdict}  {_length(one)}")
+        lines.append(f"  {flow:<{first}}   {name:<{second}}   {verdict}  {_length(one)}")
     for one in played:
         if one.failure is not None:
             failure = one.failure

@@ -77,10 +77,10 @@ def step(program: Program, conversation: Conversation, inbound: Inbound) -> Turn
         draft.say("visitor", commands.label(action, draft.tongue))
         commands.run(draft, action)
     else:
-        language = match_language(str(inbound.value or inbound.text), program.languages)
-        if not language or language == draft.tongue:
+        locale = choose_locale(str(inbound.value or ""), program.languages)
+        if match_language(locale, program.languages) in ("", draft.tongue):
             return Turn(conversation, (), "repeated")
-        commands.speak(draft, str(inbound.value or inbound.text))
+        commands.speak(draft, locale)
     arm(draft)
     return draft.freeze(inbound.id)
 

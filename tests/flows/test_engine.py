@@ -120,6 +120,7 @@ ACTIONS: dict[str, tuple[Callable[[Stage], Turn], list[str], str]] = {
         "why",
     ),
     "language": (lambda s: s.speaks("fr"), ["bot: Pourquoi 3 ?"], "why"),
+    "a browser's languages": (lambda s: s.speaks("it, fr;q=0.8"), ["bot: Pourquoi 3 ?"], "why"),
     "language, typed": (lambda s: s.says("en français"), ["visitor: en français", "bot: Pourquoi 3 ?"], "why"),
 }
 
