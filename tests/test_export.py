@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from bot.errors import StoreUnavailable
+from bot.jobs import Worker
 from bot.model import Answer, Job
 from bot.records import database
 from bot.records.sql import SqlRecords
@@ -159,6 +161,17 @@ def test_what_cannot_be_recorded_now_does_not_hide_the_rest(full: Folder, monkey
     other.rollback()
     other.close()
     assert len(json.loads(full.run("export"))) == 4
+
+
+def test_a_store_that_cannot_be_written_does_not_hide_what_is_recorded(
+    full: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def drain(*_: object) -> int:
+        raise StoreUnavailable("database or disk is full")
+
+    monkeypatch.setattr(Worker, "drain", drain)
+    assert len(json.loads(full.run("export"))) == 3
+    assert "database or disk is full" in full.err
 
 
 def test_a_file_appears_whole_or_not_at_all(full: Folder) -> None:

@@ -198,6 +198,31 @@ async def test_a_store_that_cannot_write_is_waited_for(store: SqliteStore, clock
     assert await store.jobs() == ()
 
 
+async def test_a_store_that_cannot_be_used_is_told_once_and_asked_again(
+    store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    doing, faulty = Doing(), Faulty(store)
+    faulty.broken = True
+    await put(store, Job("a:x", "x", NOON))
+    async with working(a_worker(faulty, {"x": Handler(doing)}, clock)):
+        await until(lambda: faulty.refused >= 3)
+        faulty.broken = False
+        await until(lambda: doing.done == ["a:x"])
+    assert caplog.text.count("the store cannot be used now") == 1
+
+
+async def test_what_is_claimed_while_it_stops_is_given_back(store: SqliteStore, clock: Clock) -> None:
+    doing, faulty = Doing(), Faulty(store)
+    await put(store, Job("a:x", "x", NOON))
+    worker = a_worker(faulty, {"x": Handler(doing)}, clock)
+    faulty.after_claim = worker.stop
+    running = asyncio.create_task(worker.run())
+    await until(running.done)
+    await worker.stop()
+    assert doing.started == []
+    assert [view.state for view in await store.jobs()] == ["waiting"]
+
+
 async def test_a_handler_that_meets_a_store_that_cannot_write_is_no_failure(store: SqliteStore, clock: Clock) -> None:
     faulty = Faulty(store)
 

@@ -129,6 +129,7 @@ ANSWERS: list[tuple[Said, type[DeliveryError], str | float]] = [
     (Said(308, {"Location": LASTING}), Permanent, "redirect"),
     (Said(302, {"Location": LASTING}), Retryable, ""),
     (Said(307, {"Location": "http://["}), Retryable, ""),
+    (Said(303, {"Location": "https://nowhere.invalid/"}), Retryable, ""),
     (Said(raw=b"\x00\xff garbage\r\n\r\n"), Retryable, ""),
     (Said(raw=b"HTTP/1.1 200 OK\r\n" + b"x: " + b"y" * 100_000 + b"\r\n\r\n"), Retryable, ""),
     (Said(raw=b"HTTP/1.1 999999 ?\r\n\r\n"), Retryable, ""),
@@ -170,6 +171,19 @@ async def test_a_receiver_that_is_slow_or_down_is_tried_again(receiver: Receiver
     await receiver.down()
     assert isinstance(await refusal(a_writer(receiver.url)), Retryable)
     assert isinstance(await refusal(a_writer("https://nowhere.invalid/hook", private=False)), Retryable)
+
+
+async def test_a_receiver_without_a_trusted_certificate_is_not_told_anything(receiver: Receiver) -> None:
+    error = await refusal(a_writer(receiver.url.replace("http:", "https:")))
+    assert isinstance(error, Retryable)
+    assert "no trusted connection" in str(error)
+    assert receiver.requests == 0
+
+
+async def test_what_cannot_be_said_in_json_is_refused_for_good(receiver: Receiver) -> None:
+    error = await refusal(a_writer(receiver.url), a_response(visitor="\ud800"))
+    assert isinstance(error, Permanent)
+    assert error.code == "json"
 
 
 @pytest.mark.parametrize(

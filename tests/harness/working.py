@@ -1,7 +1,7 @@
 """What tests of the worker share: a store with jobs in it, waiting for conditions, a store that fails when told to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 
 from bot.errors import StoreUnavailable
@@ -31,6 +31,10 @@ class Faulty:
         self.broken = False
         self.claims = 0
         self.settles = 0
+        self.refused = 0
+        self.after_claim: Callable[[], Coroutine[None, None, None]] | None = None
+        """Begun when the next claim was made, before its caller knows of it."""
+        self._begun: asyncio.Task[None] | None = None
         self.next_due = store.next_due
         self.jobs = store.jobs
         self.retry_job = store.retry_job
@@ -39,6 +43,9 @@ class Faulty:
         self._check()
         found = await self.inner.claim(now, limit, lease, kinds)
         self.claims += bool(found)
+        if self.after_claim is not None:
+            self._begun, self.after_claim = asyncio.create_task(self.after_claim()), None
+            await asyncio.sleep(0)
         return found
 
     async def settle(self, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
@@ -48,6 +55,7 @@ class Faulty:
 
     def _check(self) -> None:
         if self.broken:
+            self.refused += 1
             raise StoreUnavailable("database or disk is full")
 
 
