@@ -4,12 +4,14 @@ There is no middleware, for each would be paid by every answer: handlers make th
 answers what no other does, so that 404 and 405 are problems too.
 """
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot import __version__, resources
 from bot.channels.assets import Assets, Brand, Site
@@ -22,6 +24,7 @@ from bot.channels.web_wire import encode
 from bot.flows.spec import Book
 from bot.settings_types import Settings
 
+_NO_HTTP = (HttpProcessingError, web.RequestPayloadError)
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {framed_by}"
@@ -74,9 +77,23 @@ def application(inside: Inside, settings: Settings) -> web.Application:
 
 
 def runner(app: web.Application) -> web.AppRunner:
-    """Runs it as it is meant: no access log, a stop that lets requests in hand finish within 10 s, and no unpacking of
-    bodies, which no client of ours sends compressed and an attacker might."""
-    return web.AppRunner(app, access_log=None, shutdown_timeout=10.0, auto_decompress=False)
+    """Runs it as it is meant: no access log; a stop that lets requests in hand finish within 10 s; an idle connection
+    is kept a little longer than proxies keep theirs; bodies are not unpacked, for no client of ours packs them."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        logger=_server_log(),
+        shutdown_timeout=10.0,
+        keepalive_timeout=75.0,
+        auto_decompress=False,
+    )
+
+
+def _server_log() -> logging.Logger:
+    """The library logs a traceback for bytes that are no HTTP. Anyone can send those, so they are not worth a line."""
+    server = logging.getLogger("bot.http.server")
+    server.filters = [lambda record: not (record.exc_info and isinstance(record.exc_info[1], _NO_HTTP))]
+    return server
 
 
 def _page_headers(framed_by: str = "'self'") -> Mapping[str, str]:

@@ -74,7 +74,7 @@ class Assets:
         ]
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        shelf = await self._read()
+        shelf = self._shelf or await self._read()
         file = request.match_info["file"]
         name = name_of(file)
         body = shelf.bodies.get(name)

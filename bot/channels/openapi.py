@@ -30,6 +30,7 @@ _WHY = {
     "401": "A token that is missing, wrong or too old.",
     "403": "A page of an Origin that is not listed.",
     "404": "There is no such chat, flow or link.",
+    "408": "The body did not arrive in time.",
     "413": "The body is too large.",
     "429": "Too fast; the same may be sent again after Retry-After.",
     "503": "Nothing was saved, for the store cannot be written; send the same again after Retry-After.",
@@ -93,7 +94,7 @@ def _open() -> Json:
         "responses": {
             "200": _answer("Resumed: every entry, or those after `cursor`.", "Chat"),
             "201": _answer("Opened.", "Chat"),
-            **_problems("400", "401", "403", "404", "413", "429", "503"),
+            **_problems("400", "401", "403", "404", "408", "413", "429", "503"),
         },
     }
 
@@ -110,7 +111,7 @@ def _say() -> Json:
         "responses": {
             "200": _answer("Taken. An answer that was not understood is asked again in `entries`.", "State"),
             "409": _answer(conflict, "Conflict", "application/problem+json"),
-            **_problems("400", "401", "403", "404", "413", "429", "503"),
+            **_problems("400", "401", "403", "404", "408", "413", "429", "503"),
         },
     }
 

@@ -4,6 +4,7 @@ A chat's token proves the right to it, without a look-up. Limits and origins are
 routes hold no middleware and no state but the buckets: what a request needs is decoded once and encoded once.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
@@ -48,6 +49,7 @@ class WebChannel:
     ) -> None:
         self._front = front
         self._clock = clock
+        self._patience = options.patience
         self._observe = observe
         self.callers = Callers(options.trusted_proxies)
         self._tokens = Tokens(secrets)
@@ -83,7 +85,7 @@ class WebChannel:
         async def run(request: web.Request) -> web.StreamResponse:
             began = clock()
             origin = request.headers.get("Origin")
-            headers = JSON_HEADERS if origin is None else self._origins.headers(origin, request.host)
+            headers = JSON_HEADERS if origin is None else self._origins.headers(origin, _host(request))
             try:
                 if headers is None:
                     raise FOREIGN
@@ -100,7 +102,7 @@ class WebChannel:
         """The same for a handler that makes its own response."""
 
         async def run(request: web.Request) -> web.StreamResponse:
-            headers = self._origins.headers(request.headers.get("Origin"), request.host)
+            headers = self._origins.headers(request.headers.get("Origin"), _host(request))
             try:
                 if headers is None:
                     raise FOREIGN
@@ -111,7 +113,7 @@ class WebChannel:
         return run
 
     async def _open(self, request: web.Request) -> _Answer:
-        body = web_wire.decode(self._new_chat, await _body(request))
+        body = web_wire.decode(self._new_chat, await self._body(request))
         if body.chat:
             return 200, web_wire.encode(web_wire.chat(await self._resume(body), self._tokens))
         for address in self.callers.of(request.remote or "127.0.0.1", request.headers):
@@ -136,7 +138,7 @@ class WebChannel:
             visitor=body.visitor[:64],
             context=web_wire.context(body.page),
             contact=contact,
-            sample=body.page is not None and web_wire.is_page(body.page.url, (request.host.lower(), self._own_host)),
+            sample=body.page is not None and web_wire.is_page(body.page.url, (_host(request), self._own_host)),
             prefill=None if body.prefill is None else web_wire.value(body.prefill.value),
         )
 
@@ -156,7 +158,7 @@ class WebChannel:
 
     async def _receive(self, request: web.Request) -> _Answer:
         chat = self._chat(request)
-        message = web_wire.decode(self._message, await _body(request))
+        message = web_wire.decode(self._message, await self._body(request))
         reply = await self._front.receive(chat, web_wire.inbound(message, self._clock()), message.cursor)
         state = web_wire.state(reply, self._tokens)
         if reply.ignored in ("stale", "ended"):
@@ -171,7 +173,7 @@ class WebChannel:
         return await self._streams.serve(request, chat, cursor, headers)
 
     async def _preflight(self, request: web.Request) -> web.StreamResponse:
-        allowed = self._origins.preflight(request.headers.get("Origin"), request.host)
+        allowed = self._origins.preflight(request.headers.get("Origin"), _host(request))
         return allowed or answer_to(FOREIGN)
 
     async def _follow(self, request: web.Request, _headers: Mapping[str, str]) -> web.StreamResponse:
@@ -195,6 +197,21 @@ class WebChannel:
         self._take(self._chats, chat)
         return chat
 
+    async def _body(self, request: web.Request) -> bytes:
+        content = request.content
+        if content.is_eof() and content.total_bytes <= LARGEST_BODY and not content.exception():
+            # It came with the head, as nearly every answer does: taken as it is, which spares the turns of `read`.
+            return content.read_nowait()
+        try:
+            async with asyncio.timeout(self._patience):
+                return await request.read()
+        except TimeoutError:
+            raise Refused(408, "slow", "The body did not arrive in time.") from None
+        except web.HTTPRequestEntityTooLarge:
+            raise Refused(413, "size", f"A request may have {LARGEST_BODY:,} bytes.") from None
+        except web.RequestPayloadError:
+            raise Refused(400, "malformed", "The body cannot be read as its headers say.") from None
+
     @staticmethod
     def _take(buckets: Buckets, key: str) -> None:
         wait = buckets.take(key)
@@ -214,17 +231,9 @@ async def _head(_request: web.Request) -> web.StreamResponse:
     return web.Response(headers=_LINK_HEADERS)
 
 
-async def _body(request: web.Request) -> bytes:
-    content = request.content
-    if content.is_eof() and content.total_bytes <= LARGEST_BODY and not content.exception():
-        # It came with the head, as nearly every answer does: taken as it is, which spares what `read` does in turns.
-        return content.read_nowait()
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise Refused(413, "size", f"A request may have {LARGEST_BODY:,} bytes.") from None
-    except web.RequestPayloadError:
-        raise Refused(400, "malformed", "The body cannot be read as its headers say.") from None
+def _host(request: web.Request) -> str:
+    """Not `request.host`, which asks the resolver, and waits for it, where a client sends no Host."""
+    return request.headers.get("Host", "").lower()
 
 
 def _cursor(text: str) -> int:

@@ -37,7 +37,7 @@ class Origins:
         self._headers = {origin: _with(origin) for origin in exact}
 
     def headers(self, origin: str | None, host: str) -> Mapping[str, str] | None:
-        """The headers of an answer to this Origin; None where that page may not use the service.
+        """The headers of an answer to this Origin; None where that page may not use the service. `host` in lower case.
 
         Our own pages are known by their host alone, since a proxy in front may have ended TLS.
         """
@@ -48,7 +48,7 @@ class Origins:
         if known is not None:
             return known
         netloc = name.partition("://")[2]
-        if netloc and netloc in (self._own, host.lower()):
+        if netloc and netloc in (self._own, host):
             return JSON_HEADERS
         if self._all or any(name.startswith(head) and name.endswith(tail) for head, tail in self._wild):
             return _with(origin)

@@ -24,5 +24,7 @@ class WebOptions:
     """Of one chat."""
     new_chats: Rate = NEW_CHATS
     """Of one address."""
+    patience: float = 20.0
+    """Seconds that a body may take to arrive."""
     tick: float = TICK
     """Seconds between the comments of an event stream."""

@@ -1,12 +1,21 @@
 """What a client may send that is no request of the contract: the right 4xx as a problem, and the chat unharmed."""
 
+import asyncio
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 
-from tests.channels.service import Said, Service, serve, token_of
+from bot.channels.base import Reply
+from bot.channels.web import WebChannel
+from bot.channels.web_options import WebOptions
+from bot.model import Start
+from bot.runtime import Runtime
+from tests.channels.service import SECRETS, Said, Service, running, serve, token_of
 
 PROBLEM = "application/problem+json"
 OPEN = "/api/v1/chats"
@@ -188,3 +197,66 @@ async def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
         assert is_problem(said, 503)
         assert said.response.headers["Retry-After"] == "2"
         assert is_problem(await service.post(OPEN, {}), 503)
+
+
+async def send_raw(url: str, request: bytes) -> bytes:
+    """What a client sends that is no library; the head of the answer."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        async with asyncio.timeout(10):
+            writer.write(request)
+            return await reader.readuntil(b"\r\n\r\n")
+    finally:
+        writer.close()
+
+
+async def test_a_client_that_names_no_host(service: Service) -> None:
+    answer = await send_raw(
+        service.url, b"POST /api/v1/chats HTTP/1.0\r\nOrigin: http://x\r\nContent-Length: 2\r\n\r\n{}"
+    )
+    assert answer.startswith(b"HTTP/1.0 403")
+
+
+async def test_a_body_that_never_comes(service: Service) -> None:
+    channel = WebChannel(service.runtime, WebOptions(patience=0.01), SECRETS, service.clock.ms)
+    async with running(application(channel)) as client:
+        request = b"POST /api/v1/chats HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n{"
+        answer = await send_raw(str(client._base_url), request)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert PROBLEM.encode() in answer
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST /api/v1/chats HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\nno length\r\n",
+        b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 9000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http(service: Service, caplog: pytest.LogCaptureFixture, request_: bytes) -> None:
+    """Refused by the parser itself, in its own words, and not worth a line of the log."""
+    assert (await send_raw(service.url, request_)).startswith(b"HTTP/1.0 400")
+    assert (await service.get("/healthz")).status == 200
+    assert caplog.records == []
+
+
+class Broken(Runtime):
+    async def open(self, start: Start, flow: str = "") -> Reply:
+        raise ZeroDivisionError(start.visitor)
+
+
+async def test_a_bug_is_told_as_one(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    front = Broken(service.store, service.catalog, service.clock.ms, lambda: None)
+    async with running(application(WebChannel(front, WebOptions(), SECRETS, service.clock.ms))) as client:
+        said = await replace(service, client=client).post(OPEN, {"visitor": "someone"})
+    assert is_problem(said, 500)
+    assert [record.message for record in caplog.records] == ["a request could not be answered"]
+
+
+def application(channel: WebChannel) -> web.Application:
+    app = web.Application()
+    app.add_routes(channel.routes())
+    return app
