@@ -50,9 +50,9 @@ MIGRATIONS: tuple[str, ...] = (_FIRST,)
 def connect(path: Path, wait: float) -> sqlite3.Connection:
     """A connection in autocommit mode that waits at most `wait` seconds for another process's lock."""
     db = sqlite3.connect(path, timeout=wait, isolation_level=None, cached_statements=256)
-    # FULL: a commit has reached the disk when it returns. The cache keeps a whole batch in memory until then. The WAL is
-    # copied back every 16 MB, not 4: a page that changed often is written once (5 % less a batch); one that grew during
-    # a backup gives its space back. No mmap: a fault a page costs more than the read (measured: 39 against 21 us).
+    # FULL: a commit has reached the disk when it returns. The cache keeps a whole batch in memory until then. The WAL
+    # is copied back every 16 MB, not 4: a page that changed often is written once (5 % less a batch); one that grew
+    # during a backup gives its space back. No mmap: a fault a page costs more than the read (a load 39 us, not 21).
     db.executescript(
         "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;"
         " PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;"
