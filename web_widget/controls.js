@@ -101,8 +101,7 @@ export default function controls({ h, icon, link, t, env, chat, send }) {
     });
     const grow = () => {
       go.disabled = !field.value.trim();
-      if (line || CSS.supports('field-sizing', 'content')) return;
-      field.style.height = 'auto';
+      field.style.height = 0;
       field.style.height = field.scrollHeight + 'px';
     };
     const dial = phone && country();
@@ -129,7 +128,7 @@ export default function controls({ h, icon, link, t, env, chat, send }) {
       const rows = list(env.lang);
       codes = Object.fromEntries(rows);
       select.append(...rows.map(([value, code, name]) => h('option', { value }, `${name} +${code}`)));
-      region ??= new Intl.Locale(navigator.languages.find(l => /-..$/.test(l)) ?? env.lang).maximize().region;
+      region ??= new Intl.Locale(navigator.language).maximize().region;
       select.value = codes[region] ? region : 'FR';
       show();
     });

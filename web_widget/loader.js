@@ -36,7 +36,11 @@
   const nearest = (...wanted) => wanted.flatMap(tag => [tag, tag.split('-')[0]])
     .find(tag => config.languages.includes(tag)) ?? config.languages[0];
 
-  class ChatSurvey extends HTMLElement {
+  customElements.define('chat-survey', class extends HTMLElement {
+    constructor() {
+      super().attachShadow({ mode: 'open' });
+    }
+
     connectedCallback() {
       const life = new AbortController();
       const { signal } = life;
@@ -104,7 +108,5 @@
     disconnectedCallback() {
       this.leave();
     }
-  }
-
-  customElements.get('chat-survey') ?? customElements.define('chat-survey', ChatSurvey);
+  });
 })();

@@ -108,7 +108,7 @@ export default function session(env, changed) {
 
   /** What begins a chat. */
   function begin() {
-    const prefill = get('prefill') ?? (env.mode === 'page' && new URLSearchParams(location.search).get('score'));
+    const score = parseInt(get('prefill'));
     let contact;
     try {
       contact = JSON.parse(get('contact'));
@@ -116,7 +116,7 @@ export default function session(env, changed) {
     return {
       flow: env.flow, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone, contact, identity: get('identity'),
       page: { url: location.href, title: document.title, referrer: document.referrer },
-      prefill: prefill ? { value: isNaN(prefill) ? prefill : +prefill } : null,
+      prefill: score >= 0 ? { value: score } : null,
     };
   }
 
@@ -133,7 +133,7 @@ export default function session(env, changed) {
         if (item.text) env.draft[env.key] = item.text;
         if (status === 409) apply(data, 'moved');
         chat.gone = status === 401 || status === 404;
-        chat.note = status === 409 ? 'moved' : 'refused';
+        chat.note = status === 409 ? 'moved' : 'unsent';
       }
       save();
     }
@@ -159,10 +159,12 @@ export default function session(env, changed) {
       const stop = new AbortController();
       document.addEventListener('visibilitychange', () => stop.abort(), stop);
       const init = { headers: { 'Last-Event-ID': kept.cursor }, signal: AbortSignal.any([stop.signal, signal]) };
-      const { body } = await api(`chats/${kept.chat}/events?cursor=` + kept.cursor, init);
-      let rest = '';
-      for await (const part of body.pipeThrough(new TextDecoderStream())) {
-        const lines = (rest + part).split('\n');
+      const { body } = await api(`chats/${kept.chat}/events`, init);
+      const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let rest = ''; ;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        const lines = (rest + value).split('\n');
         rest = lines.pop();
         for (const line of lines) line.startsWith('data:') && apply(JSON.parse(line.slice(5)));
         changed();
@@ -181,7 +183,7 @@ export default function session(env, changed) {
   const calm = {
     /** seconds until the next try; 0 where nothing has failed */ retry: 0,
     /** why the answer was not valid */ error: '',
-    /** what else there is to say: `moved`, `refused` */ note: '',
+    /** what else there is to say: `moved`, `unsent` */ note: '',
     gone: false,
   };
 

@@ -14,7 +14,6 @@ const ICONS = {
   out: 'M9 6h9v9M18 6L7 17',
   alert: RING + '6M12 16v1',
   clock: RING + '5l3 2',
-  off: 'M3 9a14 14 0 0118 0M6 13a9 9 0 0112 0M10 16a4 4 0 014 0M4 4l16 16',
   tick: 'M5 12l5 5L19 7',
   chat: 'M20 12a8 8 0 01-8 8H5l1-4A8 8 0 1120 12z',
   down: 'M7 10l5 5 5-5',
@@ -55,7 +54,7 @@ export default function widget(env, texts, css, session, controls) {
   const where = h('small');
   const fill = h('i');
   const language = h('select', { class: 'ghost', hidden: !config.languages[1], onchange: speak },
-    ...config.languages.map((/** @type {string} */ l) => h('option', { value: l, lang: l }, l.toUpperCase())));
+    ...config.languages.map((/** @type {string} */ l) => h('option', { value: l, lang: l }, l)));
   const x = button('ghost', close, icon('close'));
   const strip = h('p', { class: 'strip note', role: 'status' });
   const log = h('div', { class: 'log', role: 'log', tabindex: 0 });
@@ -71,7 +70,7 @@ export default function widget(env, texts, css, session, controls) {
   const words = h('span');
   const launch = button('go launch', () => open(true), icon('chat'), words);
   const frame = h('div', { class: floats ? 'root at' : 'root' }, launch, panel);
-  const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
+  const root = host.shadowRoot;
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [sheet];
@@ -176,7 +175,7 @@ export default function widget(env, texts, css, session, controls) {
       else bubble(id, label);
     }
     if (waiting) {
-      line('wait' + waiting, 'note', h('span', { class: 'dots', role: 'img', 'aria-label': t('saving') }, h('i'), h('i'), h('i')),
+      line('wait' + waiting, 'note', h('b', { class: 'dots', role: 'img', 'aria-label': t('saving') }, '•••'),
         waiting > 1 && h('small', {}, t('slow')));
     }
     for (const key of old) {
@@ -190,13 +189,13 @@ export default function widget(env, texts, css, session, controls) {
   const said = (/** @type {string} */ text, /** @type {any} */ more = '') =>
     h('p', { class: 'note', role: 'status' }, icon('alert'), h('span', {}, text, ' ', more));
   const privacy = () => mode !== 'page' && h('small', {},
-    h('a', { href: new URL(brand.privacy || 'privacy', env.base), target: '_blank', rel: 'noopener' }, t('privacy')));
+    h('a', { href: new URL(brand.privacy, env.base), target: '_blank', rel: 'noopener' }, t('privacy')));
 
   /** What stands under the log. @returns {any[]} */
   function contents() {
     const { ask, status, note, retry, gone, waiting, unsent } = chat;
-    if (gone) return [h('p', { class: 'ask' }, t(unsent[0] ? 'gone' : 'goneSaved')), button('go', () => (chat.forget(), open(true)), t('restart'))];
-    if (retry) return [said(t(status ? 'reach' : 'reachFirst', { s: retry }), !status && link(chat.open, t('again')))];
+    if (gone) return [h('p', { class: 'ask' }, t('gone')), button('go', () => (chat.forget(), open(true)), t('restart'))];
+    if (retry) return [said(t('reach', { s: retry }), !status && link(chat.open, t('again')))];
     if (status === 'ended') return [floats && h('div', { class: 'row' }, button('go', close, t('done'))), privacy()];
     const hint = note && said(t(note));
     if (status === 'handoff') return [hint, ...draw(null, t('writeTo', { name: agent() }))];
@@ -233,7 +232,7 @@ export default function widget(env, texts, css, session, controls) {
     if (!(part <= kept.top)) chat.keep({ top: part });
     fill.style.width = kept.top * 100 + '%';
     strip.hidden = navigator.onLine;
-    strip.replaceChildren(...strip.hidden ? [] : [icon('off'), t('offline')]);
+    strip.replaceChildren(...strip.hidden ? [] : [icon('alert'), t('offline')]);
     if (wanted && (status || gone)) {
       wanted = false;
       reveal();
@@ -244,7 +243,6 @@ export default function widget(env, texts, css, session, controls) {
   function label() {
     const n = chat.kept.left;
     frame.lang = language.value = env.lang;
-    frame.dir = /^(ar|he|fa|ur)/.test(env.lang) ? 'rtl' : 'ltr';
     panel.ariaLabel = t('survey', { brand: brand.name });
     log.ariaLabel = t('log');
     x.ariaLabel = t('close');
@@ -296,7 +294,6 @@ export default function widget(env, texts, css, session, controls) {
   const view = window.visualViewport;
   view?.addEventListener('resize', () => {
     frame.style.setProperty('--keyboard', Math.max(0, innerHeight - view.height - view.offsetTop) + 'px');
-    frame.style.setProperty('--room', view.height + 'px');
   }, env);
   return { open, close, pill };
 }
