@@ -104,7 +104,7 @@ class Worker:
         finally:
             self._idle.set()
 
-    async def stop(self, bound: float = 10.0) -> None:
+    async def stop(self, bound: float = 5.0) -> None:
         """Claim nothing more, finish what is in hand within `bound` seconds, give back the rest as it was."""
         self._halt.set()
         self._hint.set()
@@ -131,7 +131,7 @@ class Worker:
                 if view.job.due > now:
                     await self._store.retry_job(view.job.id, now)
         while True:
-            taken = await self._take(now, kinds)
+            taken, _ = await self._take(now, kinds)
             tasks = [task for kind in kinds for task in self._lanes[kind].tasks]
             if not taken and not tasks:
                 break
@@ -148,9 +148,9 @@ class Worker:
         """Claim and start what is due. Returns the seconds to rest in any case, and at most."""
         try:
             now = self._clock()
-            taken = await self._take(now, tuple(self._lanes))
-            if taken and any(lane.room <= 0 for lane in self._lanes.values()):
-                return 0.0, self._poll  # a full lane wakes us when it has room
+            taken, more = await self._take(now, tuple(self._lanes))
+            if more:
+                return 0.0, self._poll  # the lane that was filled wakes us when it has room again
             due = await self._store.next_due()
             if due is not None and due <= now and not taken:
                 if not any(lane.tasks for lane in self._lanes.values()):
@@ -171,20 +171,22 @@ class Worker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hint.wait(), most - least)
 
-    async def _take(self, now: int, kinds: Sequence[str]) -> int:
-        """Claim for the lanes that have room and start the work; the number of jobs taken."""
+    async def _take(self, now: int, kinds: Sequence[str]) -> tuple[int, bool]:
+        """Claim for the lanes that have room and start the work: how many jobs, and whether a lane was filled, so
+        that more may be waiting."""
         free = [(kind, room) for kind in kinds if (room := self._lanes[kind].room) > 0]
         claims = (self._store.claim(now, room, self._lease, (kind,)) for kind, room in free)
         found = await asyncio.gather(*claims, return_exceptions=True)
-        taken = 0
-        for (kind, _), jobs in zip(free, found, strict=True):
+        taken, more = 0, False
+        for (kind, room), jobs in zip(free, found, strict=True):
             if not isinstance(jobs, BaseException):
                 taken += len(jobs)
+                more = more or len(jobs) == room
                 self._start(self._lanes[kind], jobs)
         for jobs in found:
             if isinstance(jobs, BaseException):
                 raise jobs
-        return taken
+        return taken, more
 
     def _start(self, lane: _Lane, jobs: Sequence[Job]) -> None:
         if self._halt.is_set():

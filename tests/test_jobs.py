@@ -106,6 +106,17 @@ async def test_a_burst_costs_few_commits(store: SqliteStore, clock: Clock) -> No
     assert counted.claims + counted.settles <= 8
 
 
+async def test_many_wake_ups_are_few_looks(store: SqliteStore, clock: Clock) -> None:
+    doing, counted = Doing(), Faulty(store)
+    worker = Worker(counted, {"x": Handler(doing, 256)}, clock, lambda: 0.5, pace=0.2)  # type: ignore[arg-type]  # as above
+    async with working(worker):
+        for n in range(100):
+            await put(store, Job(f"j{n}:x", "x", NOON))
+            worker.wake()
+        await until(lambda: len(doing.done) == 100)
+    assert counted.looks < 20
+
+
 async def test_an_unexpected_failure_costs_its_own_job_a_retry_and_tells_no_secret(
     store: SqliteStore, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -31,6 +31,7 @@ class Faulty:
         self.broken = False
         self.claims = 0
         self.settles = 0
+        self.looks = 0
         self.refused = 0
         self.after_claim: Callable[[], Coroutine[None, None, None]] | None = None
         """Begun when the next claim was made, before its caller knows of it."""
@@ -41,6 +42,7 @@ class Faulty:
 
     async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str] = ()) -> tuple[Job, ...]:
         self._check()
+        self.looks += 1
         found = await self.inner.claim(now, limit, lease, kinds)
         self.claims += bool(found)
         if self.after_claim is not None:
