@@ -159,7 +159,11 @@ def _touched(before: Sequence[Item], after: Sequence[Item]) -> bool:
 
 
 def _uneaten(text: tuple[str, ...], known: Phrases, words: Words) -> bool:
-    """Whether words are left when all known phrases are taken off, longest first. A leading `but` is no word."""
+    return eaten(text, known, words) < len(text)
+
+
+def eaten(text: tuple[str, ...], known: Phrases, words: Words) -> int:
+    """How many words known phrases take off, longest first. A leading `but` is no word."""
     at = 1 if text and text[0] in words.breaks else 0
     while at < len(text):
         for size in range(min(_LONGEST_PHRASE, len(text) - at), 0, -1):
@@ -167,5 +171,5 @@ def _uneaten(text: tuple[str, ...], known: Phrases, words: Words) -> bool:
                 at += size
                 break
         else:
-            return True
-    return False
+            break
+    return at

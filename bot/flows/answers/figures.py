@@ -89,7 +89,8 @@ def figure_of_words(
 ) -> tuple[Figure, int] | None:
     """The number said from `start` on, and where it ends; None where no number is said there."""
     item = items[start]
-    if item.kind != "word":
+    if not native and item.folded not in words.numbers:
+        # A foreign message is read for a score, not for larger numbers.
         return None
     end, value = _spoken(items, start, words.language)
     if end:

@@ -123,7 +123,7 @@ CONFIRM: dict[str, dict[int, tuple[str, ...]]] = {
         7: ("saevn", "sept"),
         8: ("almost 8", "8 or so", "08", "8, 50 €", "8 a.m.", "eihgtt", "at least 8"),
         9: ("9?", "9, just kidding", "9, lol no", "9, non", "9 great service", "Great service, 9", "No. 9"),
-        10: ("10.0", "10 if it worked", "10, if it worked", "10 - not!", "anything but 10"),
+        10: ("10.0", "10 if it worked", "10 10", "10, if it worked", "10 - not!", "anything but 10"),
     },
     "fr": {
         0: ("nul",),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from bot.flows.answers import spelling, tokens
-from bot.flows.answers.score import LANGUAGES, Near, Score, read_score
+from bot.flows.answers.message import LANGUAGES
+from bot.flows.answers.score import Near, Score, read_score
 from tests.flows.answers.scores import ACROSS, BETWEEN, CONFIRM, NOTHING, SAID, WITH_REST
 
 NUMBER_WORDS = frozenset(word for words in LANGUAGES.values() for word in words.numbers)
@@ -87,7 +88,7 @@ def test_only_the_start_of_a_long_text_is_read(monkeypatch: pytest.MonkeyPatch) 
         lengths.append(len(text))
         return tokens.clauses_of(text)
 
-    monkeypatch.setattr("bot.flows.answers.score.clauses_of", clauses_of)
+    monkeypatch.setattr("bot.flows.answers.message.clauses_of", clauses_of)
     reason = "far too slow " * 300
     assert read_score(f"3, {reason}", "en") == Score(3, reason.strip())
     assert read_score("9" * 100_000, "en") is None
@@ -98,12 +99,13 @@ def test_a_word_that_the_cut_would_break_is_not_read() -> None:
     assert read_score(f"I'd say {' ' * 191}10", "en") is None
 
 
-def test_tapping_and_plain_digits_need_no_library() -> None:
-    """The number words of text2num and the distances of rapidfuzz are imported by the first message that needs them."""
+def test_plain_digits_need_no_library() -> None:
+    """Words and parsers are imported by the first message that needs them."""
     code = (
         "import sys; from bot.flows.answers.score import Score, read_score; from bot.flows.answers.commands import "
         "read_command; assert read_score('9', 'en') == Score(9); assert read_command('9', 'en') is None; "
-        "assert not {'text_to_num', 'rapidfuzz', 'phonenumbers', 'dateparser', 'email_validator'} & set(sys.modules)"
+        "heavy = {'bot.flows.answers.message', 'text_to_num', 'rapidfuzz', 'phonenumbers', 'dateparser'}; "
+        "assert not heavy & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
