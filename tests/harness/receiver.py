@@ -87,8 +87,9 @@ class Receiver:
             await self._runner.cleanup()
             self._runner = None
 
-    async def until(self, condition: Callable[["Receiver"], bool], seconds: float = 10.0) -> None:
-        """Wait until the condition holds. Raises TimeoutError."""
+    async def until(self, condition: Callable[["Receiver"], bool], seconds: float = 40.0) -> None:
+        """Wait until the condition holds; longer than a lease, for a job may have been in a killed process's hand.
+        Raises TimeoutError."""
         async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: condition(self))
 
