@@ -107,7 +107,7 @@ def ask(program: Program, conversation: Conversation, now: int) -> Ask | None:
         placeholder=control.placeholder,
         note=control.note,
         back=given > 0,
-        progress=Progress(given + 1, given + node.far),
+        progress=Progress(given + 1, given + node.far[conversation.segment]),
     )
 
 

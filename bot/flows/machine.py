@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from transitions import Machine
 
 from bot.flows.conditions import holds
+from bot.flows.distance import Left, distances
 from bot.flows.render import Values, Words, compile_words
 from bot.flows.spec import Book, Condition, Flow, OpenHours, Rule, Step, Text, Timers
 from bot.flows.steps import KINDS
@@ -57,7 +58,7 @@ class Node:
     texts: Mapping[str, Mapping[str, Words]]
     urls: Mapping[str, Mapping[str, Words]]
     hours: OpenHours | None
-    far: int
+    far: Left
     """Questions on the shortest way to the end, this one counted."""
     fixed_labels: Mapping[str, Mapping[str, str]]
     """Those of `labels` that need no values, rendered; a language is in here whole or not at all."""
@@ -124,8 +125,8 @@ def match_language(locale: str, languages: tuple[str, ...]) -> str:
 def _compile(book: Book, flow: Flow, hours: Mapping[str, OpenHours], zone: ZoneInfo) -> Program:
     brand = {"name": book.brand.name, "color": book.brand.color, "privacy": book.brand.privacy}
     texts = _Texts(book.languages, {"brand": brand})
-    far = _distances(flow)
-    nodes = {step.name: _node(step, texts, hours, far.get(step.name, 1)) for step in flow.steps.values()}
+    far = distances(flow)
+    nodes = {step.name: _node(step, texts, hours, far[step.name]) for step in flow.steps.values()}
     remind = flow.timers.remind_say
     return Program(
         flow=flow.name,
@@ -143,7 +144,7 @@ def _compile(book: Book, flow: Flow, hours: Mapping[str, OpenHours], zone: ZoneI
     )
 
 
-def _node(step: Step, texts: "_Texts", hours: Mapping[str, OpenHours], far: int) -> Node:
+def _node(step: Step, texts: "_Texts", hours: Mapping[str, OpenHours], far: Left) -> Node:
     kind = KINDS[step.kind]
     labels = texts.many({option.key: option.label for option in step.options})
     own = texts.many(kind.texts(step))
@@ -217,17 +218,3 @@ def _outcome_is(outcome: str) -> Callable[[Cursor], bool]:
 
 def _holds(condition: Condition) -> Callable[[Cursor], bool]:
     return lambda cursor: holds(condition, cursor.fact)
-
-
-def _distances(flow: Flow) -> dict[str, int]:
-    """Per step, the questions on the shortest way to an end, itself counted; ways by `timeout` are not counted."""
-    far = {name: (1 if KINDS[step.kind].waits else 0) for name, step in flow.steps.items() if not step.then}
-    for _ in flow.steps:
-        before = dict(far)
-        for name, step in flow.steps.items():
-            ways = [far[rule.to] for rule in step.then if rule.to in far and rule.outcome != "timeout"]
-            if ways:
-                far[name] = min(ways) + (1 if KINDS[step.kind].waits else 0)
-        if far == before:
-            break
-    return far

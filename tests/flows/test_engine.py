@@ -8,6 +8,8 @@ import pytest
 from bot.errors import Unknown
 from bot.flows import engine
 from bot.flows.answers.commands import Command, read_command
+from bot.flows.distance import distances
+from bot.flows.load import load
 from bot.flows.phrases import IN_LANGUAGE, LANGUAGES, phrase
 from bot.flows.stage import Stage
 from bot.model import Arm, Click, Disarm, Fact, Inbound, OptOut, Progress, Report, Say, Turn
@@ -337,6 +339,27 @@ def test_progress_counts_the_shortest_way_left() -> None:
     turns = [played.opening, played.taps(3), played.does("skip"), played.taps("call")]
     asks = [engine.ask(played.program, turn.conversation, MONDAY) for turn in turns]
     assert [ask.progress for ask in asks if ask] == [Progress(1, 1), Progress(2, 3), Progress(3, 3), Progress(4, 4)]
+
+
+def test_progress_leaves_out_the_ways_that_a_segment_cannot_take() -> None:
+    rules = "[{when: {segment: promoter}, to: more}, {to: bye}]"
+    source = f"""
+version: 1
+brand: {{name: Acme}}
+languages: [en]
+flows:
+  nps:
+    start: score
+    steps:
+      score: {{kind: nps, say: "How likely?", then: {{detractor: why, passive: bye, promoter: link}}}}
+      why: {{kind: text, say: "Why?", then: link}}
+      link: {{kind: message, say: "Here.", then: {rules}}}
+      more: {{kind: text, say: "More?", then: bye}}
+      bye: {{kind: message, say: "Thanks.", end: completed}}
+"""
+    left = distances(load(source).flows["nps"])
+    assert left["score"] == {"detractor": 2, "passive": 1, "promoter": 2, None: 1}
+    assert left["link"] == {"detractor": 0, "passive": 0, "promoter": 1, None: 0}
 
 
 def test_what_a_person_types_goes_before_what_is_proven_and_what_a_page_claims() -> None:
