@@ -198,7 +198,7 @@ class _File:
             url,
             secrets,
             allow_private=table.flag("allow_private"),
-            samples=table.flag("samples"),
+            samples=table.flag("samples", default=True),
             transcript=table.flag("transcript"),
         )
         table.finish()

@@ -192,7 +192,7 @@ def test_a_file_that_cannot_be_read_is_a_problem_of_that_file(tmp_path: Path) ->
 
 def test_writers_are_made_as_the_settings_say(tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text(
-        "writers: {crm: {kind: webhook, url: https://crm.example/x, secret: ${HOOK}, transcript: true}}"
+        "writers: {crm: {kind: webhook, url: https://crm.example/x, secret: ${HOOK}, transcript: true, samples: false}}"
     )
     settings = load({"HOOK": HOOK}, tmp_path)
     jsonl, crm = configs(settings)
