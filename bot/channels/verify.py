@@ -22,7 +22,7 @@ _LONGEST_IDENTITY = 8_192
 _LONGEST_CHAT = 64
 """Characters; ids have 26. Longer ones are made up, and would only fill the memory of tokens."""
 _LONGEST_FACT = 300
-_MOST_FACTS = 40
+MOST_FACTS = 40
 _NO_FACTS = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "contact"})
 """Claims about the token itself (RFC 7519), and the one that may hold all facts in one table."""
 _FACT_NAMES = {"sub": "id", "given_name": "first_name", "family_name": "last_name", "phone_number": "phone"}
@@ -128,7 +128,7 @@ def _facts(claims: Mapping[str, object]) -> Mapping[str, Fact]:
         said.update({str(name): value for name, value in more.items()})
     facts: dict[str, Fact] = {}
     for name, value in said.items():
-        if len(facts) < _MOST_FACTS and (text := fact_text(value)) and is_fact_name(name):
+        if len(facts) < MOST_FACTS and (text := fact_text(value)) and is_fact_name(name):
             facts[_FACT_NAMES.get(name, name)] = Fact(text, proven=True)
     return facts
 

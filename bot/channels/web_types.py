@@ -4,7 +4,7 @@ Unknown fields are passed over, so that a newer widget can talk to an older serv
 where it is used; only what has no meaning at all is refused here.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -18,10 +18,13 @@ Cursor = Annotated[int, Meta(ge=0, le=SAFE, description="The last entry that the
 Number = Annotated[int, Meta(ge=-SAFE, le=SAFE)]
 Key = Annotated[str, Meta(max_length=200)]
 Keys = Annotated[list[Key], Meta(max_length=100)]
-FactName = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]{0,39}$")]
 Facts = Annotated[
-    dict[FactName, str | int | None],
-    Meta(max_length=40, description="Claims of the page about the person; marked unverified."),
+    dict[str, Any],  # Any, for the schema of `object` cannot be made; `web_wire.claims` takes it for an object
+    Meta(
+        description="Claims of the page about the person, marked unverified. A name is a word of at most 40 letters, "
+        "digits and `_`, a fact a text of at most 300 characters or a number; others are passed over, since a page's "
+        "mistake must not cost its visitors their say."
+    ),
 ]
 
 

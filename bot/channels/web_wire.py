@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,7 +17,7 @@ from msgspec import UNSET
 
 from bot.channels import web_types as wire
 from bot.channels.base import Reply
-from bot.channels.verify import Tokens, fact_text, is_fact_name
+from bot.channels.verify import MOST_FACTS, Tokens, fact_text, is_fact_name
 from bot.errors import ChatsurveyError
 from bot.model import Ask, Entry, Fact, Inbound, Value
 
@@ -82,9 +83,9 @@ def value(raw: int | str | list[str]) -> Value:
     return tuple(raw) if isinstance(raw, list) else raw
 
 
-def claims(raw: Mapping[str, str | int | None] | None) -> dict[str, Fact]:
+def claims(raw: Mapping[str, object] | None) -> dict[str, Fact]:
     """What a page says of the person: facts that nobody has proven."""
-    said = {name: fact_text(fact) for name, fact in (raw or {}).items() if is_fact_name(name)}
+    said = {name: fact_text(fact) for name, fact in islice((raw or {}).items(), MOST_FACTS) if is_fact_name(name)}
     return {name: Fact(text) for name, text in said.items() if text}
 
 

@@ -166,12 +166,24 @@ async def test_the_language_is_the_nearest(service: Service, locale: str, header
 
 async def test_what_is_known_of_the_visitor(service: Service) -> None:
     page = {"url": "https://shop.example/thanks?" + "x" * 5000, "title": "Thanks", "referrer": ""}
-    contact = {"email": " ann@example.com ", "plan": 3, "none": None, "long": "x" * 301}
+    contact = {
+        "email": " ann@example.com ",
+        "plan": 3,
+        "none": None,
+        "long": "x" * 301,
+        "first name": "A",
+        "tags": ["a"],
+    }
     chat = await service.open(visitor="v" * 100, timezone="Europe/Paris", page=page, contact=contact)
     stored = await chat.stored()
     assert stored.contact == {"email": Fact("ann@example.com"), "plan": Fact("3")}
     assert stored.context == {"page_url": page["url"][:1000], "page_title": "Thanks"}
     assert (stored.visitor, stored.timezone, stored.sample) == ("v" * 64, "Europe/Paris", False)
+
+
+async def test_a_page_may_claim_40_facts(service: Service) -> None:
+    chat = await service.open(contact={f"fact{number}": "x" for number in range(1000)})
+    assert len((await chat.stored()).contact) == 40
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "../../etc/passwd", "Europe", "x" * 500, "\x01", ""])

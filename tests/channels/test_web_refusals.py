@@ -56,9 +56,6 @@ BODIES = {
     "prefill without value": b'{"prefill": {}}',
     "prefill long": b'{"prefill": {"value": ' + b"9" * 30 + b"}}",
     "contact a list": b'{"contact": []}',
-    "contact nested": b'{"contact": {"a": {"b": "c"}}}',
-    "contact of a bad name": b'{"contact": {"first name": "Ann"}}',
-    "contact of too many": json.dumps({"contact": {f"f{n}": "x" for n in range(41)}}).encode(),
 }
 
 
