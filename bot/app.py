@@ -23,6 +23,7 @@ from bot.app_flows import FlowFile, Tell, keep, watch
 from bot.app_sockets import BACKLOG, bind, local_url, release
 from bot.app_writers import writers
 from bot.errors import Problem
+from bot.flows.answers.warm import warm
 from bot.flows.catalog import Catalog
 from bot.jobs import Handler, Run, Worker
 from bot.model import Job
@@ -36,6 +37,9 @@ from bot.store.sqlite import SqliteStore
 from bot.work import handlers
 
 log = logging.getLogger(__name__)
+
+WARM_AFTER = 1.0
+"""Seconds after the start."""
 
 
 def clock() -> int:
@@ -107,6 +111,7 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     stack.push_async_callback(_cancel, watching)
     for one in sockets:
         await web.SockSite(runner, one, backlog=BACKLOG).start()
+    stack.push_async_callback(_cancel, _background(_warm(catalog), "loading of what typed answers need"))
     return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose)
 
 
@@ -160,6 +165,13 @@ def _background(work: Coroutine[None, None, None], name: str) -> asyncio.Task[No
     task = asyncio.create_task(work, name=name)
     task.add_done_callback(ended)
     return task
+
+
+async def _warm(catalog: Catalog) -> None:
+    """Load the readers of typed answers before the first one comes, but after the first questions went out."""
+    await asyncio.sleep(WARM_AFTER)
+    kinds = {step.kind for flow in catalog.live.flows.values() for step in flow.steps.values()}
+    await asyncio.to_thread(warm, kinds)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -66,7 +66,8 @@ class Slot:
 
     def text(self, view: View, text: str) -> Accepted | AskAgain:
         free = bookable(view)
-        match read_slot(text, free, view.person, datetime.fromtimestamp(view.now / 1000, view.zone)):
+        now = datetime.fromtimestamp(view.now / 1000, view.zone)
+        match read_slot(text, free, view.person, now, shown=tuple(thinned(free))):
             case datetime() as at:
                 return _accepted(at, view)
             case tuple(near) if near:
