@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -106,11 +107,9 @@ async def grouped(folder: Path, rounds: int) -> Row:
         for store, seconds in taken.items():
             seconds.append(await turns(store, ids, 512))
             await tidy(store)
-    for store in taken:
-        await store.close()
+    await asyncio.gather(many.close(), single.close())
     fast, slow = median(taken[many]), median(taken[single])
-    ratio = slow / fast
-    measured = f"{ratio:.1f} x ({512 / fast:,.0f} against {512 / slow:,.0f} turns/s)"
+    measured = f"{(ratio := slow / fast):.1f} x ({512 / fast:,.0f} against {512 / slow:,.0f} turns/s)"
     return Row("512 chats at once, group commit against one commit a turn", measured, ">= 3 x", ratio >= 3)
 
 
@@ -182,10 +181,10 @@ async def pauses(folder: Path, rounds: int) -> list[Row]:
             now = time.perf_counter()
             widest, before = max(widest, now - before), now
 
-    def slow(sync: float) -> SqliteStore:
-        return SqliteStore.open(folder / f"sync{sync}.db", clock, before_sync=lambda: time.sleep(sync))
-
-    stores = {sync: slow(sync) for sync in SYNCS}
+    stores = {
+        sync: SqliteStore.open(folder / f"sync{sync}.db", clock, before_sync=partial(time.sleep, sync))
+        for sync in SYNCS
+    }
     found: dict[float, list[float]] = {sync: [] for sync in SYNCS}
     ticking = asyncio.create_task(tick())
     for _ in range(rounds):
@@ -194,14 +193,13 @@ async def pauses(folder: Path, rounds: int) -> list[Row]:
             await turns(store, ids, 64)
             found[sync].append(widest)
     ticking.cancel()
-    for store in stores.values():
-        await store.close()
+    await asyncio.gather(*(store.close() for store in stores.values()))
     usual = median(found[0.0])
     rows = [Row("longest pause of the loop in 64 commits at once", f"{usual * 1e3:.1f} ms")]
     for sync in SYNCS[1:]:
         more = median(found[sync]) - usual
-        what = f"what an fsync that takes {sync * 1e3:.0f} ms longer adds to it"
-        rows.append(Row(what, f"{more * 1e3:+.1f} ms", "< half of it", more < sync / 2))
+        what, added = f"what an fsync {sync * 1e3:.0f} ms longer adds to it", f"{more * 1e3:+.1f} ms"
+        rows.append(Row(what, added, "< half of it", more < sync / 2))
     return rows
 
 
