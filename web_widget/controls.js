@@ -44,7 +44,7 @@ export default function controls({ h, icon, link, t, env, chat, send }) {
       },
       onchange: () => offer(),
       onkeydown: (/** @type {KeyboardEvent} */ e) => {
-        if (e.ctrlKey || e.metaKey || e.altKey) return;
+        if (e.ctrlKey || e.metaKey) return;
         if (/^\d$/.test(e.key)) {
           const n = e.key === '0' && Date.now() - one < 600 ? 10 : +e.key;
           one = n === 1 ? Date.now() : 0;
@@ -140,8 +140,7 @@ export default function controls({ h, icon, link, t, env, chat, send }) {
   /** Times to choose from, by day; the button repeats the choice. Labels are "day, time". @param {Ask} ask */
   function slots({ options = [] }) {
     const days = Object.groupBy(options, o => o.value.slice(0, 10));
-    const now = new Date();
-    const today = new Date(now - now.getTimezoneOffset() * 6e4).toISOString().slice(0, 10);
+    const today = new Date().toLocaleDateString('sv'); // as 2025-11-21
     const go = h('button', { class: 'go' });
     const group = (/** @type {string} */ name) => h('div', { class: 'pick', role: 'radiogroup', 'aria-label': t(name) });
     /** @type {Option | undefined} */

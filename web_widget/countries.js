@@ -10,7 +10,6 @@ export default lang => {
   let code = 0;
   return [...CODES.matchAll(/(\d*) ?([A-Z]+)/g)].flatMap(([, step, regions]) => {
     code += +step || 1;
-    const here = code;
-    return regions.match(/../g).map(region => [region, here, names.of(region)]);
+    return regions.match(/../g).map(region => [region, code, names.of(region)]);
   }).sort((a, b) => a[2].localeCompare(b[2], lang));
 };

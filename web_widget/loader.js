@@ -56,7 +56,7 @@
         }
       };
       const saved = read();
-      const page = this.closest('[lang]')?.getAttribute('lang') ?? '';
+      const page = this.closest('[lang]')?.lang ?? '';
       const lang = saved.page === page && saved.lang || nearest(page, ...navigator.languages);
       const env = {
         host: this, config, base, load, page, lang, mode, flow, key, signal, get, read,

@@ -35,14 +35,17 @@ export default function session(env, changed) {
     headers: { 'Content-Type': 'application/json', ...(kept.token && { Authorization: 'Bearer ' + kept.token }), ...init.headers },
   });
 
-  /** @param {string} path @param {object} body @returns {Promise<any>} status 0: no network, or not our server */
-  async function call(path, body) {
+  /**
+   * @param {string} path @param {object} body @param {boolean} [quiet] whether nobody waits for it
+   * @returns {Promise<any>} status 0: no network, or not our server
+   */
+  async function call(path, body, quiet) {
     // Dots after 300 ms, words after 2 s: a quick answer needs neither.
-    const slow = [300, 2000].map((ms, i) => setTimeout(() => {
+    const slow = (quiet ? [] : [300, 2000]).map((ms, i) => setTimeout(() => {
       chat.waiting = i + 1;
       changed();
     }, ms));
-    chat.busy = true;
+    chat.busy ||= !quiet;
     try {
       const response = await api(path, { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(15e3) });
       return { status: response.status, after: +response.headers.get('Retry-After'), data: await response.json() };
@@ -50,8 +53,7 @@ export default function session(env, changed) {
       return { status: 0 };
     } finally {
       slow.forEach(clearTimeout);
-      chat.busy = false;
-      chat.waiting = 0;
+      if (!quiet) chat.busy = chat.waiting = 0;
     }
   }
 
@@ -99,7 +101,7 @@ export default function session(env, changed) {
     else if (!words[0]) return;
     else if (how === 'language') hide(before.slice(last + 1).filter(by('bot')));
     else if (/back|restart/.test(how)) {
-      const start = how === 'back' ? before.findLastIndex((e, i) => i < last && e.author === 'visitor') : -1;
+      const start = before.findLastIndex((e, i) => i < last && e.author === 'visitor');
       const from = how === 'back' ? last : 0;
       hide(before.filter((e, i) => i >= from || i > start && words.includes(e.text)));
       hide(fresh.filter(by('visitor')));
@@ -143,7 +145,7 @@ export default function session(env, changed) {
   /** Ask where the chat stands: reminders, another tab, a person's words. */
   async function refresh() {
     if (!chat.status || chat.busy || document.hidden || kept.outbox[0]) return;
-    const { status, data } = await call('chats', { chat: kept.token, cursor: kept.cursor });
+    const { status, data } = await call('chats', { chat: kept.token, cursor: kept.cursor }, true);
     if (status === 200) apply(data);
     changed();
   }
@@ -184,7 +186,7 @@ export default function session(env, changed) {
     /** seconds until the next try; 0 where nothing has failed */ retry: 0,
     /** why the answer was not valid */ error: '',
     /** what else there is to say: `moved`, `unsent` */ note: '',
-    gone: false,
+    /** the chat that this browser knew is no longer there */ gone: '',
   };
 
   const chat = {
@@ -192,7 +194,7 @@ export default function session(env, changed) {
     /** @type {Ask | null} */ ask: null,
     /** @type {'' | 'open' | 'handoff' | 'ended'} */ status: '',
     /** 0 nothing to show, 1 dots, 2 words */ waiting: 0,
-    busy: false,
+    /** whether an answer is on its way */ busy: 0,
     flush,
     get kept() { return kept; },
     /** Answers that have not been acknowledged. @returns {Item[]} */
@@ -200,9 +202,9 @@ export default function session(env, changed) {
     entries: () => log.filter(e => !kept.hide.includes(e.seq)),
     by: (/** @type {string} */ author) => chat.entries().filter(by(author)),
 
-    /** Begin or resume. True once the chat is known. @returns {Promise<boolean>} */
+    /** Begin or resume. */
     async open() {
-      if (chat.busy) return false;
+      if (chat.busy) return void setTimeout(chat.open, 99);
       clearTimeout(timer);
       if (kept.answered < Date.now() - env.config.days.answered * 864e5) chat.forget();
       const { lang, page } = env;
@@ -210,20 +212,18 @@ export default function session(env, changed) {
       const locale = navigator.languages.find(l => l.split('-')[0] === lang) ?? lang;
       const turns = token && kept.lang !== lang;
       const reply = await call('chats', token ? { chat: token, cursor: log[0] && cursor, ...(turns && { locale }) } : { locale, ...begin() });
-      if (signal.aborted) return false;
-      const done = reply.status === 200 || reply.status === 201;
-      if (done) {
+      if (signal.aborted) return;
+      if (reply.status === 200 || reply.status === 201) {
         Object.assign(kept, { page, lang });
         apply(reply.data, turns ? 'language' : 'open');
         flush();
-      } else if (!failed(reply, chat.open)) chat.gone = true;
+      } else if (!failed(reply, chat.open)) chat.gone = token;
       changed();
-      return done;
     },
 
     /** @param {object} item */
     send(item) {
-      kept.outbox.push({ id: Date.now().toString(36) + Math.random().toString(36).slice(1), ...item });
+      kept.outbox.push({ id: `${Date.now()}${Math.random()}`, ...item });
       chat.error = chat.note = '';
       save();
       flush();

@@ -60,7 +60,7 @@ export default function widget(env, texts, css, session, controls) {
   const log = h('div', { class: 'log', role: 'log', tabindex: 0 });
   const dock = h('div', { class: 'dock' });
   const panel = h('section', {
-    class: `cs ${floats ? 'pop' : mode}`, hidden: true, tabindex: -1,
+    class: 'cs ' + mode, hidden: true, tabindex: -1,
     onkeydown(/** @type {KeyboardEvent} */ e) {
       if (e.key === 'Escape' && floats) close();
     },
@@ -93,7 +93,7 @@ export default function widget(env, texts, css, session, controls) {
       shown += '!';
       // What was typed stays until it has been understood: an error may send the visitor back to it.
       env.draft[env.key] = typed;
-      chat.send({ ...body, label, ...(!body.action && chat.ask && { fence: chat.ask.fence }) });
+      chat.send({ ...body, label, fence: chat.ask?.fence });
     },
   };
   const draw = controls(ui);
@@ -196,7 +196,7 @@ export default function widget(env, texts, css, session, controls) {
     const { ask, status, note, retry, gone, waiting, unsent } = chat;
     if (gone) return [h('p', { class: 'ask' }, t('gone')), button('go', () => (chat.forget(), open(true)), t('restart'))];
     if (retry) return [said(t('reach', { s: retry }), !status && link(chat.open, t('again')))];
-    if (status === 'ended') return [floats && h('div', { class: 'row' }, button('go', close, t('done'))), privacy()];
+    if (status === 'ended') return [floats && button('go', close, t('done')), privacy()];
     const hint = note && said(t(note));
     if (status === 'handoff') return [hint, ...draw(null, t('writeTo', { name: agent() }))];
     return ask && !(unsent[0] && (waiting || !navigator.onLine)) ? [hint, ...draw(ask), !chat.by('visitor')[0] && privacy()] : [];
