@@ -190,14 +190,21 @@ class _File:
         return jsonl, tuple(webhooks)
 
     def webhook(self, name: str, table: Table) -> Webhook:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", name):
+        if name in KINDS and name != "webhook":
+            table.problem(
+                f'"{name}" is the name of another writer', "give this one a name of its own, for example  crm:"
+            )
+        elif not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", name):
             table.problem(f'"{name}" cannot be a name', "small letters, digits, - and _ (40 at most)")
-        url, secrets = self.address(table), self.signing(table)
+        url, secrets, private = self.address(table), self.signing(table), table.flag("allow_private")
+        if url.startswith("http://") and not private:
+            hint = "https://..., or  allow_private: true  for a receiver in your own network"
+            table.problem("answers would travel in clear: it is not https", hint, "url")
         found = Webhook(
             name,
             url,
             secrets,
-            allow_private=table.flag("allow_private"),
+            allow_private=private,
             samples=table.flag("samples", default=True),
             transcript=table.flag("transcript"),
         )

@@ -189,6 +189,8 @@ def test_no_secret_is_in_the_repr(tmp_path: Path) -> None:
         ("writers: {crm: {kind: webhook, url: crm.example, secret: ${KEY}}}", 1, "not a web address"),
         ("writers: {crm: {kind: webhook, url: https://x.example}}", 1, "secret"),
         ("writers: {crm: {kind: webhook, url: https://x.example, secret: ${PORT}}}", 1, "not a signing secret"),
+        ("writers: {crm: {kind: webhook, url: http://x.example, secret: ${KEY}}}", 1, "it is not https"),
+        ("writers: {jsonl: {kind: webhook, url: https://x.example, secret: ${KEY}}}", 1, "name of another writer"),
         ("writers: {CRM!: {kind: webhook, url: https://x.example, secret: ${KEY}}}", 1, "cannot be a name"),
         ("writers: {salesforce: {}}", 1, 'no writer of kind "salesforce"'),
         ("writers: {hook: {kind: webhok}}", 1, 'did you mean "webhook"'),
