@@ -127,6 +127,7 @@ async def test_two_processes_never_claim_the_same_job(file: Path) -> None:
         with child("claim", file) as process:
             assert told(process) == "ready"
             assert process.stdin is not None
+            assert process.stdout is not None
             process.stdin.write("go\n")
             process.stdin.flush()
             mine = [job.id for job in await store.claim(1000, 1, 60_000)]
@@ -134,7 +135,7 @@ async def test_two_processes_never_claim_the_same_job(file: Path) -> None:
             while jobs := await store.claim(1000, 1, 60_000):
                 mine += [job.id for job in jobs]
                 await store.settle([(job, Done()) for job in jobs], 1000)
-            theirs += (await asyncio.to_thread(process.communicate))[0].split()
+            theirs += (await asyncio.to_thread(process.stdout.read)).split()
     assert sorted(mine + theirs) == names
 
 
