@@ -101,6 +101,7 @@ export default function controls({ h, icon, link, t, env, chat, send }) {
     });
     const grow = () => {
       go.disabled = !field.value.trim();
+      if (line) return;
       field.style.height = 0;
       field.style.height = field.scrollHeight + 'px';
     };

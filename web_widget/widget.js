@@ -152,7 +152,7 @@ export default function widget(env, texts, css, session, controls) {
       old.delete(key);
       if (e.link) put(key, 'chip out', () => anchor(e.link));
       else if (author === 'visitor') {
-        bubble(key, text, i === last && ask?.back && status === 'open' && !away && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
+        bubble(key, text, i === last && ask?.back && status === 'open' && !away && !gone && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
       } else if (author === 'agent') put(key, 'agent', () => h('div', {}, h('small', {}, e.name), text));
       else if (i < last || !group.some((/** @type {any} */ g) => g.seq > seq && g.text === text)) {
         if (text === t('saved') && done(key)) return;
