@@ -89,11 +89,15 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     stack.callback(release, sockets)
     file = FlowFile(settings.flows, settings.hours)
     book, warnings = file.read()
-    stack.callback(FolderLock(settings.data_dir).release)
+    lock = FolderLock(settings.data_dir)
+    stack.callback(lock.release)
+    if not lock.guarded:
+        log.warning("%s is on a file system without locks: see that no other server uses it", settings.data_dir)
     settings = with_secrets(settings)
     store = SqliteStore.open(settings.store_file, now)
     stack.push_async_callback(store.close)
     catalog = Catalog(settings.hours, settings.timezone)
+    await store.end_leases(now())
     await keep(book, store, catalog)
     meters = Meters()
     runtime = Runtime(store, catalog, now, lambda: worker.wake(), meters)  # noqa: PLW0108 - the worker needs it first

@@ -48,6 +48,18 @@ async def test_files_are_for_their_owner_only(file: Path) -> None:
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
+async def test_what_a_killed_server_had_in_hand_waits_again_when_the_next_one_starts(file: Path) -> None:
+    async with opened(file) as store:
+        await store.commit(a_turn("a", jobs=[Job("j", "x", 5)]))
+        (held,) = await store.claim(10, 1, HOUR)
+        assert await store.claim(11, 1, HOUR) == ()
+    async with opened(file) as store:
+        await store.end_leases(12)
+        (again,) = await store.claim(12, 1, HOUR)
+        await store.settle([(held, Done())], 13)
+    assert (again.id, again.gen) == (held.id, held.gen)
+
+
 async def test_commits_that_wait_share_one_sync(file: Path) -> None:
     syncs = Counter[str]()
     async with opened(file, lambda: syncs.update(["sync"])) as store:
