@@ -66,10 +66,13 @@ def document(version: str) -> Json:
     }
 
 
+_SAID: Json = {"value": ["integer", "string", "array"], "fence": "integer", "text": "string", "action": "string"}
+
+
 def _said(*fields: str) -> Json:
     """A message that says this and nothing else."""
     others = {"value", "text", "action"} - set(fields)
-    there: Json = {field: {"not": {"type": "null"}} for field in fields}
+    there: Json = {field: {"type": _SAID[field]} for field in fields}
     return {"required": list(fields), "properties": {**there, **{field: {"type": "null"} for field in sorted(others)}}}
 
 
