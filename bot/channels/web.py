@@ -209,7 +209,7 @@ class WebChannel:
             raise Refused(408, "slow", "The body did not arrive in time.") from None
         except web.HTTPRequestEntityTooLarge:
             raise Refused(413, "size", f"A request may have {LARGEST_BODY:,} bytes.") from None
-        except web.RequestPayloadError:
+        except (web.RequestPayloadError, ConnectionError):  # most often the client has gone, and nobody reads this
             raise Refused(400, "malformed", "The body cannot be read as its headers say.") from None
 
     @staticmethod

@@ -74,6 +74,12 @@ async def test_a_problem_can_be_read_by_the_page_that_caused_it(listed: Service)
         assert said.response.headers["Access-Control-Expose-Headers"] == "Retry-After"
 
 
+async def test_a_foreign_page_hears_no_events(listed: Service) -> None:
+    chat = await listed.open()
+    headers = {"Origin": "https://evil.example", **chat.headers}
+    assert (await listed.get(f"/api/v1/chats/{chat.chat}/events", headers=headers)).status == 403
+
+
 async def test_every_page_where_the_owner_says_so(tmp_path: Path) -> None:
     async with serve(tmp_path, origins=("*",)) as service:
         for origin in ("https://anywhere.example", "null"):

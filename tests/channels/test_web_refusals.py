@@ -257,3 +257,20 @@ def application(channel: WebChannel) -> web.Application:
     app = web.Application()
     app.add_routes(channel.routes())
     return app
+
+
+async def test_a_client_that_goes_away_in_mid_sentence(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    seen: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    channel = WebChannel(
+        *(service.runtime, WebOptions(), SECRETS, service.clock.ms),
+        observe=lambda _route, status, _s: seen.set_result(status),
+    )
+    async with running(application(channel)) as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client._base_url.port if client._base_url else 0)
+        writer.write(b"POST /api/v1/chats HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n")
+        async with asyncio.timeout(10):
+            await reader.readuntil(b"100 Continue\r\n\r\n")  # so that the service is reading when the client goes
+            writer.write(b"{")
+            writer.close()
+            assert await seen == 400
+    assert caplog.records == []
