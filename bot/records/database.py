@@ -47,8 +47,13 @@ class Database:
     def __init__(self, url: str) -> None:
         self._engine = open_engine(make_url(url))
         self._insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        file = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
+        self._file = Path(file) if file else None
+        self._opened = self._file.stat() if self._file else None
         with translated(), self._engine.connect() as connection:
             found = version_of(connection)
+        if found > HEAD:
+            raise Retryable(f"the records were written by a newer chatsurvey ({found}; this one: {HEAD}); upgrade")
         if found != HEAD:
             from bot.records.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic, only where it has work
 
@@ -96,6 +101,15 @@ class Database:
                     yield rows.response_of_row(row, given.get(str(row["chat"]), ()))
                 last = found[-1]
                 query = page.where(order > tuple_(literal(last["counted_at"], Moment()), literal(last["chat"])))
+
+    def in_place(self) -> bool:
+        """Whether the file at the path is still the one that is open; what goes into a deleted one is lost."""
+        if self._file is None or self._opened is None:
+            return True
+        try:
+            return os.path.samestat(self._file.stat(), self._opened)
+        except OSError:
+            return False
 
     def close(self) -> None:
         self._engine.dispose()

@@ -4,6 +4,7 @@
   (0.1 s more) only where the database is not at the newest migration, which one plain SELECT tells.
 - All writes go through that one thread, each in one transaction. SQLite runs in WAL with `synchronous=FULL`: a job is
   settled after its record is safe, so the record may not be lost afterwards.
+- A SQLite file that was deleted or replaced is opened (and made) anew, as the next command would find it.
 - Readers stream (see `queries`), so memory does not grow with the number of responses.
 """
 
@@ -65,6 +66,9 @@ class SqlRecords:
 
     def _open(self) -> "Database":
         with self._opening:
+            if self._database is not None and not self._database.in_place():
+                self._database.close()
+                self._database = None
             if self._database is None:
                 from bot.records.database import Database  # noqa: PLC0415 - SQLAlchemy costs 0.2 s, paid when needed
 

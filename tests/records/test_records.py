@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -183,10 +184,39 @@ async def test_a_database_that_is_locked_or_out_of_reach_is_tried_again(
     await lost.close()
 
 
+@pytest.mark.parametrize("instead", [None, b"not a database"], ids=["deleted", "replaced"])
+async def test_nothing_is_recorded_into_a_file_that_was_deleted(
+    records: SqlRecords, tmp_path: Path, instead: bytes | None
+) -> None:
+    await records.upsert([a_response("c1")])
+    for path in (tmp_path / "data").glob("records.db*"):
+        path.unlink()
+    if instead is not None:
+        (tmp_path / "data" / "records.db").write_bytes(instead * 500)
+        with pytest.raises(Retryable, match="not a database"):
+            await records.upsert([a_response("c2")])
+        (tmp_path / "data" / "records.db").unlink()
+    await records.upsert([a_response("c2")])
+    other = SqlRecords(f"sqlite:///{tmp_path}/data/records.db")
+    assert [response.chat for response in other.responses(Filters())] == ["c2"]
+    await other.close()
+
+
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "records.db").write_bytes(zlib.compress(b"other" * 500) * 300)
     with pytest.raises(Retryable, match="not a database"):
         Database(f"sqlite:///{tmp_path}/records.db")
+
+
+async def test_records_of_a_newer_version_are_left_alone(records: SqlRecords, tmp_path: Path) -> None:
+    await records.upsert([a_response("c1")])
+    file = tmp_path / "data" / "records.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(Retryable, match="newer chatsurvey"):
+            Database(f"sqlite:///{file}")
+        other.execute("UPDATE alembic_version SET version_num = ?", (HEAD,))
+    Database(f"sqlite:///{file}").close()
 
 
 def test_long_words_are_cut_to_their_columns() -> None:

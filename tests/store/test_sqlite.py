@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,23 @@ async def test_a_database_that_cannot_be_read_is_told(file: Path) -> None:
         for reading in (store.load_id("a"), store.jobs()):
             with pytest.raises(StoreUnavailable, match="cannot be read"):
                 await reading
+
+
+async def test_nothing_is_acknowledged_into_a_file_that_was_moved_away(file: Path) -> None:
+    aside = file.with_name("aside.db")
+    move, other, move_back = partial(file.rename, aside), file.touch, partial(aside.replace, file)
+    async with opened(file) as store:
+        move()
+        with pytest.raises(StoreUnavailable, match="No such file"):
+            await store.commit(a_turn("a"))
+        other()
+        with pytest.raises(StoreUnavailable, match="another file than the one that was opened"):
+            await store.commit(a_turn("a"))
+        assert not await store.writable()
+        move_back()
+        assert await store.commit(a_turn("a")) is Commit.DONE
+    async with opened(file) as store:
+        assert await store.load_id("a") == a_chat("a", 1, 1)
 
 
 async def test_a_caller_that_goes_away_harms_nobody(file: Path) -> None:

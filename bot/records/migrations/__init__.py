@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, inspect, text
 
 HEAD = "0001"
-"""The newest migration; a test holds it against the files."""
+"""The newest migration; they are numbered, so a greater one is of a later version. A test compares the files."""
 
 
 def version_of(connection: Connection) -> str:
