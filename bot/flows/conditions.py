@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from bot.errors import Mark
 from bot.flows.nodes import Scalar, Table, nearest
 from bot.flows.spec import Check, Condition, Range
 from bot.flows.spec import Scalar as Plain
@@ -24,6 +25,10 @@ _NAME = re.compile(r"(?:answers|contact|context)\.[A-Za-z_][A-Za-z0-9_.-]{0,79}"
 _RANGE = re.compile(r"(-?[0-9]{1,9})\s*\.\.\s*(-?[0-9]{1,9})")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,8}")
 _SCORES = Range(0, 10)
+_MEANT = re.compile(r"([0-9]+) *(?:-|–|—|to) *([0-9]+)")
+
+UNREAD = Check("", (), Mark("", 1, 1))
+"""Stands for a line that was reported and cannot be read, so that a rule does not seem to hold always or never."""
 
 
 def holds(condition: Condition, facts: Facts) -> bool:
@@ -58,7 +63,7 @@ def parse_when(table: Table) -> Condition:
     checks = [_check(table, subject) for subject in table.keys()]  # noqa: SIM118 - a Table is no dict
     if not table.keys():
         table.problem("an empty condition", "when: {score: 0..6}   or leave `when` out to hold always")
-    return Condition(tuple(check for check in checks if check is not None), table.mark)
+    return Condition(tuple(UNREAD if check is None else check for check in checks), table.mark)
 
 
 def _line(check: Check, value: Value | None) -> bool:
@@ -96,7 +101,8 @@ def _check(table: Table, subject: str) -> Check | None:
     if len(written) == 1 and not written[0].quoted and written[0].value in ("present", "absent"):
         return Check(subject, (), mark, present=written[0].value == "present")
     accepts = tuple(_value(table, subject, one) for one in written)
-    return Check(subject, tuple(value for value in accepts if value is not None), mark)
+    read = tuple(value for value in accepts if value is not None)
+    return Check(subject, read, mark) if len(read) == len(accepts) else None
 
 
 def _value(table: Table, subject: str, written: Scalar) -> Plain | Range | None:
@@ -111,7 +117,9 @@ def _value(table: Table, subject: str, written: Scalar) -> Plain | Range | None:
     elif _INTEGER.fullmatch(text):
         value = int(text)
     if subject == "score" and not _is_score(value):
-        table.problem(f'"{text[:40]}" is no score', "a score is 0 to 10:  score: 0..6", subject, mark=written.mark)
+        meant = _MEANT.fullmatch(text)
+        hint = f"write  score: {meant[1]}..{meant[2]}" if meant else "a score is 0 to 10:  score: 0..6"
+        table.problem(f'"{text[:40]}" is no score', hint, subject, mark=written.mark)
         return None
     if subject == "segment" and value not in SEGMENTS:
         near = nearest(text, SEGMENTS)

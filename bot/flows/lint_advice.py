@@ -66,11 +66,12 @@ def _values(steps: Collection[Step], key: str) -> tuple[str, ...]:
 
 
 def prove_keys(graph: Graph) -> Iterator[Problem]:
-    """No chat answers two steps that save under the same key: one answer would hide the other."""
+    """No chat answers two steps that save under the same key: one answer would hide the other. Nor does any give two
+    scores: what follows the score could mean either."""
     by_key: dict[str, list[Step]] = {}
     for step in graph.flow.steps.values():
         if waits(step):
-            by_key.setdefault(key_of(step), []).append(step)
+            by_key.setdefault("" if step.kind == "nps" else key_of(step), []).append(step)
     for key, steps in by_key.items():
         if len(steps) < 2:
             continue
@@ -79,7 +80,10 @@ def prove_keys(graph: Graph) -> Iterator[Problem]:
             first = next(
                 (s for s in steps[:number] if second.name in after[s.name] or s.name in after[second.name]), None
             )
-            if first is not None:
+            if first is not None and not key:
+                words = f'a chat has one score, and "{first.name}" (line {first.mark.line}) on the same way asks for it'
+                yield Problem(second.mark, second.path, words, "ask this with a choice")
+            elif first is not None:
                 words = f'"{key}" is saved by "{first.name}" (line {first.mark.line}) on the same way'
                 yield Problem(second.mark, f"{second.path} / save_as", words, f"save_as: {key}_2   in one of the two")
 

@@ -16,6 +16,7 @@ _WHOLE = ("score", "segment", "locale")
 """Names that are values; the others have parts."""
 _ALWAYS = ("brand.name", "locale")
 _WRONG_NAME = re.compile(r'no (?:filter|test) "(\w+)"')
+_ONE_BRACE = re.compile(rf"(?<!{{){{ *((?:{'|'.join(NAMES)})\b[\w.]*)[^{{}}%#]*}}(?!}})")
 _NEVER: frozenset[str] = frozenset()
 
 
@@ -76,9 +77,19 @@ def _text(text: Text, place: Place, keys: frozenset[str], lines: list[str]) -> I
             yield Problem(mark, path, "this text is empty", "write it, or leave the key out")
         if len(words) > LONGEST:
             yield Problem(mark, path, f"a text has at most {LONGEST:,} characters", "shorten it")
-        elif has_template(words):
+        for found, message, hint in _slips(words):
+            yield Problem(locate(lines, mark, words, 1, found), path, message, hint, "warning")
+        if len(words) <= LONGEST and has_template(words):
             for line, word, message, hint in _template(words, place, keys):
                 yield Problem(locate(lines, mark, words, line, word), path, message, hint)
+
+
+def _slips(words: str) -> Iterator[tuple[str, str, str]]:
+    """(word to underline, message, hint) of what a visitor would read as it stands and nobody means."""
+    if found := _ONE_BRACE.search(words):
+        yield found[1], f'"{found[0]}" is shown as it stands', "a value has two braces:  {{ " + found[1] + " }}"
+    if words.startswith(("\u201c", "\u201e")) and words.endswith(("\u201c", "\u201d")):
+        yield "", "the curly quotes are part of the text", 'a text stands in straight quotes:  "..."'
 
 
 def _template(words: str, place: Place, keys: frozenset[str]) -> Iterator[tuple[int, str, str, str]]:
@@ -112,8 +123,8 @@ def _use(use: Use, place: Place, keys: frozenset[str]) -> tuple[str, str] | None
     name, _, part = use.subject.partition(".")
     if name not in NAMES:
         near = nearest(use.subject, (*NAMES, *_ALWAYS, *(f"answers.{key}" for key in keys))) or nearest(name, NAMES)
-        hint = f'did you mean "{near}"?' if near else "known here: " + ", ".join(NAMES)
-        return f'"{use.subject}" is not known in a text', hint
+        known = "known here: " + ", ".join(NAMES) + f"\nor, if these are words, in quotes:  '{use.subject}'"
+        return f'"{use.subject}" is not known in a text', f'did you mean "{near}"?' if near else known
     if (name in _WHOLE) == bool(part) or "." in part:
         example = {"brand": "brand.name", "answers": f"answers.{min(keys, default='reason')}"}
         hint = f"for example  {{{{ {name if name in _WHOLE else example.get(name, name + '.email')} }}}}"
@@ -130,7 +141,7 @@ def _use(use: Use, place: Place, keys: frozenset[str]) -> tuple[str, str] | None
     why = place.why.get(subject, "")
     return (
         f'"{use.subject}" may be missing here{why}',
-        f'{{{{ {use.subject} | default("...") }}}}   or   an if around it',
+        f"{{{{ {use.subject} | default('...') }}}}   or   an if around it",
     )
 
 

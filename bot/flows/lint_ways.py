@@ -45,7 +45,8 @@ def _exits(graph: Graph, step: Step) -> Iterator[Problem]:
         return
     if not step.then:
         if step.then_mark is None:
-            hint = f"add it:  then: {_an_end(graph, step)}   or   end: completed"
+            to = _an_end(graph, step)
+            hint = "add it:  end: completed" if to == step.name else f"add it:  then: {to}   or   end: completed"
             yield Problem(step.mark, step.path, "this step leads nowhere", hint)
         else:
             yield Problem(step.then_mark, f"{step.path} / then", "this leads nowhere", _mended(graph, step, ()))

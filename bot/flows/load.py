@@ -22,6 +22,7 @@ MAX_STEPS = 200
 DEFAULT_COLOR = Brand("").color
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
+_OF_A_FLOW = ("start", "steps", "timers", "invite")
 _FLOW = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
@@ -79,8 +80,9 @@ def read_book(source: str | bytes, file: str, problems: list[Problem]) -> Book |
         return None
     if root.integer("version", 1) != 1:
         root.problem("this is a newer format than this program reads", "version: 1", "version")
+    before = len(problems)
     languages = _languages(root)
-    root.speak(languages)
+    root.speak(languages if len(problems) == before else ())  # a wrong list would make every text wrong
     brand = _brand(root)
     flows: dict[str, Flow] = {}
     table = root.table("flows", required=True)
@@ -92,6 +94,12 @@ def read_book(source: str | bytes, file: str, problems: list[Problem]) -> Book |
                     f'"{name[:40]}" cannot be the name of a flow: letters, digits, _ and - (it stands in addresses)'
                 )
                 table.problem(message, mark=table.key_mark(name))
+            elif name in _OF_A_FLOW and len(table.keys()) > 1:
+                message = f'"{name}" belongs to a flow and stands beside it'
+                table.problem(
+                    message, "indent it, with what is in it, below the flow's name", mark=table.key_mark(name)
+                )
+                continue
             if (inner := table.table(name)) is not None:
                 flows[name] = _flow(inner, name)
         if not table.keys():
@@ -118,7 +126,7 @@ def _languages(root: Table) -> tuple[str, ...]:
 
 
 def _brand(root: Table) -> Brand:
-    table = root.table("brand", required=True)
+    table = root.table("brand", required=True, example="{name: Acme}")
     if table is None:
         return Brand("")
     name = table.string("name", required=True)
@@ -135,7 +143,7 @@ def _brand(root: Table) -> Brand:
 
 
 def _flow(table: Table, name: str) -> Flow:
-    steps_table = table.table("steps", required=True)
+    steps_table = table.table("steps", required=True, example="{score: {kind: nps, ...}}")
     steps: dict[str, Step] = {}
     if steps_table is not None:
         steps_table.path = table.path

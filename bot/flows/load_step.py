@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from bot.flows.conditions import parse_when
+from bot.flows.conditions import UNREAD, parse_when
 from bot.flows.nodes import Table, nearest
 from bot.flows.spec import Condition, Option, Rule, Step
 from bot.flows.steps import KINDS
@@ -15,6 +15,8 @@ _END = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_OPTIONS = 40
 MAX_WAYS = 40
 _OWN_ENDS = ("abandoned", "stopped")
+_NO_ENDS = ("true", "false", "yes", "no", "on", "off")
+_SPAN = re.compile(r"[0-9]+ *(?:-|–|\.\.) *[0-9]+")
 
 
 def read_step(table: Table, name: str, steps: Table) -> Step:
@@ -123,7 +125,7 @@ def _check_url(table: Table, link: Option) -> None:
 
 def _end(table: Table) -> str:
     end = table.string("end")
-    if end and (not _END.fullmatch(end) or end in _OWN_ENDS):
+    if end and (not _END.fullmatch(end) or end in (*_OWN_ENDS, *_NO_ENDS)):
         message = f'"{end[:40]}" cannot be the outcome of a chat'
         table.problem(message, "end: completed   (abandoned and stopped are the service's own)", "end")
     return end
@@ -133,7 +135,8 @@ def _save_as(table: Table, kind: StepKind | None) -> str:
     save_as = table.string("save_as")
     if save_as and not _SAVE_AS.fullmatch(save_as):
         message = f'"{save_as[:40]}" cannot be a key of an answer'
-        table.problem(message, "save_as: reason   or   save_as: contact.phone", "save_as")
+        hint = "letters, digits and _, for example\nsave_as: reason   or   save_as: contact.phone"
+        table.problem(message, hint, "save_as")
     elif save_as and kind is not None and kind.name == "nps":
         table.problem("the score is always kept as `score`", "remove  save_as", "save_as")
     return save_as
@@ -154,7 +157,7 @@ def _then(table: Table, steps: Table) -> tuple[Rule, ...]:
     if shape == "table" and (inner := table.table("then")) is not None:
         ways = [_way(inner, key, steps, outcome=key) for key in inner.keys()]  # noqa: SIM118 - a Table is no dict
     elif shape == "list":
-        ways = [_ruled(item, steps) for item in table.tables("then")]
+        ways = [_ruled(item, steps) for item in table.tables("then", "[{when: {score: 0..6}, to: why}, {to: bye}]")]
     else:
         ways = [_way(table, "then", steps)]
     if len(ways) > MAX_WAYS + 2:
@@ -164,8 +167,10 @@ def _then(table: Table, steps: Table) -> tuple[Rule, ...]:
 
 
 def _ruled(item: Table, steps: Table) -> Rule | None:
-    when = item.table("when")
+    when = item.table("when", example="{score: 0..6}")
     condition = None if when is None else parse_when(when)
+    if condition is None and item.shape("when") != "missing":
+        condition = Condition((UNREAD,), item.key_mark("when"))
     way = _way(item, "to", steps, when=condition, required=True)
     item.finish()
     return way
@@ -206,7 +211,8 @@ def _check_outcomes(table: Table, step: Step, kind: StepKind) -> None:
         if outcome not in known:
             near = nearest(outcome, known)
             hint = f'did you mean "{near}"?' if near else _why_not(outcome, known)
-            table.problem(f'a {kind.name} step has no outcome "{outcome[:40]}"', hint, "then", mark=mark)
+            article = "an" if kind.name[0] in "aeo" or kind.name == "nps" else "a"
+            table.problem(f'{article} {kind.name} step has no outcome "{outcome[:40]}"', hint, "then", mark=mark)
 
 
 def _why_not(outcome: str, known: tuple[str, ...]) -> str:
@@ -214,4 +220,7 @@ def _why_not(outcome: str, known: tuple[str, ...]) -> str:
         return "a step can be skipped with  optional: true"
     if outcome == "timeout":
         return "a step times out with  timeout: 10m"
-    return "its outcomes: " + ", ".join(known)
+    own = "its outcomes: " + ", ".join(known)
+    if "promoter" in known and _SPAN.fullmatch(outcome):
+        return own + "\nranges of scores are rules:  then: [{when: {score: 0..6}, to: ...}, {to: ...}]"
+    return own

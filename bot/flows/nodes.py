@@ -34,16 +34,16 @@ class Table(Values):
 
     __slots__ = ()
 
-    def table(self, key: str, required: bool = False) -> "Table | None":
-        node = self._node(key, required, "{...}")
+    def table(self, key: str, required: bool = False, example: str = "") -> "Table | None":
+        node = self._node(key, required, example or "{...}")
         if node is None:
             return None
         if not isinstance(node, Pairs):
-            self.problem("a table is expected here", f"for example  {key}: {{name: value}}", key)
+            self.problem("a table is expected here", f"for example  {key}: {example or '{name: value}'}", key)
             return None
         return Table(self._reading, node, self.key_mark(key), self.path_of(key))
 
-    def tables(self, key: str) -> "tuple[Table, ...]":
+    def tables(self, key: str, example: str = "[{name: value}]") -> "tuple[Table, ...]":
         """A list of tables."""
         node = self._node(key, False, "[{...}]")
         if node is None:
@@ -55,9 +55,7 @@ class Table(Values):
                 mark = item.nodes[0][0].mark if item.nodes else item.mark
                 found.append(Table(self._reading, item, mark, f"{self.path_of(key)} / {number}"))
             else:
-                self.problem(
-                    "a list of tables is expected here", f"for example  {key}: [{{name: value}}]", key, mark=item.mark
-                )
+                self.problem("a list of tables is expected here", f"for example  {key}: {example}", key, mark=item.mark)
         return tuple(found)
 
     def text(self, key: str, required: bool = False) -> Text | None:
@@ -95,8 +93,10 @@ class Table(Values):
         for key in self.keys():
             scalar = self.scalar(key, example='"..."')
             if languages and key not in languages:
-                near = nearest(key, languages)
-                hint = f'did you mean "{near}"?' if near else f"or add it:  languages: [{', '.join((*languages, key))}]"
+                base = key.replace("_", "-").partition("-")[0].lower()
+                near = base if base in languages else nearest(key, languages)
+                added = f"remove it, or add it:  languages: [{', '.join((*languages, key))}]"
+                hint = f'did you mean "{near}"?' if near else added
                 message = f'"{show(self._nodes[key][0])}" is not one of the languages of this file'
                 self.problem(message, hint, mark=self.key_mark(key))
             elif scalar is not None:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import yaml
 
 from bot.errors import Mark, Problem
+from bot.flows.syntax import short, told
 
 MAX_CHARS = 1_000_000
 MAX_DEPTH = 32
@@ -84,7 +85,7 @@ def read_tree(source: str, file: str, problems: list[Problem]) -> Node | None:
     try:
         node = _Builder(source, file, problems).document()
     except yaml.YAMLError as error:
-        problems.append(_syntax(error, source, file))
+        problems.append(told(error, source, file))
         return None
     except _TooDeep as error:
         hint = "a flow needs no more than ten levels"
@@ -151,7 +152,7 @@ class _Builder:
             elif key.value in found:
                 first = found[key.value][0].mark.line
                 hint = "keep one of the two, or rename one"
-                self.report(key.mark, f'"{_short(key.value)}" is written twice (first in line {first})', hint)
+                self.report(key.mark, f'"{short(key.value)}" is written twice (first in line {first})', hint)
             else:
                 found[key.value] = (key, value)
         return Pairs(tuple(found.values()), mark)
@@ -159,12 +160,12 @@ class _Builder:
     def refuse(self, event: yaml.Event, mark: Mark) -> None:
         quotes = "if it is text, put it in quotes"
         if isinstance(event, yaml.AliasEvent):
-            self.report(mark, f'"*{_short(str(event.anchor))}" is a YAML alias, which is not read here', quotes)
+            self.report(mark, f'"*{short(str(event.anchor))}" is a YAML alias, which is not read here', quotes)
         elif getattr(event, "anchor", None):
-            anchor = _short(str(getattr(event, "anchor", "")))
+            anchor = short(str(getattr(event, "anchor", "")))
             self.report(mark, f'"&{anchor}" is a YAML anchor, which is not read here', quotes)
         if getattr(event, "tag", None):
-            tag = _short(str(getattr(event, "tag", "")))
+            tag = short(str(getattr(event, "tag", "")))
             self.report(mark, f'"{tag}" is a YAML tag, which is not read here', quotes)
 
     def mark(self, event: yaml.Event) -> Mark:
@@ -176,48 +177,3 @@ class _Builder:
 
     def report(self, mark: Mark, message: str, hint: str) -> None:
         self.problems.append(Problem(mark, "", message, hint))
-
-
-def _short(text: str) -> str:
-    """Text of the file inside a message: one line, not endless."""
-    text = text.encode("unicode_escape").decode() if not text.isprintable() else text
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-_SYNTAX_HINTS = (
-    ("mapping values are not allowed", 'a text with ": " in it must be in quotes'),
-    ("cannot start any token", "indent with spaces, not tabs; a text that begins with @ ` or % must be in quotes"),
-    ("tab", "indent with spaces, not tabs"),
-    ("unexpected end of stream", "a quote or a bracket is opened here and not closed"),
-    ("end of stream", "a quote or a bracket is opened here and not closed"),
-    ("alias", "a text that begins with * & or ! must be in quotes"),
-    ("anchor", "a text that begins with * & or ! must be in quotes"),
-    ("a tag", "a text that begins with * & or ! must be in quotes"),
-    ("expected ',' or", "a bracket is not closed, or a text with , [ ] { } in it needs quotes"),
-    ("expected key", "check the indentation and the quotes of this line and the one above"),
-    ("simple key", "check the indentation and the quotes of this line and the one above"),
-    ("block", "check the indentation and the quotes of this line and the one above"),
-    ("control characters", "remove the invisible character"),
-    ("special characters", "remove the invisible character"),
-)
-
-
-def _syntax(error: yaml.YAMLError, source: str, file: str) -> Problem:
-    """A parser's error in the file's own terms."""
-    if isinstance(error, yaml.MarkedYAMLError):
-        place = error.problem_mark or error.context_mark
-        line, column = (place.line + 1, place.column + 1) if place else (1, 1)
-        words = " ".join(filter(None, (error.context, error.problem)))
-    else:
-        at = min(int(getattr(error, "position", 0) or 0), len(source))
-        line, column = source.count("\n", 0, at) + 1, at - source.rfind("\n", 0, at)
-        words = str(getattr(error, "reason", "")) or "this cannot be read"
-    lines = source.splitlines() or [""]
-    shown = lines[min(line, len(lines)) - 1]
-    if re.search(r":\s+\{\{", shown):
-        hint = "a text that begins with {{ must be in quotes"
-    elif shown.lstrip(" ").startswith("\t"):
-        hint = "indent with spaces, not tabs"
-    else:
-        hint = next((hint for sign, hint in _SYNTAX_HINTS if sign in words), "")
-    return Problem(Mark(file, line, max(column, 1)), "", f"not valid YAML: {_short(words)}", hint)

@@ -223,8 +223,8 @@ def test_a_reminder_after_the_end_is_a_warning() -> None:
 TEMPLATES = [
     ("{{ brand.nmae }}", '"brand.nmae" is not known in a text', 'did you mean "brand.name"?'),
     ("{{ scor }}", '"scor" is not known in a text', 'did you mean "score"?'),
-    ("{{ score }}", '"score" may be missing here', '{{ score | default("...") }}'),
-    ("{{ contact.first_name }}", '"contact.first_name" may be missing here', 'default("...")'),
+    ("{{ score }}", '"score" may be missing here', "{{ score | default('...') }}"),
+    ("{{ contact.first_name }}", '"contact.first_name" may be missing here', "default('...')"),
     ("{{ contact }}", '"contact" is not a value', "{{ contact.email }}"),
     ("{{ contact.a.b }}", '"contact.a.b" is not a value', "contact"),
     ("{{ answers.later }}", '"answers.later" may be missing here', "default"),
