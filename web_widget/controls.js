@@ -8,7 +8,7 @@
  */
 
 /** @param {any} ui */
-export default function controls({ h, icon, link, t, env, chat, send }) {
+export function controls({ h, icon, link, t, env, chat, send }) {
   const pick = (/** @type {Option | undefined} */ o) => o && send({ value: o.value }, o.label);
   const chips = (/** @type {Option[]} */ options) => h('div', { class: 'row', role: 'group', 'aria-labelledby': 'q' },
     ...options.map(o => h('button', { class: 'chip', type: 'button', onclick: () => pick(o) }, o.label)));
@@ -110,7 +110,9 @@ export default function controls({ h, icon, link, t, env, chat, send }) {
     queueMicrotask(grow);
     return form(() => {
       const typed = field.value.trim();
-      const whole = dial && !/^(\+|00)/.test(typed) ? dial.code() + typed : typed;
+      // The zero before a national number is not dialled from abroad, but for Italy's plan.
+      const national = region === 'IT' || region === 'VA' ? typed : typed.replace(/^0/, '');
+      const whole = dial && !/^(\+|00)/.test(typed) ? dial.code() + national : typed;
       if (typed) send({ text: whole }, whole, name ? '' : typed);
     }, h('div', { class: chat.error ? 'field bad' : 'field' }, dial && dial.node, field, go));
   }

@@ -73,9 +73,8 @@
       /** @type {Promise<any> | undefined} */
       let face;
       const make = () => face ??= Promise.all([
-        load('widget.js'), env.texts(), fetch(url('style.css')).then(r => r.text()),
-        load('session.js'), load('controls.js'),
-      ]).then(([widget, ...parts]) => widget(env, ...parts));
+        import(url('widget.js')), env.texts(), fetch(url('style.css')).then(r => r.text()),
+      ]).then(([made, texts, css]) => made.widget(env, texts, css, made.session, made.controls));
 
       /** @param {number} seconds @param {boolean} pill whether only the launcher is shown */
       const soon = (seconds, pill) => setTimeout(async () => {

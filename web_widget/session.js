@@ -18,7 +18,7 @@
 const by = (/** @type {string} */ author) => (/** @type {Entry} */ e) => e.author === author && !e.link;
 
 /** @param {any} env @param {() => void} changed */
-export default function session(env, changed) {
+export function session(env, changed) {
   const { get, signal } = env;
   /** What localStorage holds: chat, token, cursor, lang, page, outbox, hide, top, left, shown, closed, answered. */
   let kept = { outbox: [], hide: [], ...env.read() };

@@ -41,7 +41,7 @@ function icon(name) {
 }
 
 /** @param {any} env @param {any} texts @param {string} css @param {any} session @param {any} controls */
-export default function widget(env, texts, css, session, controls) {
+export function widget(env, texts, css, session, controls) {
   const { host, config, mode, get } = env;
   const { brand } = config;
   const floats = /popin|bubble/.test(mode);

@@ -19,6 +19,9 @@ TYPES = {
 LOADER = "loader.js"
 PAGES = "pages"
 _STRIP = {".js": strip_js, ".css": strip_css}
+BUNDLES = {"widget.js": ("session.js", "controls.js")}
+"""Scripts that are always loaded together are served as one, after one another: half a kilobyte and two requests less.
+They export their functions by name, and no name stands at the top of two of them."""
 _HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[a-z]+)")
 
 Signature: TypeAlias = tuple[tuple[str, int, int], ...]
@@ -71,18 +74,16 @@ def signature_of(folder: Path) -> Signature:
 
 
 def fill(folder: Path, signature: Signature) -> Shelf:
-    bodies: dict[str, Body] = {}
-    loader = ""
+    texts: dict[str, str] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix not in TYPES or path.suffix == ".html":
-            continue
-        text = path.read_text("utf-8")
-        if path.suffix in _STRIP:
-            text = _STRIP[path.suffix](text)
-        if path.name == LOADER:
-            loader = text
-        else:
-            bodies[path.name] = Body(text.encode(), path.suffix)
+        if path.suffix in TYPES and path.suffix != ".html":
+            text = path.read_text("utf-8")
+            texts[path.name] = _STRIP[path.suffix](text) if path.suffix in _STRIP else text
+    loader = texts.pop(LOADER, "")
+    for whole, parts in BUNDLES.items():
+        if whole in texts:
+            texts[whole] = "\n".join([texts[whole], *(texts.pop(part) for part in parts if part in texts)])
+    bodies = {name: Body(text.encode(), Path(name).suffix) for name, text in texts.items()}
     urls = {name: f"/w/{Path(name).stem}.{_hash(body.plain)}{Path(name).suffix}" for name, body in bodies.items()}
     pages = {path.stem for path in (folder / PAGES).iterdir()}
     widget = {name: url for name, url in urls.items() if not name.endswith(".svg") and Path(name).stem not in pages}

@@ -98,6 +98,15 @@ async def test_a_file_is_kept_for_ever_under_its_hash(folder: Path) -> None:
         assert (await client.get("/w/loader.000000000000.js")).status == 404
 
 
+async def test_scripts_that_are_loaded_together_are_one_file(folder: Path) -> None:
+    (folder / "session.js").write_text("// the chat\nexport function session() { return 1; }\n", "utf-8")
+    async with serving(folder) as client:
+        assets = (await config_of(client))["assets"]
+        served = await (await client.get(assets["widget.js"])).text()
+    assert "session.js" not in assets
+    assert served == "export default()=>'a // b';\nexport function session(){return 1;}"
+
+
 async def test_an_edited_file_has_another_address(folder: Path) -> None:
     async with serving(folder) as client:
         before = (await config_of(client))["assets"]["widget.js"]
