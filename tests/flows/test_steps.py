@@ -121,6 +121,14 @@ def test_slots_on_the_night_of_a_clock_change(now: str, expected: list[str]) -> 
     assert [at[11:19] for at in times(view("slot", NIGHT, now))][:7] == expected
 
 
+def test_four_days_are_shown_with_eight_times_spread_over_each() -> None:
+    shown = list(thinned(bookable(view("slot"))))
+    days = sorted({at.date() for at in shown})
+    tuesday = [f"{at:%H:%M}" for at in shown if at.date() == days[1]]
+    assert len(days) == 4
+    assert len(tuesday) == min(8, len([at for at in bookable(view("slot")) if at.date() == days[1]]))
+
+
 def test_a_day_shows_eight_times_at_most_and_any_other_can_be_said() -> None:
     seen = view("slot")
     shown = list(thinned(bookable(seen)))

@@ -11,6 +11,7 @@ then nothing is asked and the chat goes on at once; the flow says where: `then: 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from bot.flows.answers.moment import read_slot
@@ -21,8 +22,9 @@ from bot.flows.steps.base import Accepted, AskAgain, Control, View
 from bot.flows.steps.wording import read_texts
 from bot.model import Choice, Value
 
+DAYS = 4
 A_DAY = 8
-"""Times shown for one day. Any other bookable time can still be typed."""
+"""Days shown, and times of each. Any other bookable time can still be typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,13 @@ def bookable(view: View) -> tuple[datetime, ...]:
 
 
 def thinned(free: tuple[datetime, ...]) -> Iterator[datetime]:
-    """At most A_DAY times of each day, spread evenly."""
+    """At most A_DAY times of each of the first DAYS days, spread evenly."""
     days: dict[date, list[datetime]] = {}
     for at in free:
         days.setdefault(at.date(), []).append(at)
-    for times in days.values():
-        stride = -(-len(times) // A_DAY)
-        yield from times[::stride]
+    for times in islice(days.values(), DAYS):
+        count = min(len(times), A_DAY)
+        yield from (times[n * len(times) // count] for n in range(count))
 
 
 def _day(hours: OpenHours, day: date, zone: ZoneInfo) -> Iterator[datetime]:
