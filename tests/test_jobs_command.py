@@ -96,6 +96,19 @@ def test_a_dead_letter_is_retried_with_a_fresh_count(folder: Folder) -> None:
     assert listed(folder, "--kind", "timer")[0]["due"] > "2025-10-10"
 
 
+@pytest.mark.parametrize("words", [["--all"], ["--all", "--kind", "write"]], ids=" ".join)
+def test_all_means_all(folder: Folder, words: list[str]) -> None:
+    async def lay(store: SqliteStore, _: SqlRecords) -> None:
+        await put(store, *(write_job(f"d{n}", "crm", NOON) for n in range(150)))
+        claimed = await store.claim(NOON, 999, HOUR, ["write.crm"])
+        await store.settle([(job, Dead("gone")) for job in claimed], NOON)
+
+    folder.lay(lay, Clock())
+    assert len(listed(folder, "--state", "dead")) == 100
+    assert len(folder.run("jobs", "retry", *words).splitlines()) == 152
+    assert listed(folder, "--state", "dead") == []
+
+
 def test_jobs_are_dropped(folder: Folder) -> None:
     folder.run("jobs", "drop", "c1:write.crm", "c4:timer")
     folder.run("jobs", "drop", "--all")

@@ -22,6 +22,8 @@ STATES = ("waiting", "running", "dead")
 PLAIN = frozenset({"chat", "writer", "flow"})
 """Keys of a payload whose values are names."""
 EVERY = 1_000_000
+SHOWN = 100
+"""Jobs that a list shows where it is not told how many."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +49,9 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     # Given before or after the action: what one parser was not told must not undo what the other was.
     parser.add_argument("--state", choices=STATES, default=argparse.SUPPRESS)
     parser.add_argument("--kind", default=argparse.SUPPRESS, help="response, timer, write (all writers), write.NAME")
-    parser.add_argument("--limit", type=int, default=argparse.SUPPRESS, metavar="N", help="100 by default")
+    parser.add_argument(
+        "--limit", type=int, default=argparse.SUPPRESS, metavar="N", help=f"a list has {SHOWN} by default"
+    )
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
 
 
@@ -59,16 +63,18 @@ def run(args: argparse.Namespace) -> int:
         raise UserMistake(f"there is no data in {settings.data_dir} yet", "start the service first, or set DATA_DIR")
     match args.action:
         case "list":
-            return _list(args, with_store(settings, lambda store: _find(store, args, None)))
+            return _list(args, with_store(settings, lambda store: _find(store, args, SHOWN)))
         case "show":
             return _show(settings, args.ids[0], as_json=args.json)
         case _:
             return _change(settings, args)
 
 
-async def _find(store: SqliteStore, args: argparse.Namespace, state: JobState | None) -> Sequence[JobView]:
-    """By state and kind; `write` stands for every writer."""
-    kind, limit = getattr(args, "kind", ""), getattr(args, "limit", 100)
+async def _find(
+    store: SqliteStore, args: argparse.Namespace, most: int, state: JobState | None = None
+) -> Sequence[JobView]:
+    """By state and kind; `write` stands for every writer. `most` and `state` are for where the words name none."""
+    kind, limit = getattr(args, "kind", ""), getattr(args, "limit", most)
     found = await store.jobs(getattr(args, "state", state), "", EVERY if kind else limit)
     return [v for v in found if not kind or v.job.kind == kind or v.job.kind.startswith(f"{kind}.")][:limit]
 
@@ -85,6 +91,8 @@ def _list(args: argparse.Namespace, views: Sequence[JobView]) -> int:
     widths = [max(len(row[at]) for row in rows) for at in range(5)]
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip())
+    if len(views) == getattr(args, "limit", SHOWN):
+        print(f"note   the first {len(views)}; --limit N shows more", file=sys.stderr)
     return 0
 
 
@@ -123,7 +131,7 @@ def _change(settings: Settings, args: argparse.Namespace) -> int:
         raise UserMistake(f"which jobs to {args.action}?", f"chatsurvey jobs {args.action} ID..., or --all")
 
     async def work(store: SqliteStore) -> list[str]:
-        ids = args.ids or [view.job.id for view in await _find(store, args, "dead")]
+        ids = args.ids or [view.job.id for view in await _find(store, args, EVERY, "dead")]
         unknown = []
         for job in ids:
             done = await (store.retry_job(job, clock()) if retry else store.drop_job(job))
