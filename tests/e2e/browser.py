@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response, Route
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
 
 SOAK = bool(os.environ.get("SOAK"))
 """Every variant, not one of a kind."""
@@ -67,11 +67,6 @@ class Watch:
         return [r for r in self.requests if r.method == "POST" and urlsplit(r.url).path.endswith(path)]
 
 
-async def somewhere_else(route: Route) -> None:
-    """The page behind a review link, without the internet."""
-    await route.fulfill(content_type="text/html", body="<title>Elsewhere</title><link rel=icon href=data:,>")
-
-
 async def new_context(browser: Browser, url: str, size: tuple[int, int] = DESKTOP, **more: Any) -> BrowserContext:
     """A visitor's browser. `more`: Playwright's own options (Any: theirs)."""
     touch = size[0] < 500
@@ -81,7 +76,6 @@ async def new_context(browser: Browser, url: str, size: tuple[int, int] = DESKTO
     }  # fmt: skip
     context = await browser.new_context(**(options | more))
     context.set_default_timeout(15_000)
-    await context.route("https://example.com/**", somewhere_else)
     return context
 
 

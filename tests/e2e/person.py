@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FloatRect, Locator, Page, expect
 
 Did: TypeAlias = tuple[str, str, str | int]
 """(the question that is asked, what is done: a method of Person, with what)."""
@@ -77,16 +77,25 @@ class Person:
         return await self.log.locator("> *").all_inner_texts()
 
 
-async def overflows(page: Page) -> bool:
-    """Whether the page, or the panel, can be scrolled sideways."""
-    return bool(
-        await page.evaluate(
-            """() => {
-              const root = document.querySelector('chat-survey')?.shadowRoot;
-              const wide = node => node && node.scrollWidth > node.clientWidth + 1;
-              const scrolls = node => wide(node) && /auto|scroll/.test(getComputedStyle(node).overflowX);
-              const out = node => node.getBoundingClientRect().right > innerWidth + 1 && node.getClientRects().length;
-              return wide(document.documentElement) || [...root?.querySelectorAll('*') ?? []].some(n => scrolls(n) || out(n));
-            }"""
-        )
+async def box_of(target: Locator) -> FloatRect:
+    """Where it is seen, in pixels of the window."""
+    await expect(target).to_be_visible()
+    found = await target.bounding_box()
+    assert found is not None
+    return found
+
+
+async def overflows(page: Page) -> list[str]:
+    """What reaches over the edge of the page, or can be scrolled sideways."""
+    found: list[str] = await page.evaluate(
+        """() => {
+          const inside = document.querySelector('chat-survey')?.shadowRoot?.querySelectorAll('*') ?? [];
+          const page = document.documentElement;
+          const wide = node => node.scrollWidth > node.clientWidth + 1;
+          const scrolls = node => wide(node) && /auto|scroll/.test(getComputedStyle(node).overflowX);
+          const out = ({left, right, width}) => width && (left < -1 || right > page.clientWidth + 1);
+          const wrong = [...inside].filter(node => scrolls(node) || out(node.getBoundingClientRect()));
+          return [...wide(page) ? [page] : [], ...wrong].map(node => `${node.tagName}.${node.className}`);
+        }"""
     )
+    return found

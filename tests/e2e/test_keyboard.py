@@ -1,6 +1,5 @@
 """The keyboard alone is enough, and the focus goes where the visitor is."""
 
-import pytest
 from playwright.async_api import Locator, expect
 
 from tests.e2e.browser import BROWSER
@@ -71,17 +70,18 @@ SCALE = [
 ]
 
 
-@pytest.mark.parametrize(("keys", "score"), SCALE)
-async def test_digits_and_arrows_check_and_enter_sends(come: Come, keys: tuple[str, ...], score: str) -> None:
+async def test_digits_and_arrows_check_and_enter_sends(come: Come) -> None:
     visitor = await come("/chat/nps")
     await visitor.asked("How likely are you")
     await visitor.ruler.locator("input").first.focus()
-    await press(visitor, *keys)
-    await expect(visitor.ruler.locator("input:checked")).to_have_value(score)
-    await expect(visitor.ruler.locator("input:checked")).to_be_focused()
+    for keys, score in SCALE:
+        await press(visitor, *keys)
+        await expect(visitor.ruler.locator("input:checked"), f"{keys}").to_have_value(score)
+        await expect(visitor.ruler.locator("input:checked")).to_be_focused()
+        await expect(visitor.dock.get_by_role("button", name=f"Send {score}", exact=True)).to_be_visible()
     await expect(visitor.bubbles).to_have_count(0)
     await press(visitor, "Enter")
-    await visitor.said(score)
+    await visitor.said(SCALE[-1][1])
 
 
 async def test_digits_far_apart_are_two_choices(come: Come) -> None:

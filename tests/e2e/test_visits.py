@@ -119,7 +119,7 @@ async def test_an_answer_that_was_overtaken_is_not_taken_and_what_was_typed_is_k
     visitor = await come("/chat/nps")
     await visitor.walk(DETRACTOR[:1])
     await visitor.asked("Sorry it wasn't better.")
-    kept, (fence,) = await visitor.kept(), await fences(watch)
+    kept, (fence,) = await visitor.kept(), fences(watch)
     taken = await visitor.page.request.post(
         f"/api/v1/chats/{kept['chat']}/messages",
         headers={"Authorization": f"Bearer {kept['token']}"},
@@ -133,7 +133,7 @@ async def test_an_answer_that_was_overtaken_is_not_taken_and_what_was_typed_is_k
     await expect(visitor.field).to_have_value("Typed here")
 
 
-async def fences(watch: Watch) -> list[int]:
+def fences(watch: Watch) -> list[int]:
     """The fences of the answers that were sent."""
     return [int((r.post_data_json or {})["fence"]) for r in watch.sent("/messages")]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.e2e.browser import BROWSER, SOAK
 from tests.e2e.conftest import Come
@@ -125,6 +125,7 @@ async def test_a_promoter_follows_a_review_link_and_the_click_is_recorded(
     visitor = await come(path)
     await scores(visitor, receiver, PROMOTER)
     await visitor.walk(PROMOTER[1:2])
+    await visitor.page.context.route("https://example.com/**", somewhere_else)
     async with visitor.page.expect_popup() as opened:
         await visitor.log.get_by_role("link", name="Google").click()
     review = await opened.value
@@ -160,6 +161,11 @@ async def test_every_score_leads_to_its_question(come: Come, score: int) -> None
     await visitor.score(score)
     await visitor.asked("Sorry" if score < 7 else "Thank you." if score < 9 else "Lovely to hear.")
     await visitor.said(str(score))
+
+
+async def somewhere_else(route: Route) -> None:
+    """The page behind a review link, without the internet."""
+    await route.fulfill(content_type="text/html", body="<title>Elsewhere</title><link rel=icon href=data:,>")
 
 
 WAYS: dict[str, tuple[Did, ...]] = {"detractor": DETRACTOR, "passive": PASSIVE, "promoter": PROMOTER}
