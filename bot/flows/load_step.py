@@ -16,6 +16,7 @@ MAX_OPTIONS = 40
 MAX_WAYS = 40
 _OWN_ENDS = ("abandoned", "stopped")
 _NO_ENDS = ("true", "false", "yes", "no", "on", "off")
+_PLACE = re.compile(r"\{[{%].*?[}%]\}")
 _SPAN = re.compile(r"[0-9]+ *(?:-|–|\.\.) *[0-9]+")
 
 
@@ -118,7 +119,9 @@ def _check_url(table: Table, link: Option) -> None:
         table.problem(f'the link "{link.key}" has no url', hint, mark=link.mark)
         return
     for language, url in link.url.by_language.items():
-        if not is_url(url):
+        # A value may stand behind the host alone: whoever sets a fact must not choose whose site is offered.
+        bare = _PLACE.sub("{}", url)
+        if not is_url(bare) or "{}" in urlsplit(bare).netloc:
             message = f'"{url[:40]}" is not a web address'
             table.problem(message, 'url: "https://example.com/..."', mark=link.url.marks.get(language, link.url.mark))
 

@@ -204,6 +204,10 @@ GOOD = [
         "[{when: {contact.plan: pro}, to: why}, {when: {score: 1}, to: bye}, {to: bye}]", WHY
     )),
     ("a loop that asks", flow(ASK % ("ask", "bye"))),
+    ("a value in the address of a link", flow(
+        "a:\n  kind: link\n  say: Hm\n  then: bye\n  links:\n"
+        "    g: {label: G, url: \"https://g.example/{{ contact.id | default('x') }}\"}"
+    )),
     ("the same key on ways that never meet", scored(
         "{detractor: why, passive: other, promoter: bye}",
         "why: {kind: text, say: Why?, save_as: reason, then: bye}",

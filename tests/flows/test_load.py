@@ -114,6 +114,12 @@ STEPS = [
         "https://",
     ),
     (
+        "kind: link, say: Hm, links: {g: {label: G, url: 'https://{{ locale }}.example/'}}, then: bye",
+        "",
+        "not a web address",
+        "https://",
+    ),
+    (
         f"kind: link, say: Hm, gating: no, links: {LINK}, then: bye",
         " / gating",
         '"no" is not known',
