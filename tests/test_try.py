@@ -74,6 +74,13 @@ def test_what_is_offered_can_be_tapped_by_its_number(folder: Path, terminal: Ter
     assert "answer   reason = too slow" in out
 
 
+def test_a_wait_of_seconds_is_told_in_seconds(folder: Path, terminal: Terminal) -> None:
+    steps = "{a: {kind: text, say: Hm, timeout: 30s, end: completed}}"
+    (folder / "own.yaml").write_text(f"brand: {{name: Acme}}\nflows: {{quick: {{steps: {steps}}}}}", "utf-8")
+    _, out = terminal.run("try", "--flows", "own.yaml", lines=(":wait 45s",))
+    assert "... 30 s later: ended, completed" in out
+
+
 def test_a_slot_shows_its_times_whole(folder: Path, terminal: Terminal) -> None:
     _, out = terminal.run("try", *AT, lines=(":tap 3", ":skip", ":skip", ":tap yes", "+44 20 7946 0958"))
     assert "[8] Tue 25 Nov, 9:00" in out

@@ -94,11 +94,11 @@ def parse_length(text: str) -> int:
 
 
 def length_of(length: int) -> str:
-    """`20 h`, `3 d`, `1 h 30 min`."""
+    """`20 h`, `3 d`, `1 h 30 min`; below a minute `30 s`."""
     minutes = length // 60_000
     days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
     parts = [f"{days} d" if days else "", f"{hours} h" if hours else "", f"{rest} min" if rest else ""]
-    return " ".join(part for part in parts if part) or "0 min"
+    return " ".join(part for part in parts if part) or f"{length // 1000} s"
 
 
 def _numbered(options: tuple[Choice, ...]) -> list[str]:
