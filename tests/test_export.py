@@ -3,7 +3,11 @@
 import csv
 import io
 import json
+import os
 import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from bot.records.sql import SqlRecords
 from bot.store.sqlite import SqliteStore
 from tests.harness.commands import Folder, in_folder
 from tests.harness.responses import NOON, a_response, a_scored_chat
+from tests.harness.service import clean
 from tests.harness.working import HOUR, Clock, put
 
 FIXED = [
@@ -180,3 +185,24 @@ def test_a_file_appears_whole_or_not_at_all(full: Folder) -> None:
     full.run("export", "-o", "missing/out.json", code=1)
     assert "cannot write missing/out.json" in full.err
     assert sorted(p.name for p in full.path.iterdir()) == ["data", "out.json"]
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
+def test_a_device_is_written_to_and_stays_one(full: Folder, form: str) -> None:
+    os.mkfifo("pipe")
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(Path("pipe").read_bytes)
+        full.run("export", "--format", form, "-o", "pipe")
+        assert read.result() == full.run("export", "--format", form).encode()
+    assert Path("pipe").is_fifo()
+
+
+def test_an_output_that_is_full_is_told(full: Folder) -> None:
+    full.run("export", "-o", "/dev/full", code=1)
+    assert "cannot write /dev/full: No space left on device" in full.err
+    assert Path("/dev/full").is_char_device()
+    with Path("/dev/full").open("wb") as out:
+        words = [sys.executable, "-m", "bot", "export"]
+        done = subprocess.run(words, cwd=full.path, env=clean({}), stdout=out, stderr=subprocess.PIPE, check=False)
+    assert done.stderr == b"error  cannot write the output: No space left on device\n"
+    assert done.returncode == 1

@@ -8,10 +8,11 @@ contact fact and context fact that occurs, sorted.
 import argparse
 import csv
 import io
+import os
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -120,25 +121,42 @@ def moment(said: str, zone: str, option: str, *, end: bool = False) -> int:
 
 @contextmanager
 def output(path: Path | None) -> Iterator[TextIO]:
-    """Where to write, as UTF-8. A file appears whole or not at all."""
-    if path is None:
-        out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
-        try:
+    """Where to write, as UTF-8. A file appears whole or not at all; a device or a pipe is written to as it is."""
+    try:
+        with _standard_output() if path is None else _file(path) as out:
             yield out
-            out.flush()
-        finally:
-            with suppress(BrokenPipeError):  # raised above already
-                out.detach()
-        return
-    part = path.with_name(f"{path.name}.part")
+    except BrokenPipeError:
+        raise  # the reader has what it wanted; `bot.cli` ends quietly
+    except OSError as error:
+        raise UserMistake(f"cannot write {path or 'the output'}: {error.strerror}") from error
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    try:
+        yield out
+        out.flush()
+    except OSError:
+        # What is left in the buffers cannot be written either, and Python would try once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+    finally:
+        out.detach()
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[TextIO]:
+    whole = path.is_file() or not path.exists()
+    part = path.with_name(f"{path.name}.part") if whole else path
     try:
         with part.open("w", encoding="utf-8", newline="") as out:
             yield out
-        part.replace(path)
-    except OSError as error:
-        raise UserMistake(f"cannot write {path}: {error.strerror}") from error
+        if whole:
+            part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        if whole:
+            part.unlink(missing_ok=True)
 
 
 def write(form: str, read: Callable[[], Iterable[Response]], out: TextIO) -> None:
