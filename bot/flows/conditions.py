@@ -25,6 +25,7 @@ _NAME = re.compile(r"(?:answers|contact|context)\.[A-Za-z_][A-Za-z0-9_.-]{0,79}"
 _RANGE = re.compile(r"(-?[0-9]{1,9})\s*\.\.\s*(-?[0-9]{1,9})")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,8}")
 _SCORES = Range(0, 10)
+_COMPARED = re.compile(r"[!=<>]=? *\S.*")
 _MEANT = re.compile(r"([0-9]+) *(?:-|–|—|to) *([0-9]+)")
 
 UNREAD = Check("", (), Mark("", 1, 1))
@@ -120,6 +121,10 @@ def _value(table: Table, subject: str, written: Scalar) -> Plain | Range | None:
         meant = _MEANT.fullmatch(text)
         hint = f"write  score: {meant[1]}..{meant[2]}" if meant else "a score is 0 to 10:  score: 0..6"
         table.problem(f'"{text[:40]}" is no score', hint, subject, mark=written.mark)
+        return None
+    if _COMPARED.fullmatch(text):
+        hint = f"name what it may be:  {subject}: [a, b]   or   {subject}: 0..6"
+        table.problem(f'"{text[:40]}" is no comparison', hint, subject, mark=written.mark)
         return None
     if subject == "segment" and value not in SEGMENTS:
         near = nearest(text, SEGMENTS)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from bot.errors import Mark, Problem
-from bot.flows.conditions import spans
+from bot.flows.conditions import SUBJECTS, spans
 from bot.flows.lint_graph import NO_ANSWER, SCORES, Graph, key_of, waits
 from bot.flows.lint_texts import answer_keys, texts_of
 from bot.flows.load_step import outcomes_of
@@ -45,8 +45,8 @@ def prove_conditions(book: Book, graph: Graph) -> Iterator[Problem]:
             family, _, key = check.subject.partition(".")
             path = f"{step.path} / then"
             if family == "answers" and key not in keys:
-                near = nearest(key, keys)
-                hint = f'did you mean "answers.{near}"?' if near else "answers: " + (", ".join(sorted(keys)) or "none")
+                near = key if key in SUBJECTS else f"answers.{near}" if (near := nearest(key, keys)) else ""
+                hint = f'did you mean "{near}"?' if near else "answers: " + (", ".join(sorted(keys)) or "none")
                 yield Problem(check.mark, path, f'no step of this flow saves "{key}"', hint)
                 continue
             known = book.languages if check.subject == "locale" else _values(steps, key) if family == "answers" else ()

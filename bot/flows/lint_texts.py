@@ -123,7 +123,8 @@ def _use(use: Use, place: Place, keys: frozenset[str]) -> tuple[str, str] | None
     name, _, part = use.subject.partition(".")
     if name not in NAMES:
         near = nearest(use.subject, (*NAMES, *_ALWAYS, *(f"answers.{key}" for key in keys))) or nearest(name, NAMES)
-        known = "known here: " + ", ".join(NAMES) + f"\nor, if these are words, in quotes:  '{use.subject}'"
+        known = "known here: " + ", ".join(NAMES)
+        known += f"\na fact about the person: contact.{use.subject}   words: '{use.subject}'"
         return f'"{use.subject}" is not known in a text', f'did you mean "{near}"?' if near else known
     if (name in _WHOLE) == bool(part) or "." in part:
         example = {"brand": "brand.name", "answers": f"answers.{min(keys, default='reason')}"}
@@ -132,8 +133,8 @@ def _use(use: Use, place: Place, keys: frozenset[str]) -> tuple[str, str] | None
     if name == "brand" and part != "name":
         return f'"{use.subject}" is not known in a text', 'did you mean "brand.name"?'
     if name == "answers" and part not in keys:
-        near = nearest(part, keys)
-        hint = f'did you mean "answers.{near}"?' if near else "answers: " + ", ".join(sorted(keys))
+        near = part if part in _WHOLE else f"answers.{near}" if (near := nearest(part, keys)) else ""
+        hint = f'did you mean "{near}"?' if near else "answers: " + ", ".join(sorted(keys))
         return f'no step of this flow saves "{part}"', hint
     subject = part if name == "answers" else use.subject
     if use.guarded or use.subject in _ALWAYS or subject in place.sure:

@@ -17,6 +17,8 @@ MAX_WAYS = 40
 _OWN_ENDS = ("abandoned", "stopped")
 _NO_ENDS = ("true", "false", "yes", "no", "on", "off")
 _PLACE = re.compile(r"\{[{%].*?[}%]\}")
+_FOR_TO = ("then", "else", "default", "goto", "next")
+"""What is written for `to` in a rule by who knows other languages."""
 _SPAN = re.compile(r"[0-9]+ *(?:-|–|\.\.) *[0-9]+")
 
 
@@ -174,7 +176,12 @@ def _ruled(item: Table, steps: Table) -> Rule | None:
     condition = None if when is None else parse_when(when)
     if condition is None and item.shape("when") != "missing":
         condition = Condition((UNREAD,), item.key_mark("when"))
-    way = _way(item, "to", steps, when=condition, required=True)
+    other = next((key for key in _FOR_TO if item.shape("to") == "missing" and item.shape(key) == "text"), "")
+    if other:
+        item.problem(
+            f'"{other}" is not known here', f"- {'when: ..., ' if when else ''}to: ...", mark=item.key_mark(other)
+        )
+    way = _way(item, other or "to", steps, when=condition, required=True)
     item.finish()
     return way
 

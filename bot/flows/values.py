@@ -19,7 +19,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     if len(word) > 60:
         return ""
-    return next(iter(get_close_matches(word, [k for k in known if k != word], n=1, cutoff=0.6)), "")
+    lower = {name.lower(): name for name in known if name != word}
+    return lower.get(next(iter(get_close_matches(word.lower(), lower, n=1, cutoff=0.6)), ""), "")
 
 
 @dataclass(slots=True)

@@ -44,13 +44,21 @@ MISTAKES = [
     # Values in texts
     ("better?", "better, {contact.name}?", 14, "warning", "is shown as it stands", "{{ contact.name }}"),
     ("better?", "better, {{ contact.name }}?", 14, "error", "may be missing", "contact.name | default('...')"),
-    ("better?", "better {{ score | default(soon) }}?", 14, "error", '"soon" is not known', "in quotes:  'soon'"),
+    ("better?", "better {{ score | default(soon) }}?", 14, "error", '"soon" is not known', "words: 'soon'"),
+    ("better?", "better, {{ first_name }}?", 14, "error", '"first_name" is not known', "person: contact.first_name"),
+    ("better?", "better after {{ answers.score }}?", 14, "error", 'no step of this flow saves', 'did you mean "score"'),
     # Conditions
     (THEN, "[{when: score <= 6, to: why}, " + TO_BYE, 11, "error", "a table is expected", "when: {score: 0..6}"),
     (THEN, '[{when: {score: "<= 6"}, to: why}, ' + TO_BYE, 11, "error", '"<= 6" is no score', "score: 0..6"),
     (THEN, "[{when: {score: 0-6}, to: why}, " + TO_BYE, 11, "error", '"0-6" is no score', "write  score: 0..6"),
     (THEN, "[{when: {scroe: 3}, to: why}, " + TO_BYE, 11, "error", '"scroe" is nothing', 'did you mean "score"?'),
+    (THEN, "[{when: {answers.score: 3}, to: why}, " + TO_BYE, 11, "error", "no step", 'did you mean "score"?'),
+    (THEN, '[{when: {contact.plan: "!= x"}, to: why}, ' + TO_BYE, 11, "error", '"!= x" is no comparison', "[a, b]"),
+    (THEN, '[{when: {contact.age: "> 3"}, to: why}, ' + TO_BYE, 11, "error", '"> 3" is no comparison', "[a, b]"),
+    (THEN, "[{when: {score: 0..6}, then: why}, " + TO_BYE, 11, "error", '"then" is not known', "- when: ..., to: ..."),
+    (THEN, "[{when: {score: 0..6}, to: why}, {else: bye}]", 11, "error", '"else" is not known here', "- to: ..."),
     # Names
+    ("kind: text", "kind: TEXT", 13, "error", 'there is no kind of step "TEXT"', 'did you mean "text"?'),
     ("end: completed", "end: true", 20, "error", '"true" cannot be the outcome', "end: completed"),
     ("        end: completed\n", "", 17, "error", "this step leads nowhere", "add it:  end: completed"),
     ("as: reason", "as: contact.e-mail", 15, "error", "cannot be a key of an answer", "letters, digits and _"),
