@@ -83,7 +83,7 @@ def test_a_wait_of_seconds_is_told_in_seconds(folder: Path, terminal: Terminal) 
 
 def test_a_slot_shows_its_times_whole(folder: Path, terminal: Terminal) -> None:
     _, out = terminal.run("try", *AT, lines=(":tap 3", ":skip", ":skip", ":tap yes", "+44 20 7946 0958"))
-    assert "[8] Tue 25 Nov, 9:00" in out
+    assert "[8] Mon 24 Nov, 17:00" in out
     assert "more   [skip]" in out
     assert max(len(line) for line in out.splitlines()) <= 78
 
