@@ -161,6 +161,11 @@ def _then(table: Table, steps: Table) -> tuple[Rule, ...]:
     shape = table.shape("then")
     if shape == "table" and (inner := table.table("then")) is not None:
         ways = [_way(inner, key, steps, outcome=key) for key in inner.keys()]  # noqa: SIM118 - a Table is no dict
+    elif shape == "list" and (plain := table.plain("then")):
+        hint = "then: [{when: {score: 0..6}, to: why}, {to: bye}]"
+        table.problem("a list of rules is expected here", hint, mark=plain[0].mark)
+        ways = [Rule(name.value, name.mark, when=Condition((UNREAD,), name.mark)) for name in plain]
+        ways.append(Rule(plain[-1].value, plain[-1].mark))  # so that what this mistake hides is not told as another
     elif shape == "list":
         ways = [_ruled(item, steps) for item in table.tables("then", "[{when: {score: 0..6}, to: why}, {to: bye}]")]
     else:

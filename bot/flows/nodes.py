@@ -58,6 +58,13 @@ class Table(Values):
                 self.problem("a list of tables is expected here", f"for example  {key}: {example}", key, mark=item.mark)
         return tuple(found)
 
+    def plain(self, key: str) -> tuple[Scalar, ...]:
+        """The values of a list that holds nothing else; empty for any other."""
+        self._asked.add(key)
+        node = self._nodes[key][1]
+        found = tuple(one for one in node.nodes if isinstance(one, Scalar)) if isinstance(node, Items) else ()
+        return found if isinstance(node, Items) and len(found) == len(node.nodes) else ()
+
     def text(self, key: str, required: bool = False) -> Text | None:
         """Words for a person: one string for all languages of the file, or a table by language with all of them."""
         languages = self._reading.languages

@@ -48,6 +48,7 @@ MISTAKES = [
     ("better?", "better, {{ first_name }}?", 14, "error", '"first_name" is not known', "person: contact.first_name"),
     ("better?", "better after {{ answers.score }}?", 14, "error", 'no step of this flow saves', 'did you mean "score"'),
     # Conditions
+    (THEN, "[why, bye]", 11, "error", "a list of rules is expected here", "then: [{when: {score: 0..6}, to: why}"),
     (THEN, "[{when: score <= 6, to: why}, " + TO_BYE, 11, "error", "a table is expected", "when: {score: 0..6}"),
     (THEN, '[{when: {score: "<= 6"}, to: why}, ' + TO_BYE, 11, "error", '"<= 6" is no score', "score: 0..6"),
     (THEN, "[{when: {score: 0-6}, to: why}, " + TO_BYE, 11, "error", '"0-6" is no score', "write  score: 0..6"),
