@@ -8,6 +8,7 @@ import argparse
 import json
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from openapi_schema_validator import OAS31Validator
 from standardwebhooks import Webhook
 
 from bot.channels import openapi
+from bot.channels.verify import identity
 from bot.cli import COMMANDS
 from bot.crm.shape import data_of
 from bot.errors import Problem
@@ -156,6 +158,19 @@ def test_the_receiver_of_the_page_takes_what_is_signed_and_nothing_else() -> Non
     assert receive(headers, body.encode()) == {"type": "response.scored"}
     with pytest.raises(Exception, match="No matching signature"):
         receive(headers, body.replace("scored", "forged").encode())
+
+
+def test_the_identity_token_of_the_page_proves_its_facts() -> None:
+    source = next(block.body for block in blocks("python") if "jwt" in block.body)
+    names: dict[str, object] = {}
+    exec(compile(source, "http.md", "exec"), names)
+    key = re.findall(r'"(the key.*?)"', source)
+    facts = identity(str(names["token"]), key, time.time_ns() // 1_000_000)
+    assert {name: fact.value for name, fact in facts.items() if fact.proven} == {
+        "id": "4711",
+        "email": "ana@example.com",
+        "plan": "enterprise",
+    }
 
 
 def commands() -> Iterator[tuple[str, str]]:
