@@ -29,7 +29,7 @@ lint: $(VENV)/.test
 	@$(BIN)/chatsurvey check flows.yaml >/dev/null || $(BIN)/chatsurvey check flows.yaml
 
 soak: $(VENV)/.test
-	@SOAK=1 KILLS=$(KILLS) $(BIN)/python -m pytest tests/soak tests/flows/test_walks.py -s
+	@SOAK=1 KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/soak tests/flows/test_walks.py tests/e2e
 
 bench: $(VENV)/.test
 	@$(BIN)/python -m bench

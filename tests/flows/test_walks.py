@@ -11,6 +11,8 @@ from bot.flows.stage import Opening, Stage
 from bot.flows.timers import next_due
 from bot.model import Address, Conversation, Inbound, Say, Start, Turn
 
+from tests.harness.soak import examples
+
 from .books import DAY, MONDAY, OFFICE, SHIPPED, SMALL
 
 BOOK = load(SHIPPED.read_text("utf-8"))
@@ -99,7 +101,7 @@ def check(program: Program, before: Conversation | None, turn: Turn) -> None:
     assert msgspec.json.decode(msgspec.json.encode(chat), type=Conversation) == chat
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(
     st.sampled_from(PROGRAMS),
     st.sampled_from(["", "en", "fr-CA", "de,en;q=.5", "it", "\x00"]),
@@ -119,7 +121,7 @@ def test_every_walk_waits_at_a_question_or_has_ended(
         check(program, chat, turn)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.text(max_size=300), st.sampled_from(["en", "fr", "es", "de", "it", "xx", ""]))
 def test_no_text_raises_and_no_digitless_text_of_symbols_becomes_a_score(text: str, locale: str) -> None:
     stage = Stage(PROGRAMS[2], Opening(locale), MONDAY)
@@ -128,7 +130,7 @@ def test_no_text_raises_and_no_digitless_text_of_symbols_becomes_a_score(text: s
         assert turn.conversation.score is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.integers(11, 10**9),
     st.sampled_from(["", "order ", "Bestellung ", "facture n° ", "it took ", "-", "+", "€"]),
