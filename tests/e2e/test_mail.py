@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.browser import BROWSER, Watch
+from tests.e2e.browser import BROWSER, SOAK, Watch
 from tests.e2e.conftest import Come
 
 pytestmark = BROWSER
@@ -27,7 +27,7 @@ async def test_another_number_can_be_tapped_instead(come: Come) -> None:
     await visitor.said("2")
 
 
-@pytest.mark.parametrize("score", ["11", "-1", "seven", "%3Cb%3E", ""])
+@pytest.mark.parametrize("score", ["11", "-1", "seven", "%3Cb%3E", ""] if SOAK else ["11", "seven"])
 async def test_what_is_no_score_fills_in_nothing(come: Come, score: str) -> None:
     visitor = await come(f"/chat/nps?score={score}")
     await visitor.asked("How likely are you")

@@ -2,10 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.e2e.browser import BROWSER, Watch, open_page
@@ -17,13 +14,6 @@ from tests.harness.service import Service
 pytestmark = BROWSER
 
 MESSAGES = "**/api/v1/chats/*/messages"
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    """One of its own, for these tests stop it and count what it holds."""
-    with Service(tmp_path, flows=None) as running:
-        yield running
 
 
 async def begun(come: Come) -> Person:

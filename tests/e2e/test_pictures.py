@@ -24,10 +24,10 @@ READY = """async () => {
 
 WIDE = (1200, 720)
 SCENES = {
-    "widget": ("/", WIDE, 1.25),
-    "widget-dark": ("/?scheme=dark", WIDE, 1.25),
+    "widget": ("/", WIDE, 1.1),
+    "widget-dark": ("/?scheme=dark", WIDE, 1.1),
     "widget-phone": ("/", PHONE, 1.5),
-    "hosted": ("/chat/nps", WIDE, 1.25),
+    "hosted": ("/chat/nps", WIDE, 1.1),
 }
 """By name: the page, the size of the window, pixels a CSS pixel."""
 
