@@ -47,7 +47,7 @@ class Webhook:
     """`whsec_` and base64, as in Standard Webhooks; several while one is being replaced by another."""
     allow_private: bool = False
     """Whether the receiver may be on a private address."""
-    samples: bool = False
+    samples: bool = True
     transcript: bool = False
 
 

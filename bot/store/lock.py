@@ -57,8 +57,11 @@ class FolderLock:
             self.guarded = False
             if _alive(holder):
                 raise _taken(folder, holder) from error
-        os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(self._handle, 0)
+            os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise UserMistake(f"cannot write in {folder}: {error.strerror}", "Is the disk full?") from error
 
     def release(self) -> None:
         """Free the folder; a second call does nothing. The file stays: removing it would let two processes lock two."""

@@ -63,3 +63,9 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserMistake, match="cannot write"):
         FolderLock(tmp_path / "file")
+
+
+def test_a_lock_that_the_disk_does_not_take_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".lock").symlink_to("/dev/full")
+    with pytest.raises(UserMistake, match="cannot write"):
+        FolderLock(tmp_path)
