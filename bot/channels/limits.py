@@ -7,10 +7,12 @@ memory follows what happened in the last two windows, never the number of chats.
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
+
+from multidict import MultiMapping
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 IPAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -65,17 +67,18 @@ class Callers:
     def __init__(self, trusted: Sequence[Network] = ()) -> None:
         self._trusted = tuple(trusted)
 
-    def of(self, peer: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+    def of(self, peer: str, headers: MultiMapping[str]) -> tuple[str, ...]:
         """The addresses to charge: none for loopback and trusted proxies themselves.
 
-        Each forwarded header is read from the right, and hops that are trusted are passed over. Where a proxy speaks
-        one of the two headers and lets a forged other one through, both clients are charged, so the forged one does
-        not help.
+        Each forwarded header is read from the right, all its lines as one (RFC 9110, 5.3): a proxy may add a line of
+        its own below a forged one. Hops that are trusted are passed over. Where a proxy speaks one of the two headers
+        and lets a forged other one through, both clients are charged, so the forged one does not help.
         """
         if not self._is_trusted(peer):
             return (_key(peer),)
         found = []
-        for hops in (_forwarded_for(headers.get("X-Forwarded-For", "")), _forwarded(headers.get("Forwarded", ""))):
+        names = _forwarded_for(_lines(headers, "X-Forwarded-For")), _forwarded(_lines(headers, "Forwarded"))
+        for hops in names:
             client = next((hop for hop in hops if not self._is_trusted(hop)), "")
             if client and _key(client) not in found:
                 found.append(_key(client))
@@ -111,6 +114,10 @@ def _key(text: str) -> str:
     if address.version == 6:
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
+
+
+def _lines(headers: MultiMapping[str], name: str) -> str:
+    return ",".join(headers.getall(name, ()))
 
 
 def _forwarded_for(header: str) -> Iterator[str]:

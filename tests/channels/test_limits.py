@@ -5,6 +5,7 @@ from ipaddress import ip_network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from bot.channels.limits import Buckets, Callers, Rate, is_near
 from tests.channels.service import Clock, Service
@@ -77,15 +78,28 @@ CALLERS = [
 ]
 
 
+TWO_LINES = [
+    ("X-Forwarded-For", "127.0.0.1", "198.51.100.7"),
+    ("x-forwarded-for", "203.0.113.9", "203.0.113.8, 198.51.100.7"),
+    ("Forwarded", "for=127.0.0.1", "for=198.51.100.7"),
+]
+
+
 @pytest.mark.parametrize(("peer", "headers", "charged"), CALLERS)
 def test_who_is_charged(peer: str, headers: dict[str, str], charged: list[str]) -> None:
-    assert list(Callers((ip_network("10.0.0.0/8"),)).of(peer, headers)) == charged
+    assert list(Callers((ip_network("10.0.0.0/8"),)).of(peer, CIMultiDict(headers))) == charged
+
+
+@pytest.mark.parametrize(("name", "forged", "real"), TWO_LINES)
+def test_a_proxy_may_add_its_own_line_below_a_forged_one(name: str, forged: str, real: str) -> None:
+    assert Callers().of("127.0.0.1", CIMultiDict([(name, forged), (name, real)])) == ("198.51.100.7",)
 
 
 @given(st.text(), st.text(), st.text())
 def test_no_header_breaks_it(peer: str, one: str, other: str) -> None:
     for trusted in (peer, "127.0.0.1"):
-        assert len(Callers().of(trusted, {"X-Forwarded-For": one, "Forwarded": other})) <= 2
+        headers = CIMultiDict({"X-Forwarded-For": one, "Forwarded": other})
+        assert len(Callers().of(trusted, headers)) <= 2
 
 
 @pytest.mark.parametrize(
