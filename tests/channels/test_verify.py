@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 
 import jwt
 import pytest
@@ -24,6 +25,11 @@ def signed(claims: dict[str, object], key: str = SECRETS[0], algorithm: str = "H
 def unsigned(claims: dict[str, object], algorithm: str) -> str:
     parts = ({"alg": algorithm, "typ": "JWT"}, claims)
     return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts) + "."
+
+
+def signed_anyhow(claims: dict[str, object]) -> str:
+    """With claims that the library would not write."""
+    return jwt.PyJWS().encode(json.dumps(claims).encode(), SECRETS[0], algorithm="HS256")
 
 
 @given(st.text(max_size=64), st.text())
@@ -69,6 +75,7 @@ def test_what_an_identity_proves() -> None:
         "address": {"city": "Paris"},
         "long": "x" * 301,
         "nul": "a\0b",
+        "half": "\ud83d",
     }
     proven = {name: fact.value for name, fact in identity(signed(claims), SECRETS, NOW).items()}
     assert proven == {
@@ -88,6 +95,17 @@ def test_each_key_is_accepted(key: str) -> None:
     assert identity(signed({"sub": "1", "exp": SOON}, key), (*SECRETS, OTHER), NOW) == {"id": Fact("1", proven=True)}
 
 
+def test_a_customer_may_be_a_number() -> None:
+    token = signed_anyhow({"sub": 17, "jti": 1, "exp": SOON})
+    assert identity(token, SECRETS, NOW) == {"id": Fact("17", proven=True)}
+
+
+def test_a_key_of_another_kind_proves_nothing_and_breaks_nothing() -> None:
+    public = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----"
+    with pytest.raises(NotProven, match="not signed"):
+        identity(signed({"sub": "1", "exp": SOON}), (public,), NOW)
+
+
 REFUSED = {
     "no token": ("hello", "not signed"),
     "another key": (signed({"sub": "1", "exp": SOON}, "k" * 40), "not signed"),
@@ -97,6 +115,8 @@ REFUSED = {
     "changed": (signed({"sub": "1", "exp": SOON})[:-4] + "AAAA", "not signed"),
     "no end": (signed({"sub": "1"}), "no `exp`"),
     "at its end": (signed({"sub": "1", "exp": NOW // 1000 - 61}), "has expired"),
+    "no number as its end": (signed_anyhow({"exp": math.nan}), "has expired"),
+    "no number as its begin": (signed_anyhow({"exp": SOON, "nbf": math.nan}), "not valid yet"),
     "an end in words": (signed({"sub": "1", "exp": "tomorrow"}), "numbers of seconds"),
     "not yet": (signed({"sub": "1", "exp": SOON, "nbf": SOON}), "not valid yet"),
     "too long": (signed({"sub": "x" * 9000, "exp": SOON}), "too long"),
