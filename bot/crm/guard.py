@@ -19,8 +19,8 @@ class Forbidden(OSError):
 
 
 def is_public(address: str) -> bool:
-    """Whether it is an address of the public internet: not loopback, private, link-local, shared, multicast, reserved
-    or unspecified - nor an IPv6 address that stands for such an IPv4 one."""
+    """Whether it is an address of the public internet: not loopback, private, link- or site-local, shared, multicast,
+    reserved or unspecified - nor an IPv6 address that stands for such an IPv4 one."""
     found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(found, IPv6Address):
         within = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
@@ -28,6 +28,8 @@ def is_public(address: str) -> bool:
             within = IPv4Address(int(found) & 0xFFFF_FFFF)
         if within is not None:
             found = within
+        elif found.is_site_local:
+            return False
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 

@@ -219,6 +219,7 @@ async def test_a_redirect_into_a_private_network_is_refused_for_good(receiver: R
     [
         ("93.184.216.34", True), ("2606:2800:220:1::1", True), ("224.0.0.1", False), ("240.0.0.1", False),
         ("fe80::1%eth0", False), ("::", False), ("2002:7f00:1::", False), ("172.16.0.1", False), ("198.18.0.1", False),
+        ("fec0::1", False),
     ],
 )  # fmt: skip
 def test_which_addresses_are_public(address: str, public: bool) -> None:
