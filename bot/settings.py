@@ -46,7 +46,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
     if path is None:
         path = here / "settings.yaml"
     file = FileSettings()
-    if path.is_file():
+    if _is_file(path):
         file = read_file(path, _shown(path, here), env)
     elif chosen:
         env.problem("SETTINGS", f'there is no file "{path}"', "name an existing file, or unset SETTINGS")
@@ -60,7 +60,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         data_dir=env.path("DATA_DIR", here) or here / "data",
         flows=flows,
         flows_are_shipped=shipped,
-        file=path if path.is_file() else None,
+        file=path if _is_file(path) else None,
         timezone=file.timezone,
         hours=file.hours,
         log_level=env.word("LOG_LEVEL", LEVELS, "info"),
@@ -119,13 +119,21 @@ def _make(file: Path) -> tuple[str, ...]:
 def _flows(env: Environment, here: Path) -> tuple[Path, bool]:
     named = env.path("FLOWS", here)
     if named is not None:
-        if not named.is_file():
+        if not _is_file(named):
             env.problem("FLOWS", f'there is no file "{named}"', "name a flow file, or unset FLOWS")
         return named, False
     own = here / "flows.yaml"
-    if own.is_file():
+    if _is_file(own):
         return own, False
     return resources.flows(), True
+
+
+def _is_file(path: Path) -> bool:
+    """One that this user may not see is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _shown(path: Path, here: Path) -> str:

@@ -31,6 +31,16 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
+@pytest.mark.parametrize("words", [["serve"], ["jobs"], ["jobs", "drop", "--all"], ["export"], ["backup", "b.tar.gz"]])
+def test_data_that_cannot_be_looked_at_are_told(words: list[str], tmp_path: Path) -> None:
+    """A name that is too long stands for every refusal: a test may run as root, to whom no folder is closed."""
+    ended = command(tmp_path, *words, DATA_DIR="x" * 300, HOST="127.0.0.1", PORT="0")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error  cannot ")
+    assert "File name too long" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["--version"])

@@ -96,6 +96,11 @@ def test_bad_values_come_all_at_once_with_the_line_in_dotenv(tmp_path: Path) -> 
     assert not any("short" in line.split("fewer")[0] for line in found)
 
 
+def test_a_file_that_cannot_be_looked_at_is_none(tmp_path: Path) -> None:
+    found = problems({"FLOWS": "x" * 300, "SETTINGS": "y" * 300}, tmp_path)
+    assert [line.split(" | ")[0].count("there is no file") for line in found] == [1, 1]
+
+
 def test_a_report_shows_no_line_of_dotenv_since_its_neighbours_are_secrets(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"SECRET_KEY={KEY}\nPORT=abc\n=={KEY}\n")
     ended = command(tmp_path, "serve")

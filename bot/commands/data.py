@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from bot.errors import UserMistake
 from bot.settings import Settings
 from bot.store.sqlite import SqliteStore
 
@@ -17,8 +18,15 @@ def clock() -> int:
 
 
 def has_data(settings: Settings) -> bool:
-    """Whether a service ever ran on this DATA_DIR. A command that only looks creates nothing."""
-    return (settings.store_file).is_file()
+    """Whether a service ever ran on this DATA_DIR. A command that only looks creates nothing.
+
+    Raises UserMistake where this user may not look.
+    """
+    try:
+        return settings.store_file.is_file()
+    except OSError as error:
+        hint = "run the command as the user that the service runs as"
+        raise UserMistake(f"cannot read {settings.data_dir}: {error.strerror}", hint) from error
 
 
 def with_store(settings: Settings, work: Callable[[SqliteStore], Awaitable[T]]) -> T:

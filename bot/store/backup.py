@@ -37,7 +37,12 @@ def save(first: Path, others: tuple[Path, ...], target: Path, *, force: bool = F
     Raises UserMistake where there is nothing to save, `target` exists (unless `force`), a copy is damaged or the disk
     refuses; then nothing new stays behind.
     """
-    if not first.is_file():
+    try:
+        there = first.is_file()
+    except OSError as error:
+        hint = "Run the command as the user that the service runs as."
+        raise UserMistake(f"cannot read {first.parent}: {error.strerror}", hint) from error
+    if not there:
         raise UserMistake(f"there is no database in {first.parent}", "Run the service first, or set DATA_DIR.")
     if target.exists() and not force:
         raise UserMistake(f"{target} exists", "Choose another name, or say --force to replace it.")
