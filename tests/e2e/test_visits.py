@@ -146,7 +146,7 @@ HOSTILE = (
     "<img src=x onerror=window.hacked=1>",
     "{{7*7}} {% raw %} ${7*7}",
     "</p><script>window.hacked=1</script>",
-    "<svg onload=window.hacked=1> &lt;b&gt; \u202e\u0000 javascript:window.hacked=1",
+    "<svg onload=window.hacked=1> &lt;b&gt; \u202e javascript:window.hacked=1",
 )
 
 
@@ -155,10 +155,9 @@ async def test_what_people_write_is_text(come: Come, words: str) -> None:
     visitor = await come("/chat/nps")
     await visitor.walk([DETRACTOR[0], ("Sorry", "write", words), ("What should we", "write", words)])
     await visitor.asked("How should we put it right?")
-    shown = words.replace("\x00", "")
-    await visitor.said("3", shown, shown)
+    await visitor.said("3", words, words)
     await visitor.page.reload()
     await visitor.asked("How should we put it right?")
-    await visitor.said("3", shown, shown)
+    await visitor.said("3", words, words)
     assert await visitor.log.locator("img, script, b").count() == 0
     assert await visitor.page.evaluate("window.hacked") is None
