@@ -92,7 +92,7 @@ def show(service: "Service") -> None:
     settings, book = service.settings, service.catalog.live
     base = settings.public_url
     flow = next(iter(book.flows))
-    file = "the shipped survey; a flows.yaml in this folder takes its place"
+    file = "the shipped survey; a flows.yaml in this folder takes its place at the next start"
     if not settings.flows_are_shipped:
         file = f"{settings.flows}; edits are live for new chats within a second"
     lines = [
