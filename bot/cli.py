@@ -89,8 +89,22 @@ def _tell_problems(problems: FileProblems) -> None:
 
     names = {problem.mark.file for problem in problems.problems if problem.mark.line}
     sources = {name: Path(name).read_text("utf-8", "replace") for name in names if Path(name).is_file()}
+    sources = {name: _masked(source, name, problems) for name, source in sources.items()}
     color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     _say(tell(problems.problems, sources, Paint(color)))
+
+
+def _masked(source: str, name: str, problems: FileProblems) -> str:
+    """The text of a file without the secrets that stand in it in clear: what is printed may end in a log."""
+    from bot.settings_file import IN_CLEAR  # noqa: PLC0415 - only where something is wrong
+
+    lines = source.splitlines()
+    for mark in (problem.mark for problem in problems.problems if problem.message == IN_CLEAR):
+        if mark.file == name and 1 <= mark.line <= len(lines):
+            line, start = lines[mark.line - 1], mark.column - 1
+            end = min(start + mark.width, len(line))
+            lines[mark.line - 1] = line[:start] + "•" * (end - start) + line[end:]
+    return "\n".join(lines)
 
 
 def _say(text: str) -> None:

@@ -61,6 +61,10 @@ def _plain(problem: Problem) -> Problem:
     return replace(problem, path=shown(problem.path), message=shown(problem.message), hint=shown(problem.hint))
 
 
+IN_CLEAR = "a secret stands here in clear"
+"""The message; whoever prints the line must mask what the mark covers."""
+
+
 class _File:
     """One reading of one file."""
 
@@ -94,7 +98,7 @@ class _File:
         match = re.fullmatch(rf"\${OPEN}(\w+){CLOSE}", found.value)
         if match is None:
             hint = f"write  {key}: ${{{key.upper()}}}  and set {key.upper()} in the environment or in .env"
-            table.problem("a secret stands here in clear", hint, key, mark=found.mark)
+            table.problem(IN_CLEAR, hint, key, mark=found.mark)
             return ""
         if match[1] not in self.env:
             hint = f"set {match[1]} in the environment or in .env"

@@ -96,6 +96,17 @@ def test_bad_values_come_all_at_once_with_the_line_in_dotenv(tmp_path: Path) -> 
     assert not any("short" in line.split("fewer")[0] for line in found)
 
 
+def test_a_report_masks_secrets_that_stand_in_the_settings_file(tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text(
+        f'web:\n  metrics_token: {KEY}\n  identity_keys: [a-{KEY}, "b-{KEY}"]\n  orgins: [x]\n', "utf-8"
+    )
+    ended = command(tmp_path, "serve")
+    assert (ended.returncode, KEY in ended.stderr) == (1, False)
+    assert ended.stderr.count("a secret stands here in clear") == 3
+    assert "metrics_token: ••" in ended.stderr
+    assert 'did you mean "origins"?' in ended.stderr
+
+
 def test_a_file_that_cannot_be_looked_at_is_none(tmp_path: Path) -> None:
     found = problems({"FLOWS": "x" * 300, "SETTINGS": "y" * 300}, tmp_path)
     assert [line.split(" | ")[0].count("there is no file") for line in found] == [1, 1]
