@@ -117,7 +117,7 @@ def target(program: Program, conversation: Conversation, ref: str) -> str:
     if node is not None:
         draft = Draft(program, conversation, conversation.updated)
         url = node.urls[draft.tongue][key].render(draft.values)
-        if url.startswith(("https://", "http://")):
+        if url[:8].lower().startswith(("https://", "http://")):
             return url
     raise Unknown("There is no such link in this chat.")
 

@@ -35,7 +35,7 @@ flows:
              then: {call: phone, no: review, timeout: bye}}
       phone: {kind: phone, say: {en: "Number?", fr: "Numéro ?"}, save_as: contact.phone, then: review}
       review: {kind: link, say: {en: "Share?", fr: "Partager ?"},
-               links: {site: {label: Site, url: {en: "https://example.com/en", fr: "https://example.com/fr"}}},
+               links: {site: {label: Site, url: {en: "https://example.com/en", fr: "HTTPS://example.com/fr"}}},
                then: bye}
       bye: {kind: message, say: {en: "Thanks.", fr: "Merci."}, end: completed}
 """

@@ -299,7 +299,7 @@ def test_a_click_is_recorded_once_also_after_the_end() -> None:
 
 def test_a_link_leads_where_the_flow_says_in_the_language_of_the_chat() -> None:
     played = stage(locale="fr")
-    assert engine.target(played.program, played.chat, "review/site") == "https://example.com/fr"
+    assert engine.target(played.program, played.chat, "review/site") == "HTTPS://example.com/fr"
     for ref in ("review/other", "score/site", "nowhere/site", "", "review"):
         with pytest.raises(Unknown):
             engine.target(played.program, played.chat, ref)
