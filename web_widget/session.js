@@ -115,9 +115,10 @@ export function session(env, changed) {
     try {
       contact = JSON.parse(get('contact'));
     } catch { /* a page's mistake must not cost its customers their say */ }
+    // Half a character, of a title that was cut in the middle of an emoji, would be no JSON to the service.
     return {
       flow: env.flow, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone, contact, identity: get('identity'),
-      page: { url: location.href, title: document.title, referrer: document.referrer },
+      page: { url: location.href, title: document.title.toWellFormed?.(), referrer: document.referrer },
       prefill: score >= 0 ? { value: score } : null,
     };
   }
@@ -213,10 +214,13 @@ export function session(env, changed) {
       const turns = token && kept.lang !== lang;
       const reply = await call('chats', token ? { chat: token, cursor: log[0] && cursor, ...(turns && { locale }) } : { locale, ...begin() });
       if (signal.aborted) return;
-      if (reply.status === 200 || reply.status === 201) {
+      if (reply.data?.token) {
         Object.assign(kept, { page, lang });
         apply(reply.data, turns ? 'language' : 'open');
         flush();
+      } else if (reply.status === 401 && get('identity')) {
+        env.host.removeAttribute('identity'); // it expires while a page stays open: the visitor goes on unproven
+        chat.open();
       } else if (!failed(reply, chat.open)) chat.gone = token;
       changed();
     },
