@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
-from transitions import Machine
+from transitions import EventData, Machine, Transition
 
 from bot.flows.conditions import holds
 from bot.flows.distance import Left, distances
@@ -25,8 +25,12 @@ from bot.flows.steps.base import StepKind
 from bot.flows.steps.slot import SlotConfig
 from bot.model import Value
 
-# At INFO the library writes a line for every callback of every turn.
-logging.getLogger("transitions").setLevel(logging.WARNING)
+# The library tells its log of every callback of every turn, and asking whether anybody listens costs more than the
+# callbacks: nobody does.
+_chatter = logging.getLogger("transitions.core")
+_chatter.setLevel(logging.WARNING)
+for _level in ("debug", "info"):
+    setattr(_chatter, _level, lambda *_args, **_more: None)
 
 
 class Cursor(Protocol):
@@ -190,8 +194,24 @@ def _fixed(words: Mapping[str, Mapping[str, Words]]) -> Mapping[str, Mapping[str
     return found
 
 
+class _Way(Transition):
+    """A transition as the library's own, without the callbacks around it that no flow has: half the cost of a step."""
+
+    def execute(self, event_data: EventData) -> bool:
+        cursor = cast("Cursor", event_data.model)
+        for condition in self.conditions:
+            if not cast("Callable[[Cursor], bool]", condition.func)(cursor):  # never a string: see `_conditions`
+                return False
+        cursor.state = cast("str", self.dest)
+        return True
+
+
+class _Machine(Machine):
+    transition_cls = _Way
+
+
 def _machine(flow: Flow) -> Trigger:
-    machine: Any = Machine(model=None, states=list(flow.steps), initial=None, auto_transitions=False)
+    machine: Any = _Machine(model=None, states=list(flow.steps), initial=None, auto_transitions=False)
     machine.add_transition("answer", [], "")  # the event exists even in a flow of one step that ends the chat
     for step in flow.steps.values():
         for rule in step.then:

@@ -1,5 +1,6 @@
 """How typed text is cleaned before anything reads it. Pure, total: any string is taken, none raises."""
 
+import re
 import unicodedata
 
 LIMIT = 200
@@ -7,6 +8,7 @@ LIMIT = 200
 
 _APOSTROPHES = {ord(mark): "'" for mark in "’‘ʼ´`′＇"}
 _INVISIBLE = {ord(mark): None for mark in "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f"}
+_NOT_WORD = re.compile(r"[^\w']|_")
 _PLAIN = {ord("ß"): "ss", ord("ø"): "o", ord("ı"): "i"}
 
 
@@ -17,19 +19,24 @@ def cut(text: str, limit: int = LIMIT) -> str:
 
 def fold(text: str) -> str:
     """For comparing: NFKC, casefolded, one kind of apostrophe, no invisible marks, single spaces."""
+    if text.isascii():  # most messages are, and then all but case, apostrophes and spaces is as it should be
+        return " ".join(text.lower().replace("`", "'").split())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(folded.translate(_APOSTROPHES).translate(_INVISIBLE).split())
 
 
 def plain(text: str) -> str:
     """Folded, and without accents: phones and hurried people leave them out."""
-    apart = unicodedata.normalize("NFD", fold(text).translate(_PLAIN))
+    folded = fold(text)
+    if folded.isascii():
+        return folded
+    apart = unicodedata.normalize("NFD", folded.translate(_PLAIN))
     return unicodedata.normalize("NFC", "".join(mark for mark in apart if not unicodedata.combining(mark)))
 
 
 def bare(text: str) -> str:
     """Plain, and without anything but letters, digits, apostrophes and single spaces: the words of a short message."""
-    return " ".join("".join(mark if mark.isalnum() or mark == "'" else " " for mark in plain(text)).split())
+    return " ".join(_NOT_WORD.sub(" ", plain(text)).split())
 
 
 def language_of(locale: str) -> str:
