@@ -14,7 +14,8 @@ function show() {
   const survey = document.createElement('chat-survey');
   const said = { flow, ...(mode !== 'popin' && { mode }), ...(asked.has('lang') && { lang }), ...(scheme && { scheme }), ...(brand && { brand }) };
   for (const [name, value] of Object.entries(said)) survey.setAttribute(name, value);
-  form.querySelector('code').textContent = survey.outerHTML;
+  const code = form.querySelector('code');
+  code.textContent = code.title = survey.outerHTML;
   survey.setAttribute('delay', '1');
   survey.setAttribute('lang', lang);
   here.hidden = mode !== 'inline';
