@@ -59,7 +59,7 @@ export function session(env, changed) {
 
   /** True where trying again may help, and then it is tried again. @param {any} reply @param {() => void} again */
   function failed({ status, after }, again) {
-    if (status && status < 500 && status !== 408 && status !== 429) return false;
+    if (status && status < 500 && !/408|429/.test(status)) return false;
     chat.retry = after || Math.min(2 ** ++tries, 60);
     timer = setTimeout(again, chat.retry * 1000);
     return true;
@@ -78,6 +78,9 @@ export function session(env, changed) {
     if (status && data.cursor < kept.cursor) return; // an answer that was overtaken
     if (!how && !fresh[0] && data.status === status && data.ask?.fence === ask?.fence) return;
     kept.cursor = data.cursor;
+    // A score of the page is filled in while nothing is answered; the last tap in an e-mail wins.
+    const score = log.some(by('visitor')) || parseInt(get('prefill'));
+    if (data.ask?.options?.some((/** @type {Option} */ o) => o.value === score)) data.ask.prefill = score;
     Object.assign(chat, calm, { ask: data.ask, status: data.status });
     fold(before, fresh, how, ask);
     if (data.status === 'ended' && how === 'answer') kept.answered = Date.now();
@@ -101,7 +104,7 @@ export function session(env, changed) {
     else if (!words[0]) return;
     else if (how === 'language') hide(before.slice(last + 1).filter(by('bot')));
     else if (/back|restart/.test(how)) {
-      const start = before.findLastIndex((e, i) => i < last && e.author === 'visitor');
+      const start = before.findLastIndex((e, i) => i < last && by('visitor')(e));
       const from = how === 'back' ? last : 0;
       hide(before.filter((e, i) => i >= from || i > start && words.includes(e.text)));
       hide(fresh.filter(by('visitor')));
@@ -110,7 +113,6 @@ export function session(env, changed) {
 
   /** What begins a chat. */
   function begin() {
-    const score = parseInt(get('prefill'));
     let contact;
     try {
       contact = JSON.parse(get('contact'));
@@ -119,7 +121,6 @@ export function session(env, changed) {
     return {
       flow: env.flow, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone, contact, identity: get('identity'),
       page: { url: location.href, title: document.title.toWellFormed?.(), referrer: document.referrer },
-      prefill: score >= 0 ? { value: score } : null,
     };
   }
 
@@ -135,7 +136,7 @@ export function session(env, changed) {
       else {
         if (item.text) env.draft[env.key] = item.text;
         if (status === 409) apply(data, 'moved');
-        chat.gone = status === 401 || status === 404;
+        chat.gone = /40[14]/.test(status);
         chat.note = status === 409 ? 'moved' : 'unsent';
       }
       save();
@@ -218,7 +219,7 @@ export function session(env, changed) {
         Object.assign(kept, { page, lang });
         apply(reply.data, turns ? 'language' : 'open');
         flush();
-      } else if (reply.status === 401 && get('identity')) {
+      } else if (reply.data?.code === 'identity') {
         env.host.removeAttribute('identity'); // it expires while a page stays open: the visitor goes on unproven
         chat.open();
       } else if (!failed(reply, chat.open)) chat.gone = token;
