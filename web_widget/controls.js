@@ -88,7 +88,7 @@ export function controls({ h, icon, link, t, env, chat, send }) {
       ...(line && { type: phone ? 'tel' : kind }), rows: 1, maxlength: 4000, enterkeyhint: 'send',
       autocomplete: phone ? 'tel-national' : line ? kind : 'off',
       ...(name ? { 'aria-label': name } : { 'aria-labelledby': 'q', 'aria-describedby': 'e' }),
-      'aria-invalid': chat.error && 'true', placeholder: name ?? placeholder ?? (line ? '' : t('write')),
+      'aria-invalid': !!chat.error, placeholder: name ?? placeholder ?? (line ? '' : t('write')),
       oninput: () => {
         draft[key] = field.value;
         grow();
@@ -111,10 +111,10 @@ export function controls({ h, icon, link, t, env, chat, send }) {
     return form(() => {
       const typed = field.value.trim();
       // The zero before a national number is not dialled from abroad, but for Italy's plan.
-      const national = region === 'IT' || region === 'VA' ? typed : typed.replace(/^0/, '');
+      const national = /IT|VA/.test(region) ? typed : typed.replace(/^0/, '');
       const whole = dial && !/^(\+|00)/.test(typed) ? dial.code() + national : typed;
       if (typed) send({ text: whole }, whole, name ? '' : typed);
-    }, h('div', { class: chat.error ? 'field bad' : 'field' }, dial && dial.node, field, go));
+    }, h('div', { class: chat.error ? 'field bad' : 'field' }, dial?.node, field, go));
   }
 
   /** The country in the field: its short name is seen, the whole list opens. */
@@ -148,15 +148,15 @@ export function controls({ h, icon, link, t, env, chat, send }) {
     const group = (/** @type {string} */ name) => h('div', { class: 'pick', role: 'radiogroup', 'aria-label': t(name) });
     /** @type {Option | undefined} */
     let chosen;
-    const choose = (/** @type {Option} */ [o]) => {
+    const choose = (/** @type {Option} */ o) => {
       chosen = o;
       go.hidden = !o;
       go.textContent = o && t('book', { when: o.label });
     };
     const times = group('time');
     const open = (/** @type {Option[]} */ list) => {
-      choose([]);
-      times.replaceChildren(...list.map(o => radio('chip', [o.label.split(', ').at(-1)], { name: 'time', onchange: () => choose([o]) })));
+      choose();
+      times.replaceChildren(...list.map(o => radio('chip', [o.label.split(', ').at(-1)], { name: 'time', onchange: () => choose(o) })));
     };
     const day = group('day');
     day.append(...Object.entries(days).map(([date, list], i) => {

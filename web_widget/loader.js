@@ -32,18 +32,13 @@
   };
   const local = storage('localStorage');
 
-  /** @param {string[]} wanted the first of them that the survey speaks, else its first language */
-  const nearest = (...wanted) => wanted.flatMap(tag => [tag, tag.split('-')[0]])
-    .find(tag => config.languages.includes(tag)) ?? config.languages[0];
-
   customElements.define('chat-survey', class extends HTMLElement {
     constructor() {
       super().attachShadow({ mode: 'open' });
     }
 
     connectedCallback() {
-      const life = new AbortController();
-      const { signal } = life;
+      const { signal } = this.life = new AbortController();
       const get = (/** @type {string} */ name) => this.getAttribute(name);
       const flow = get('flow') ?? config.flow;
       const key = 'chatsurvey:' + flow;
@@ -57,7 +52,9 @@
       };
       const saved = read();
       const page = this.closest('[lang]')?.lang ?? '';
-      const lang = saved.page === page && saved.lang || nearest(page, ...navigator.languages);
+      const lang = saved.page === page && saved.lang || [page, ...navigator.languages]
+        .flatMap(tag => [tag, tag.split('-')[0]])
+        .find(tag => config.languages.includes(tag)) || config.languages[0];
       const env = {
         host: this, config, base, load, page, lang, mode, flow, key, signal, get, read,
         draft: storage('sessionStorage'),
@@ -87,7 +84,6 @@
 
       this.open = async () => (await make()).open(true);
       this.close = async () => (await face)?.close();
-      this.leave = () => life.abort();
 
       const recent = (/** @type {number} */ at, /** @type {number} */ days) => at > Date.now() - days * 864e5;
       const midway = saved.left && recent(saved.closed, 3);
@@ -105,7 +101,7 @@
     }
 
     disconnectedCallback() {
-      this.leave();
+      this.life.abort();
     }
   });
 })();
