@@ -16,6 +16,7 @@ const ICONS = {
   clock: RING + '5l3 2',
   tick: 'M5 12l5 5L19 7',
   chat: 'M20 12a8 8 0 01-8 8H5l1-4A8 8 0 1120 12z',
+  offline: 'M3 9a14 14 0 0118 0M7 13a8 8 0 0110 0M11 17h2M4 4l16 16',
   down: 'M7 10l5 5 5-5',
 };
 
@@ -24,7 +25,7 @@ function h(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (/^on/.test(name)) node[name] = value;
-    else if (value || value === 0) node.setAttribute(name, value === true ? '' : value);
+    else if (value || value === 0) node.setAttribute(name, value);
   }
   node.append(...children.filter(Boolean));
   return node;
@@ -124,25 +125,26 @@ export function widget(env, texts, css, session, controls) {
 
   /** @param {{label: string, url: string}} to */
   function anchor({ label, url }) {
-    const { protocol, href } = new URL(url, env.base);
-    return h('a', { href: /^http/.test(protocol) && href, target: '_blank', rel: 'noopener' },
+    const { href } = new URL(url, env.base);
+    return h('a', { href: /^http/.test(href) && href, target: '_blank' },
       label, h('span', { class: 'out' }, h('small', {}, t('tab')), icon('out')));
   }
 
   function renderLog() {
     const { ask, status, waiting, retry, unsent, gone, kept } = chat;
-    const entries = chat.entries();
+    const ended = status === 'ended';
+    const entries = chat.entries().filter((/** @type {any} */ e) => !ended || e.text !== t('saved'));
     const last = entries.findLastIndex((/** @type {any} */ e) => e.author === 'visitor');
     const group = entries.slice(last + 1).filter((/** @type {any} */ e) => e.author === 'bot' && !e.link);
     const away = !navigator.onLine;
     const pending = waiting || retry || away || status === 'handoff' ? unsent : [];
-    const prefilled = kept.hide[0] || last >= 0 || ask?.kind !== 'nps' ? null : ask.prefill;
     const old = new Set(rows.keys());
     const line = (/** @type {any} */ key, /** @type {string} */ look, /** @type {any[]} */ ...inside) => {
       old.delete(key);
       return put(key, look, () => h('p', {}, ...inside));
     };
-    const done = (/** @type {any} */ key = 'done') => status === 'ended' && line(key, 'note ok', icon('tick'), h('b', {}, t('saved')));
+    // The end begins with the tick; a flow whose last words are the same does not say them twice.
+    if (ended) entries.splice(last + 1, 0, { seq: 'done' });
     let head;
     let since;
     at = null;
@@ -150,29 +152,26 @@ export function widget(env, texts, css, session, controls) {
       const { seq, author, text } = e;
       const key = e.id ?? seq;
       old.delete(key);
-      if (e.link) put(key, 'chip out', () => anchor(e.link));
+      if (seq === 'done') since = line(seq, 'note ok', icon('tick'), h('b', {}, t('saved')));
+      else if (e.link) put(key, 'chip out', () => anchor(e.link));
       else if (author === 'visitor') {
         bubble(key, text, i === last && ask?.back && status === 'open' && !away && !gone && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
       } else if (author === 'agent') put(key, 'agent', () => h('div', {}, h('small', {}, e.name), text));
       else if (i < last || !group.some((/** @type {any} */ g) => g.seq > seq && g.text === text)) {
-        if (text === t('saved') && done(key)) return;
-        const big = e === group.at(status === 'ended' ? 0 : -1) && !pending[0] && !gone;
+        const big = e === group.at(ended ? 0 : -1) && !pending[0] && !gone;
         const node = line(key, big ? 'ask' : 'bot', text);
         if (big) head = node;
         if (i < last) since = node;
       } else old.add(key);
     });
-    if (group.at(-1)?.text !== t('saved')) done();
-    if (head && prefilled != null) {
+    if (head && last < 0 && !kept.hide[0] && ask?.kind === 'nps' && ask.prefill >= 0) {
       head.className = 'bot';
-      head = line('chosen', 'ask', t('chosen', { n: prefilled }));
+      head = line('chosen', 'ask', t('chosen', { n: ask.prefill }));
     }
     if (head) head.id = 'q';
     for (const { id, label } of pending) {
       old.delete(id);
-      if (retry) bubble(id, label, icon('alert'), t('unsent'), link(chat.flush, t('again')));
-      else if (away) bubble(id, label, icon('clock'), t('kept'));
-      else bubble(id, label);
+      bubble(id, label, ...retry ? [icon('alert'), t('unsent'), link(chat.flush, t('again'))] : away ? [icon('clock'), t('kept')] : []);
     }
     if (waiting) {
       line('wait' + waiting, 'note', h('b', { class: 'dots', role: 'img', 'aria-label': t('saving') }, '•••'),
@@ -183,13 +182,13 @@ export function widget(env, texts, css, session, controls) {
       rows.delete(key);
     }
     // A panel is as tall as the question and the answer before it; what is older is a scroll away.
-    if (floats) log.style.maxHeight = since ? log.scrollHeight - since.offsetTop + 4 + 'px' : '';
+    if (floats) log.style.maxHeight = since ? log.scrollHeight - since.offsetTop + 8 + 'px' : '';
   }
 
   const said = (/** @type {string} */ text, /** @type {any} */ more = '') =>
     h('p', { class: 'note', role: 'status' }, icon('alert'), h('span', {}, text, ' ', more));
   const privacy = () => mode !== 'page' && h('small', {},
-    h('a', { href: new URL(brand.privacy, env.base), target: '_blank', rel: 'noopener' }, t('privacy')));
+    h('a', { href: new URL(brand.privacy, env.base), target: '_blank' }, t('privacy')));
 
   /** What stands under the log. @returns {any[]} */
   function contents() {
@@ -232,7 +231,7 @@ export function widget(env, texts, css, session, controls) {
     if (!(part <= kept.top)) chat.keep({ top: part });
     fill.style.width = kept.top * 100 + '%';
     strip.hidden = navigator.onLine;
-    strip.replaceChildren(...strip.hidden ? [] : [icon('alert'), t('offline')]);
+    strip.replaceChildren(...strip.hidden ? [] : [icon('offline'), t('offline')]);
     if (wanted && (status || gone)) {
       wanted = false;
       reveal();
@@ -291,8 +290,8 @@ export function widget(env, texts, css, session, controls) {
   watch.observe(log);
   watch.observe(dock);
   // A sheet at the bottom stays above the on-screen keyboard.
-  const view = window.visualViewport;
-  view?.addEventListener('resize', () => {
+  const view = visualViewport;
+  view.addEventListener('resize', () => {
     frame.style.setProperty('--keyboard', Math.max(0, innerHeight - view.height - view.offsetTop) + 'px');
   }, env);
   return { open, close, pill };
