@@ -89,10 +89,14 @@ class Environment:
         return default
 
     def url(self, name: str) -> str:
-        """An http(s) address without query and without the last slash; empty where it is not set."""
+        """An http(s) address without path, query and last slash; empty where it is not set."""
         value = self.get(name).rstrip("/")
         if value and not is_url(value, bare=True):
             self.problem(name, f'"{value}" is not a web address', f"for example {name}=https://survey.example.com")
+            return ""
+        if value.count("/") > 2:
+            hint = f"give the service a host of its own, for example {name}=https://survey.example.com"
+            self.problem(name, f'"{value}" has a path, and our pages live at the top of a host', hint)
             return ""
         return value
 

@@ -53,9 +53,7 @@ def test_the_environment_says_what_differs_from_place_to_place(tmp_path: Path) -
     assert (found.data_dir, found.flows) == (tmp_path / "elsewhere", tmp_path / "mine.yaml")
     assert (found.flows_are_shipped, found.secrets) == (False, (KEY, KEY[::-1]))
     assert (found.log_level, found.not_used) == ("debug", ("TELEGRAM_TOKEN",))
-    assert (
-        load({"PUBLIC_URL": "https://nps.example.com/survey/"}, tmp_path).public_url == "https://nps.example.com/survey"
-    )
+    assert load({"PUBLIC_URL": "https://nps.example.com/"}, tmp_path).public_url == "https://nps.example.com"
 
 
 def test_a_flow_file_in_the_folder_is_taken_before_the_shipped_one(tmp_path: Path) -> None:
@@ -125,7 +123,10 @@ def test_a_port_is_a_plain_number(port: str, tmp_path: Path) -> None:
     assert "environment PORT" in problems({"PORT": port}, tmp_path)[0]
 
 
-@pytest.mark.parametrize("url", ["ftp://a.example", "https://", "http://a b", "https://a.example?x=1", "http://[::1"])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://a.example", "https://", "http://a b", "https://a.example?x=1", "https://a.example/nps", "http://[::1"],
+)
 def test_a_public_address_is_http_and_bare(url: str, tmp_path: Path) -> None:
     assert "environment PUBLIC_URL" in problems({"PUBLIC_URL": url}, tmp_path)[0]
 

@@ -2,6 +2,9 @@
 const form = document.forms[0];
 const here = document.querySelector('.here');
 const asked = new URLSearchParams(location.search);
+// The mark by which the service tells a chat begun here, a sample, from one begun on a shop's own front page.
+const mark = () => history.replaceState(null, '', `${String(asked) && '?' + asked}#demo`);
+mark();
 for (const [name, value] of asked) {
   if (form.elements[name]) form.elements[name].value = value;
 }
@@ -24,7 +27,7 @@ function show() {
 
 form.addEventListener('change', event => {
   asked.set(event.target.name, event.target.value);
-  history.replaceState(null, '', '?' + asked);
+  mark();
   show();
 });
 form.addEventListener('submit', event => {

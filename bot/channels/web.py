@@ -138,7 +138,7 @@ class WebChannel:
             visitor=body.visitor[:64],
             context=web_wire.context(body.page),
             contact=contact,
-            sample=body.page is not None and web_wire.is_page(body.page.url, (_host(request), self._own_host)),
+            sample=body.page is not None and web_wire.is_demo(body.page.url, (_host(request), self._own_host)),
             prefill=None if body.prefill is None else web_wire.value(body.prefill.value),
         )
 

@@ -112,13 +112,14 @@ def timezone(name: str) -> str:
         return ""
 
 
-def is_page(url: str, hosts: tuple[str, ...]) -> bool:
-    """Whether this is the page `/` of one of these hosts."""
+def is_demo(url: str, hosts: tuple[str, ...]) -> bool:
+    """Whether this is the demo page: `/#demo` of one of these hosts. The page marks itself so, since a shop may serve
+    its own front page and this service under one name."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.netloc.lower() in hosts and parts.path in ("", "/")
+    return parts.netloc.lower() in hosts and parts.path in ("", "/") and parts.fragment == "demo"
 
 
 def state(reply: Reply, tokens: Tokens) -> wire.State:

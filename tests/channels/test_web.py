@@ -194,10 +194,12 @@ async def test_a_time_zone_that_is_none_is_passed_over(service: Service, name: s
 @pytest.mark.parametrize(
     ("url", "sample"),
     [
-        ("{own}/", True),
-        ("{own}", True),
-        ("{own}/?lang=fr#x", True),
-        ("http://localhost:8080/", True),
+        ("{own}/#demo", True),
+        ("{own}/?lang=fr#demo", True),
+        ("http://localhost:8080/#demo", True),
+        ("{own}/", False),
+        ("{own}/chat/nps#demo", False),
+        ("https://shop.example/#demo", False),
         ("{own}/chat/nps", False),
         ("https://shop.example/", False),
         ("http://[", False),
