@@ -180,7 +180,9 @@ FAILURES: list[tuple[Exception, int, Callable[[Settlement], bool], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("error", "attempt", "expected", "state"), FAILURES, ids=lambda v: "" if callable(v) else repr(v)[:40])
+@pytest.mark.parametrize(
+    ("error", "attempt", "expected", "state"), FAILURES, ids=lambda v: "" if callable(v) else repr(v)[:40]
+)
 async def test_what_a_failure_means(
     here: Setting, error: Exception, attempt: int, expected: Callable[[Settlement], bool], state: str
 ) -> None:
