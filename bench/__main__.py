@@ -44,8 +44,8 @@ def _fetch(url: str, encoding: str) -> bytes:
 
 def lines(quick: bool) -> Iterator[str]:
     yield "# Benchmark\n"
-    yield f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, aiohttp on the standard event loop; server"
-    yield "and load driver on a core each. The machine is shared: read the ratios, not the absolute figures."
+    yield f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, aiohttp on the standard event loop; the"
+    yield "server and the load driver on a core each. The machine is shared: read the ratios, not the absolute figures."
     rows, starts = http.run(quick)
     yield "\n## Turns over HTTP\n"
     yield "The shipped flow as shipped (limits, metrics, synchronous=FULL, timers, records, JSONL on), every request a"
