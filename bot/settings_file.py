@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from bot.errors import Problem
@@ -234,6 +235,8 @@ class _File:
         url = self.named(table, "url", found) if OPEN in found.value else found.value
         if url and not is_url(url):
             table.problem("it is not a web address", "for example  url: https://example.com/hook", "url")
+        elif "@" in urlsplit(url).netloc:
+            table.problem("a name and password do not belong in an address", "sign with `secret` instead", "url")
         return url
 
 
