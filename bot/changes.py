@@ -7,7 +7,7 @@ Job ids are stable, so arming or reporting twice leaves one job (its `gen` rises
     <chat>:write.<writer>   kind write.<writer>   {chat}     the newest revision to one writer
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bot.model import (
     Arm,

@@ -8,8 +8,9 @@ gets back is committed. Nothing of a chat is kept here between two turns.
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from time import perf_counter
+
+from msgspec.structs import replace
 
 from bot.changes import plan
 from bot.channels.base import Hint, Reply

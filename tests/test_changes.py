@@ -1,8 +1,7 @@
 """The outbox: what each effect of a turn becomes in the one commit."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.changes import GATHER, plan, response_of, write_job
 from bot.model import (

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from bot.changes import write_job
 from bot.errors import Permanent, Retryable, Throttled
@@ -187,7 +188,7 @@ async def test_what_a_failure_means(
     here: Setting, error: Exception, attempt: int, expected: Callable[[Settlement], bool], state: str
 ) -> None:
     await put(here.store, WRITE, chat=a_scored_chat())
-    settlement = await here.run(replace(WRITE, attempt=attempt), Writer(answers=[error]))
+    settlement = await here.run(structs.replace(WRITE, attempt=attempt), Writer(answers=[error]))
     assert expected(settlement), settlement
     found = await here.delivery()
     assert (found.state, found.attempts, found.delivered) == (state, attempt + 1, 0)

@@ -1,14 +1,14 @@
 """The port between channels and the service. A channel translates; it never sees the engine or the store."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.model import Ask, Conversation, Entry, Ignored, Inbound, Start
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """Where a chat stands after something was received."""
 
     conversation: Conversation

@@ -14,12 +14,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import aiohttp
 import msgspec
+from msgspec.structs import replace
 from yarl import URL
 
 from bot import __version__

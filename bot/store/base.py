@@ -10,9 +10,10 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from bot.model import Address, Change, Conversation, Entry, Job
 
@@ -25,31 +26,27 @@ class Commit(Enum):
     """`Change.event` was committed before: nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The job is finished and goes; `jobs` are upserted in the same commit."""
 
     jobs: tuple[Job, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """Not a failure: run it again at `at` (a timer whose chat has moved, a throttled writer)."""
 
     at: int
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """A failed attempt: count it and run the job again at `at`."""
 
     at: int
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dead:
+class Dead(Struct, frozen=True):
     """It will not be run again by itself; `jobs retry` brings it back."""
 
     error: str
@@ -59,8 +56,7 @@ Settlement: TypeAlias = Done | Again | Retry | Dead
 JobState: TypeAlias = Literal["waiting", "running", "dead"]
 
 
-@dataclass(frozen=True, slots=True)
-class JobView:
+class JobView(Struct, frozen=True):
     """A job as `chatsurvey jobs` shows it."""
 
     job: Job

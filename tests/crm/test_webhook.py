@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from standardwebhooks import Webhook
 
 from bot.crm.config import WriterConfig

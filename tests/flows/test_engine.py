@@ -1,9 +1,9 @@
 """The engine turn by turn: answers, fences, repeats, commands, languages, clicks, suggestions."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bot.errors import Unknown
 from bot.flows import engine

@@ -1,8 +1,7 @@
 """Ways out: by outcome, by facts, in the order of the file; and what a flow that slipped through does."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.flows import engine
 from bot.flows.load import load, read_book

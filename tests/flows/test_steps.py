@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from bot.errors import FileProblems
 from bot.flows.draft import Draft
@@ -243,7 +244,7 @@ def test_near_misses_are_offered() -> None:
 
 
 def test_missing_digits_are_counted() -> None:
-    french = replace(view("phone"), person="fr-FR")
+    french = structs.replace(view("phone"), person="fr-FR")
     for text, phrase, count in (("06 12 34 56", "phone_some_missing", 2), ("06 12 34 56 7", "phone_one_missing", 1)):
         read = KINDS["phone"].text(french, text)
         assert isinstance(read, AskAgain)

@@ -1,8 +1,7 @@
 """Silence: reminders, quiet hours, timeouts, abandonment - and the one timer that carries them."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.flows import engine
 from bot.flows.timers import after_quiet, next_due, rearm

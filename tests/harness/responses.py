@@ -1,6 +1,6 @@
 """A response to write, record and export: a detractor who said why and left a phone number."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bot.model import Address, Answer, Conversation, Fact, Response, segment_of
 
@@ -21,7 +21,7 @@ def a_response(chat: str = "c1", revision: int = 1, score: int | None = 3, **fie
         context={"page_url": "https://shop.example/cart"}, clicks=(), outcome="", started=NOON - 5_000, scored=NOON,
         updated=NOON + 2_000, ended=0, sample=False, visitor="v1", timezone="Europe/Paris",
     )  # fmt: skip
-    return replace(response, **fields)  # type: ignore[arg-type]  # fields by name, as the caller of a builder gives them
+    return replace(response, **fields)
 
 
 def a_scored_chat(chat: str = "c1", version: int = 1, revision: int = 1, **fields: object) -> Conversation:
@@ -30,4 +30,4 @@ def a_scored_chat(chat: str = "c1", version: int = 1, revision: int = 1, **field
         state="reason", started=NOON, updated=NOON + revision, revision=revision, score=3, scored=NOON,
         trail=("score",), answers={"score": Answer("score", 3, "3", "nps", NOON)},
     )  # fmt: skip
-    return replace(conversation, **fields)  # type: ignore[arg-type]  # as above
+    return replace(conversation, **fields)

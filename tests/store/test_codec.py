@@ -1,11 +1,10 @@
 """Rows: whatever a chat holds comes back as it was, and rows of other versions of the service can be read."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.model import Address, Answer, Click, Conversation, Entry, Fact, Link
 from bot.store.codec import decode_chat, decode_entries, encode_chat, encode_entries

@@ -3,9 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bot.model import Address, Answer, Change, Click, Fact, Job, Link
 from bot.store.base import Commit, Store

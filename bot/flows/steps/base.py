@@ -1,17 +1,17 @@
 """What a kind of step is. One file a kind; the table of kinds is in `bot/flows/steps/__init__.py`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from bot.flows.nodes import Table
 from bot.flows.spec import OpenHours, Step, Text
 from bot.model import Choice, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The answer was understood. `rest` is what was said beside it and may answer the next question."""
 
     value: Value
@@ -20,8 +20,7 @@ class Accepted:
     rest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AskAgain:
+class AskAgain(Struct, frozen=True):
     """It was not understood. `phrase` is a key of the catalogue of phrases; `suggest` are near misses."""
 
     phrase: str
@@ -30,8 +29,7 @@ class AskAgain:
     """What `{count}` in the phrase stands for: digits that are missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What a kind may see when it presents or reads: the step in one language, at one moment. No I/O."""
 
     step: Step
@@ -49,8 +47,7 @@ class View:
     hours: OpenHours | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(Struct, frozen=True):
     """What is shown under the question."""
 
     options: tuple[Choice, ...] = ()
