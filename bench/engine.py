@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
 
+from transitions import Machine
+
 from bot.flows import engine
 from bot.flows.load import load
 from bot.flows.machine import Program, compile_book
@@ -33,9 +35,6 @@ class Bare:
         self.state = state
         self.outcome = outcome
 
-    def fact(self, subject: str) -> Value | None:
-        return None
-
 
 def measure(rounds: int = ROUNDS) -> dict[str, float]:
     """Microseconds by name, medians; measured in turns, so that a busy machine burdens all alike."""
@@ -50,7 +49,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
     for name, value in values:
         before, last = list(chats.values())[-1]
         chats[name] = (_answer(program, before, last), value)
-    acts: dict[str, Callable[[], object]] = {"bare trigger": partial(_trigger, program)}
+    acts: dict[str, Callable[[], object]] = {"bare trigger": _bare()}
     for name, (chat, value) in chats.items():
         inbound = Inbound("new", NOW, "value", value, fence=chat.step_seq)
         acts[name] = partial(engine.step, program, chat, inbound)
@@ -64,9 +63,17 @@ def _answer(program: Program, chat: Conversation, value: Value) -> Conversation:
     return engine.step(program, chat, Inbound(f"in{chat.seq}", NOW, "value", value, fence=chat.step_seq)).conversation
 
 
-def _trigger(program: Program) -> None:
-    cursor = Bare("score", "detractor")
-    program.event(cursor, cursor)
+def _bare() -> Callable[[], object]:
+    """The library's own machine with two states, as it comes."""
+    machine = Machine(model=None, states=["asked", "answered"], initial=None, auto_transitions=False)
+    machine.add_transition("answer", "asked", "answered", conditions=[lambda cursor: cursor.outcome == "detractor"])
+    trigger = machine.events["answer"].trigger
+
+    def act() -> None:
+        cursor = Bare("asked", "detractor")
+        trigger(cursor, cursor)
+
+    return act
 
 
 def _medians(acts: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
