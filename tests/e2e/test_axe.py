@@ -35,7 +35,9 @@ async def both_schemes(visitor: Person, state: str) -> None:
 
 @pytest.mark.parametrize("path", ["/privacy", "/privacy?lang=fr", "/chat/nps?lang=fr"])
 async def test_the_pages(come: Come, path: str) -> None:
-    await both_schemes(await come(path), path)
+    visitor = await come(path)
+    await expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()  # the widget brings the chat page's own
+    await both_schemes(visitor, path)
 
 
 async def test_every_question_and_the_end(come: Come) -> None:
