@@ -92,7 +92,7 @@ async def test_a_slow_lane_delays_no_other_and_holds_no_more_than_it_can_do(stor
         clock.now += SECOND
         worker.wake()
         await until(lambda: len(quick.done) == 20)
-        assert len(await store.jobs("running")) == len(slow.started) == 6
+        assert len(await store.jobs("running", "slow")) == len(slow.started) == 6
         slow.go.set()
         await until(lambda: len(slow.done) == 40)
 
