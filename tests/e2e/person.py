@@ -38,6 +38,8 @@ class Person:
         await self.dock.locator(f".scale label:has(input[value='{value}'])").click()
 
     async def write(self, words: str | int) -> None:
+        if await self.field.get_attribute("type") == "tel":  # the list of countries comes with the question
+            await expect(self.dock.locator("label.country")).to_contain_text("+")
         await self.field.fill(str(words))
         await self.dock.locator(".send").click()
 

@@ -49,6 +49,7 @@ async def test_the_whole_way_by_keyboard(come: Come) -> None:
     await press(visitor, "Space")
     await visitor.asked("What number")
     await expect(visitor.field).to_be_focused()
+    await expect(visitor.panel).to_contain_text("GB +44")  # the list of countries comes with the first phone question
     await visitor.page.keyboard.type("020 7946 0018")
     await press(visitor, "Enter")
     await visitor.asked("When suits you?")
