@@ -76,3 +76,12 @@ class Permanent(DeliveryError):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Refused(ChatsurveyError):
+    """It cannot be done as things stand, and doing it again changes nothing. `code` is a short stable word: opted_out,
+    busy, taken ..."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code

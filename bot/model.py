@@ -16,7 +16,10 @@ Value: TypeAlias = int | str | tuple[str, ...]
 Author: TypeAlias = Literal["visitor", "bot", "agent"]
 Segment: TypeAlias = Literal["detractor", "passive", "promoter"]
 Status: TypeAlias = Literal["open", "handoff", "ended"]
-InboundKind: TypeAlias = Literal["value", "text", "action", "timer", "click", "language"]
+InboundKind: TypeAlias = Literal["value", "text", "action", "timer", "click", "language", "agent", "case", "gone"]
+Handoff: TypeAlias = Literal["", "waiting", "joined"]
+CaseState: TypeAlias = Literal["open", "claimed", "snoozed", "resolved"]
+Counts: TypeAlias = Literal["", "recovered", "lost", "no_action"]
 Ignored: TypeAlias = Literal["", "repeated", "stale", "ended", "early"]
 
 
@@ -50,6 +53,8 @@ class Entry(Struct, frozen=True):
     link: Link | None = None
     name: str = ""
     """An agent's name; empty for the bot and the visitor."""
+    replaces: int = 0
+    """The agent's line that this one takes the place of; without text that line was taken back."""
 
 
 class Choice(Struct, frozen=True):
@@ -114,6 +119,25 @@ class Click(Struct, frozen=True):
     at: int
 
 
+class CaseFacts(Struct, frozen=True):
+    """A case as records and writers see it. The case itself is an aggregate of its own (`bot/desk`) and outlives the
+    chat; what it says here arrives in the chat as an inbound of the kind `case`."""
+
+    state: CaseState
+    rule: str
+    """The alert rule that opened it, or `handoff` or `callback`."""
+    opened: int
+    due: int
+    owner: str = ""
+    """Name of the agent who holds it, or resolved it."""
+    outcome: str = ""
+    """A key of the outcomes in settings; `corrected` where a mis-tap had opened it. Empty while unresolved."""
+    counts: Counts = ""
+    cause: str = ""
+    note: str = ""
+    resolved: int = 0
+
+
 class Conversation(Struct, frozen=True):
     """One chat, whole: what a turn loads and what it commits."""
 
@@ -165,11 +189,24 @@ class Conversation(Struct, frozen=True):
     scored: int = 0
     ended: int = 0
     outcome: str = ""
-    """Empty while open; completed, abandoned, stopped or what the flow's `end` says."""
+    """Empty while open; completed, abandoned, stopped, unreachable or what the flow's `end` says."""
+    handoff: Handoff = ""
+    """A person was asked for (`waiting`) or is on the line (`joined`): the bot is silent."""
+    handoff_at: int = 0
+    """When a person was asked for."""
+    agent: str = ""
+    """Name of who is on the line."""
+    resume: str = ""
+    """The step to come back to after a handoff that the visitor asked for out of turn."""
+    lines: tuple[tuple[str, int], ...] = ()
+    """The last 50 lines of agents: (the desk's reference, seq), so that an edit finds its line."""
+    commented: int = 0
+    """Lines that came after the end."""
+    case: CaseFacts | None = None
 
     @property
     def status(self) -> Status:
-        return "ended" if self.ended else "open"
+        return "ended" if self.ended else "handoff" if self.handoff else "open"
 
     @property
     def segment(self) -> Segment | None:
@@ -200,8 +237,13 @@ class Inbound(Struct, frozen=True):
     text    -                                      what was typed
     action  back skip stop restart human help      -
     language  a BCP 47 tag                         -
-    timer   -                                      -      fence: `Conversation.armed` when it was armed
+    timer   -                                      -
     click   "step/link key"                        -
+    agent   join say edit delete leave             their words   name: theirs; ref: the desk's name of the line
+    case    -                                      -             case: what it says now
+    gone    -                                      -      nothing reaches this address any more (bot blocked)
+
+    Where the chat has ended, `text` is a late comment if `late` is set (messaging channels) and ignored otherwise.
     """
 
     id: str
@@ -211,6 +253,10 @@ class Inbound(Struct, frozen=True):
     value: Value | None = None
     text: str = ""
     fence: int | None = None
+    name: str = ""
+    ref: str = ""
+    case: CaseFacts | None = None
+    late: bool = False
 
 
 class Say(Struct, frozen=True):
@@ -237,7 +283,11 @@ class OptOut(Struct, frozen=True):
     """The person does not want to be invited on this channel again."""
 
 
-Effect: TypeAlias = Say | Arm | Disarm | Report | OptOut
+class Desk(Struct, frozen=True):
+    """Those at the desk must hear of it: a person was asked for, wrote to them, or has gone."""
+
+
+Effect: TypeAlias = Say | Arm | Disarm | Report | OptOut | Desk
 
 
 class Turn(Struct, frozen=True):
@@ -252,13 +302,26 @@ class Job(Struct, frozen=True):
     """Everything that happens later. The same id again replaces payload and due time and raises `gen`."""
 
     id: str
-    """`owner:key`; the owner is a chat, or `system`."""
+    """`owner:key`; the owner is a chat, a case, or `system`."""
     kind: str
     due: int
     payload: Mapping[str, str] = field(default_factory=dict)
     gen: int = 0
     attempt: int = 0
     """Failed attempts so far."""
+    interrupted: bool = False
+    """Claimed before and never settled: the process died in the middle of it, and what it sent is in doubt."""
+
+
+class Doc(Struct, frozen=True):
+    """A small aggregate of its own, kept beside the chats: a case, what was delivered to a messaging channel, an
+    installation, an API key. `body` is its owner's JSON or MessagePack; empty deletes it."""
+
+    kind: str
+    id: str
+    version: int
+    """1 when made, one more with every change."""
+    body: bytes
 
 
 class Change(Struct, frozen=True):
@@ -272,8 +335,24 @@ class Change(Struct, frozen=True):
     cancel: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     """Names under which the chat can be resolved, e.g. `telegram:4711`. The newest chat wins."""
-    event: str = ""
-    """A platform's event id. Kept for 24 h; a second commit with it is refused as repeated."""
+    events: tuple[str, ...] = ()
+    """A platform's ids of what caused this. Kept for 24 h; a commit with one that is known is refused as repeated."""
+    docs: tuple[Doc, ...] = ()
+    """Put as they are, whatever was there (their version is set by the store): marks such as an opt-out."""
+
+
+class DocChange(Struct, frozen=True):
+    """One commit of an aggregate that is no chat."""
+
+    doc: Doc
+    """As it shall be, its version one more than `expected`."""
+    expected: int
+    """The version it was changed from; 0 makes it."""
+    jobs: tuple[Job, ...] = ()
+    cancel: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    """(name, chat) pairs, resolved as those of a chat."""
+    events: tuple[str, ...] = ()
 
 
 class Response(Struct, frozen=True):
@@ -301,3 +380,4 @@ class Response(Struct, frozen=True):
     visitor: str = ""
     timezone: str = ""
     transcript: tuple[Entry, ...] = ()
+    case: CaseFacts | None = None

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from bot.model import Ask, Conversation, Entry, Ignored, Inbound, Start
+from bot.model import Address, Ask, Conversation, Entry, Ignored, Inbound, Start
 
 
 class Reply(Struct, frozen=True):
@@ -32,8 +32,31 @@ class Front(Protocol):
     async def open(self, start: Start, flow: str = "") -> Reply:
         """Begin a chat; committed on return. Raises Unknown for a flow that does not exist."""
 
-    async def receive(self, chat: str, inbound: Inbound, after: int = 0) -> Reply:
-        """One turn; committed on return. `after` is the client's cursor. Raises Unknown for an unknown chat."""
+    async def receive(self, chat: str, inbound: Inbound, after: int = 0, events: tuple[str, ...] = ()) -> Reply:
+        """One turn; committed on return. `after` is the client's cursor. Raises Unknown for an unknown chat. `events`
+        are the platform's ids of what arrived: where one was committed before, the reply is ignored as `repeated`."""
+
+    async def receive_at(
+        self,
+        address: Address,
+        inbound: Inbound,
+        *,
+        events: tuple[str, ...] = (),
+        opening: Start | None = None,
+        flow: str = "",
+    ) -> Reply:
+        """What arrived from a person on a messaging channel; committed on return.
+
+        Goes to the open chat of this address. Where there is none, `opening` begins one in the same commit (what
+        arrived was then the occasion, not an answer); without it a text to an ended chat is kept as a late comment.
+        Raises Unknown where there is neither, and for a flow that does not exist."""
+
+    async def invite(self, start: Start, flow: str, key: str) -> Reply:
+        """Begin a chat on a messaging channel for whoever is at `start.address`; the same `key` begins one only (the
+        reply is then ignored as `repeated`). Raises Refused where that person has opted out or is in another chat."""
+
+    async def resolve(self, alias: str) -> str | None:
+        """The chat that a name points to, e.g. the thread of a card."""
 
     async def look(self, chat: str, after: int = 0) -> Reply:
         """The chat as it stands. Raises Unknown for an unknown chat."""
@@ -42,3 +65,52 @@ class Front(Protocol):
         """Record a click on a link and return its target URL. Raises Unknown where the chat never had that link."""
 
     def listen(self, chat: str) -> AbstractContextManager[Hint]: ...
+
+    def present(self, chat: str) -> bool:
+        """Whether somebody's page listens to this chat now, on this process."""
+
+
+class Post(Struct, frozen=True):
+    """One message to a person on a messaging channel: lines that belong together (the bot's, or one of an agent), and
+    the question whose control stands under the last of them. Meaning, never markup: a channel escapes and fits it."""
+
+    chat: str
+    locale: str
+    """A language of the flow."""
+    entries: tuple[Entry, ...]
+    ask: Ask | None = None
+
+
+class Asked(Struct, frozen=True):
+    """A question that was sent and is answered now: its control goes and what was chosen is shown."""
+
+    chat: str
+    locale: str
+    message: str
+    """The platform's id of the message."""
+    text: str
+    """Its words as sent."""
+    chosen: str
+    """How the answer reads; empty where the question went without one (timed out, skipped, ended)."""
+    change: bool
+    """Whether `back` leads to it, so that a Change button can be offered."""
+
+
+class Messenger(Protocol):
+    """The sending side of a messaging channel. `peer` is that of the chat's address. Every call may raise Retryable,
+    Throttled, or Permanent with code `gone` (the person cannot be reached here any more) or another one."""
+
+    @property
+    def name(self) -> str:
+        """That of the channel."""
+
+    async def post(self, peer: str, post: Post) -> str:
+        """Send it; the platform's id of the message (of the last, where it did not fit into one)."""
+
+    async def settle(self, peer: str, asked: Asked) -> None:
+        """Make the old buttons go. What cannot be edited any more (too old, deleted, not modified) is no error."""
+
+    async def revise(self, peer: str, message: str, entry: Entry, locale: str) -> None:
+        """An agent changed a line, or took it back where the entry has no text."""
+
+    async def close(self) -> None: ...

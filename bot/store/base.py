@@ -5,7 +5,7 @@
 - The log of a chat is dense: `Conversation.seq` is its last number, and entries come back in order.
 - A job's id is unique. Upserting it replaces payload and due time, sets `attempt` to 0 and raises `gen`. A job that is
   in work keeps its lease; settling it with an old `gen` leaves the newer one waiting at its own due time.
-- A claimed job whose lease runs out is claimed again. Jobs are claimed in the order of their due times.
+- A claimed job whose lease runs out is claimed again, and says then that it was interrupted. Jobs are claimed in the order of their due times.
 - `claim`, `settle` and `commit` may be called from several tasks, and (SQLite) from a command beside the server.
 """
 
@@ -15,7 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from bot.model import Address, Change, Conversation, Entry, Job
+from bot.model import Address, Change, Conversation, Doc, DocChange, Entry, Job
 
 
 class Commit(Enum):
@@ -23,13 +23,14 @@ class Commit(Enum):
     LOST = "lost"
     """Another turn came first (or the chat to create exists): load again and run the step again."""
     REPEATED = "repeated"
-    """`Change.event` was committed before: nothing was changed."""
+    """One of the change's events was committed before: nothing was changed."""
 
 
 class Done(Struct, frozen=True):
-    """The job is finished and goes; `jobs` are upserted in the same commit."""
+    """The job is finished and goes; `jobs` and `docs` are upserted in the same commit (docs as they are)."""
 
     jobs: tuple[Job, ...] = ()
+    docs: tuple[Doc, ...] = ()
 
 
 class Again(Struct, frozen=True):
@@ -37,6 +38,7 @@ class Again(Struct, frozen=True):
 
     at: int
     error: str = ""
+    docs: tuple[Doc, ...] = ()
 
 
 class Retry(Struct, frozen=True):
@@ -44,6 +46,7 @@ class Retry(Struct, frozen=True):
 
     at: int
     error: str
+    docs: tuple[Doc, ...] = ()
 
 
 class Dead(Struct, frozen=True):
@@ -81,6 +84,14 @@ class Store(Protocol):
 
     async def resolve(self, alias: str) -> str | None:
         """The chat an alias points to."""
+
+    async def doc(self, kind: str, id: str) -> Doc | None: ...
+
+    async def docs(self, kind: str, after: str = "", limit: int = 1000) -> tuple[Doc, ...]:
+        """Those of a kind by id, the ones behind `after`."""
+
+    async def put(self, change: DocChange) -> Commit:
+        """Compare-and-set, all or nothing, as `commit`."""
 
     async def keep_flow(self, version: str, source: str) -> None:
         """Keep the text of a flow file under its version. Keeping it twice is harmless."""

@@ -41,7 +41,7 @@ def address_name(channel: str, peer: str) -> str:
 def commit(db: sqlite3.Connection, puts: Sequence[Put], now: int) -> None:
     """Answers every put. Raises sqlite3.Error where the store cannot write."""
     heads, last = _read(db, puts)
-    batch = _Batch(heads, last, _seen(db, [put.change.event for put in puts if put.change.event], now))
+    batch = _Batch(heads, last, _seen(db, [event for put in puts for event in put.change.events], now))
     for put in puts:
         batch.judge(put, now)
     batch.write(db, now)
@@ -65,7 +65,7 @@ class _Batch:
         """Answer a put, and take up its rows where it is taken."""
         change, chat = put.change, put.change.conversation
         version, seq, tail = self.heads.get(chat.id, (0, 0, 0))
-        if change.event in self.seen:
+        if not self.seen.isdisjoint(change.events):
             put.answer(Commit.REPEATED)
         elif version != change.expected:
             put.answer(Commit.LOST)
@@ -87,9 +87,9 @@ class _Batch:
             self.aliases += (ADDRESSES, address_name(chat.address.channel, chat.address.peer), chat.id)
         for alias in change.aliases:
             self.aliases += (NAMES, alias, chat.id)
-        if change.event:
-            self.seen.add(change.event)
-            self.events += (change.event, now)
+        for event in change.events:
+            self.seen.add(event)
+            self.events += (event, now)
         for id_ in change.cancel:
             self.jobs[id_] = None
         for job in change.jobs:

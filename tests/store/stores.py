@@ -63,7 +63,7 @@ def a_turn(
         jobs=tuple(jobs),
         cancel=tuple(cancel),
         aliases=tuple(aliases),
-        event=event,
+        events=(event,) if event else (),
     )
 
 
