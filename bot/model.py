@@ -52,7 +52,8 @@ class Entry(Struct, frozen=True):
     text: str
     link: Link | None = None
     name: str = ""
-    """An agent's name; empty for the bot and the visitor."""
+    """An agent's name. A line of the bot that has one says that this person has joined or left; its other lines and the
+    visitor's have none."""
     replaces: int = 0
     """The agent's line that this one takes the place of; without text that line was taken back."""
 
