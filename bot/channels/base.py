@@ -1,5 +1,6 @@
 """The port between channels and the service. A channel translates; it never sees the engine or the store."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -89,11 +90,21 @@ class Asked(Struct, frozen=True):
     message: str
     """The platform's id of the message."""
     text: str
-    """Its words as sent."""
+    """Its words as sent: `words_of` its post."""
     chosen: str
     """How the answer reads; empty where the question went without one (timed out, skipped, ended)."""
     change: bool
     """Whether `back` leads to it, so that a Change button can be offered."""
+    fence: int = 0
+    """Of the question that stands now: a Change button works as long as it does."""
+    again: bool = False
+    """The same question follows at once in a new message."""
+
+
+def words_of(entries: Sequence[Entry]) -> str:
+    """The words that stand with the question of a post: its lines after the last link, a blank line between them."""
+    after = max((at for at, entry in enumerate(entries, 1) if entry.link is not None), default=0)
+    return "\n\n".join(entry.text for entry in entries[after:] if entry.text)
 
 
 class Messenger(Protocol):
