@@ -5,7 +5,10 @@
 - The log of a chat is dense: `Conversation.seq` is its last number, and entries come back in order.
 - A job's id is unique. Upserting it replaces payload and due time, sets `attempt` to 0 and raises `gen`. A job that is
   in work keeps its lease; settling it with an old `gen` leaves the newer one waiting at its own due time.
-- A claimed job whose lease runs out is claimed again, and says then that it was interrupted. Jobs are claimed in the order of their due times.
+- A claimed job whose lease runs out is claimed again, and says so that once (`Job.interrupted`). Jobs are claimed in
+  the order of their due times.
+- A document is one row by kind and id, changed by compare-and-set (`put`) or put as it is beside a turn or a
+  settlement. One without a body is not there. A turn and a put may carry the same event: one of them is taken.
 - `claim`, `settle` and `commit` may be called from several tasks, and (SQLite) from a command beside the server.
 """
 
@@ -39,6 +42,8 @@ class Again(Struct, frozen=True):
     at: int
     error: str = ""
     docs: tuple[Doc, ...] = ()
+    interrupted: bool = False
+    """It was cut off in the middle: when it is claimed again it says so."""
 
 
 class Retry(Struct, frozen=True):
@@ -91,7 +96,8 @@ class Store(Protocol):
         """Those of a kind by id, the ones behind `after`."""
 
     async def put(self, change: DocChange) -> Commit:
-        """Compare-and-set, all or nothing, as `commit`."""
+        """Compare-and-set, all or nothing, as `commit`: LOST where the document has another version than `expected`.
+        An empty body over `expected` 0 keeps no document: a commit of jobs, aliases and events alone."""
 
     async def keep_flow(self, version: str, source: str) -> None:
         """Keep the text of a flow file under its version. Keeping it twice is harmless."""

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from bot.model import Job
+from bot.model import Doc, Job
+from bot.store import doctable
 from bot.store.base import Again, Dead, Done, JobState, JobView, Retry, Settlement
 from bot.store.codec import decode_payload, encode_json
 from bot.store.rows import insert
@@ -20,7 +21,7 @@ WAITING, RUNNING, DEAD = 0, 1, 2
 _ERROR_LENGTH = 500
 """Characters of an error text that are kept."""
 
-_claimed = msgspec.json.Decoder(list[tuple[str, str, int, str, int, int]])
+_claimed = msgspec.json.Decoder(list[tuple[str, str, int, str, int, int, bool]])
 _last_gen = 0
 
 
@@ -53,14 +54,18 @@ def cancel(db: sqlite3.Connection, ids: Sequence[str]) -> None:
 _SETTLEMENTS = """
 FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS gen,
              json_extract(value, '$[2]') AS state, json_extract(value, '$[3]') AS due,
-             json_extract(value, '$[4]') AS failed, json_extract(value, '$[5]') AS error
+             json_extract(value, '$[4]') AS failed, json_extract(value, '$[5]') AS error,
+             json_extract(value, '$[6]') AS cut
       FROM json_each(?2)) AS s
 WHERE job.id = s.id AND job.state = 1
 """
-_REQUEUE = f"UPDATE job SET state = 0, lease = 0, touched = ?1 {_SETTLEMENTS} AND job.gen <> s.gen"  # noqa: S608 - made of constants
+_REQUEUE = (
+    "UPDATE job SET state = 0, lease = 0, touched = ?1, interrupted = coalesce(s.cut, 0)"  # noqa: S608 - constants
+    f" {_SETTLEMENTS} AND job.gen <> s.gen"
+)
 _POSTPONE = (
     "UPDATE job SET state = s.state, lease = 0, touched = ?1, due = coalesce(s.due, job.due),"  # noqa: S608 - as above
-    f" attempt = job.attempt + s.failed, error = s.error {_SETTLEMENTS} AND job.gen = s.gen"
+    f" attempt = job.attempt + s.failed, error = s.error, interrupted = s.cut {_SETTLEMENTS} AND job.gen = s.gen"
 )
 _FINISH = (
     "DELETE FROM job WHERE (id, gen) IN"
@@ -71,51 +76,61 @@ _FINISH = (
 def settle(db: sqlite3.Connection, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
     """A job that was upserted since it was claimed waits again as it is now; the others go, wait or die."""
     finished: list[tuple[str, int]] = []
-    postponed: list[tuple[str, int, int, int | None, int, str]] = []
+    postponed: list[tuple[str, int, int, int | None, int, str, bool]] = []
     following: dict[str, Job] = {}
+    docs: list[Doc] = []
     for job, outcome in settlements:
         match outcome:
             case Done(jobs):
                 finished.append((job.id, job.gen))
                 following.update((next_job.id, next_job) for next_job in jobs)
-            case Again(at, error):
-                postponed.append((job.id, job.gen, WAITING, at, 0, error[:_ERROR_LENGTH]))
+            case Again(at, error, interrupted=interrupted):
+                postponed.append((job.id, job.gen, WAITING, at, 0, error[:_ERROR_LENGTH], interrupted))
             case Retry(at, error):
-                postponed.append((job.id, job.gen, WAITING, at, 1, error[:_ERROR_LENGTH]))
+                postponed.append((job.id, job.gen, WAITING, at, 1, error[:_ERROR_LENGTH], False))
             case Dead(error):
-                postponed.append((job.id, job.gen, DEAD, None, 1, error[:_ERROR_LENGTH]))
-    db.execute(_REQUEUE, (now, encode_json([(job.id, job.gen) for job, _ in settlements])))
+                postponed.append((job.id, job.gen, DEAD, None, 1, error[:_ERROR_LENGTH], False))
+        if not isinstance(outcome, Dead):
+            docs += outcome.docs
+    cut = {job.id for job, outcome in settlements if isinstance(outcome, Again) and outcome.interrupted}
+    anyway = [(job.id, job.gen, None, None, None, None, job.id in cut) for job, _ in settlements]
+    db.execute(_REQUEUE, (now, encode_json(anyway)))
     if finished:
         db.execute(_FINISH, (encode_json(finished),))
     if postponed:
         db.execute(_POSTPONE, (now, encode_json(postponed)))
     upsert(db, list(following.values()), now)
+    if docs:
+        doctable.put(db, docs)
 
 
 _KINDS = "AND (?3 = '[]' OR kind IN (SELECT value FROM json_each(?3)))"
 _COLUMNS = "id, kind, due, payload, gen, attempt"
+_CUT = "json(iif(interrupted OR state = 1, 'true', 'false'))"
+_ROW = f"SELECT {_COLUMNS}, interrupted, state FROM job"  # noqa: S608 - made of constants
 _DUE = f"""
-SELECT json_group_array(json_array({_COLUMNS})) FROM (
-    SELECT * FROM (SELECT {_COLUMNS} FROM job WHERE state = 0 AND due <= ?1 {_KINDS} ORDER BY due LIMIT ?2)
+SELECT json_group_array(json_array({_COLUMNS}, {_CUT})) FROM (
+    SELECT * FROM ({_ROW} WHERE state = 0 AND due <= ?1 {_KINDS} ORDER BY due LIMIT ?2)
     UNION ALL
-    SELECT * FROM (SELECT {_COLUMNS} FROM job WHERE state = 1 AND lease <= ?1 {_KINDS} ORDER BY lease LIMIT ?2)
+    SELECT * FROM ({_ROW} WHERE state = 1 AND lease <= ?1 {_KINDS} ORDER BY lease LIMIT ?2)
     ORDER BY due, id LIMIT ?2
 )
 """  # noqa: S608 - made of constants
 
 
-def _job(row: tuple[str, str, int, str, int, int]) -> Job:
-    return Job(row[0], row[1], row[2], decode_payload(row[3]), gen=row[4], attempt=row[5])
+def _job(row: tuple[str, str, int, str, int, int], interrupted: bool = False) -> Job:
+    return Job(row[0], row[1], row[2], decode_payload(row[3]), row[4], row[5], interrupted)
 
 
 def claim(db: sqlite3.Connection, now: int, limit: int, lease: int, kinds: Sequence[str]) -> tuple[Job, ...]:
     rows = _claimed.decode(db.execute(_DUE, (now, limit, encode_json(kinds))).fetchone()[0])
     if rows:
         db.execute(
-            "UPDATE job SET state = 1, lease = ?1, touched = ?2 WHERE id IN (SELECT value FROM json_each(?3))",
+            "UPDATE job SET state = 1, lease = ?1, touched = ?2, interrupted = 0"
+            " WHERE id IN (SELECT value FROM json_each(?3))",
             (now + lease, now, encode_json([row[0] for row in rows])),
         )
-    return tuple(_job(row) for row in rows)
+    return tuple(_job(row[:6], row[6]) for row in rows)
 
 
 VIEW = "SELECT id, kind, due, payload, gen, attempt, state, error, created, touched FROM job"

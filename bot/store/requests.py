@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from bot.model import Change, Job
+from bot.model import Change, DocChange, Job
 from bot.store.base import Commit, Settlement
 from bot.store.codec import encode_chat, encode_entries
 
@@ -68,6 +68,18 @@ class Put(Asked[Commit]):
         self.change = change
         self.body = encode_chat(chat)
         self.lines = encode_entries(entries) if entries else b""
+        super().__init__()
+
+
+class PutDoc(Asked[Commit]):
+    """The commit of a document."""
+
+    __slots__ = ("change",)
+
+    def __init__(self, change: DocChange) -> None:
+        if change.doc.version != change.expected + 1:
+            raise ValueError(f"version {change.doc.version} put over {change.expected}")
+        self.change = change
         super().__init__()
 
 

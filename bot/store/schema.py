@@ -6,11 +6,12 @@ chat     one row a chat. `body` is the Conversation, `version` is compared at co
 log      one row a turn, appended; `prev` is the chat's row before, `seq` the last entry in it. The chain needs no
          index, so a turn dirties its chat's page and the page at the log's end, however many chats there are.
 job      everything that happens later; state 0 waiting, 1 running until `lease`, 2 dead. Two partial indices hold
-         the waiting and the running ones only.
+         the waiting and the running ones only. `interrupted`: its last claim was never settled.
 alias    space 0: names of a chat; space 1: addresses whose peer is not the chat itself
 event    a platform's event ids with the time they were seen
 flow     the text of every flow file in use, by version
 probe    one row that `writable` rewrites
+doc      small aggregates of their own (cases, what was sent, keys), by kind and id; `version` is compared at a put
 """
 
 import os
@@ -43,7 +44,15 @@ CREATE TABLE flow (version TEXT PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID
 CREATE TABLE probe (one INTEGER PRIMARY KEY, at INTEGER NOT NULL);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_DOCS = """
+CREATE TABLE doc (
+    n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
+    UNIQUE (kind, id)
+);
+ALTER TABLE job ADD COLUMN interrupted INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _DOCS)
 """Script n leads from schema version n to n + 1. Append only; each runs in one transaction."""
 
 

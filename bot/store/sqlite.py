@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import StoreUnavailable
-from bot.model import Address, Change, Conversation, Entry, Job
-from bot.store import jobtable
+from bot.model import Address, Change, Conversation, Doc, DocChange, Entry, Job
+from bot.store import doctable, jobtable
 from bot.store.base import Commit, JobState, JobView, Settlement
 from bot.store.codec import decode_chat, decode_entries
-from bot.store.requests import Claim, Put, Settle, Task
+from bot.store.requests import Claim, Put, PutDoc, Settle, Task
 from bot.store.schema import connect, prepare
 from bot.store.turns import ADDRESSES, NAMES, address_name
 from bot.store.writer import Writer
@@ -89,6 +89,16 @@ class SqliteStore:
         rows = self._read("SELECT chat FROM alias WHERE space = ? AND name = ?", NAMES, alias)
         return str(rows[0][0]) if rows else None
 
+    async def doc(self, kind: str, id: str) -> Doc | None:
+        rows = self._read(doctable.ONE, kind, id)
+        return Doc(kind, id, *rows[0]) if rows else None
+
+    async def docs(self, kind: str, after: str = "", limit: int = 1000) -> tuple[Doc, ...]:
+        return tuple(Doc(kind, *row) for row in self._read(doctable.SOME, kind, after, limit))
+
+    async def put(self, change: DocChange) -> Commit:
+        return await self._writer.ask(PutDoc(change))
+
     async def keep_flow(self, version: str, source: str) -> None:
         if await self.flow(version) is None:
             sql = "INSERT OR IGNORE INTO flow (version, source) VALUES (?, ?)"
@@ -124,8 +134,9 @@ class SqliteStore:
         return jobtable.view(rows[0]) if rows else None
 
     async def end_leases(self, now: int) -> None:
-        """What a killed process had in hand waits again at once. For the one server of a folder, before it claims."""
-        sql = "UPDATE job SET state = 0, lease = 0, touched = ? WHERE state = 1"
+        """What a killed process had in hand waits again at once, and says when it is claimed that it was interrupted.
+        For the one server of a folder, before it claims."""
+        sql = "UPDATE job SET state = 0, lease = 0, touched = ?, interrupted = 1 WHERE state = 1"
         await self._writer.ask(Task(lambda db: _run(db, sql, now)))
 
     async def retry_job(self, id: str, now: int) -> bool:

@@ -1,4 +1,5 @@
-"""The commits of one batch, inside its transaction: one read for all compare-and-sets, then one insert a table.
+"""The commits of one batch, inside its transaction: one read for all compare-and-sets (two where documents are among
+them), then one insert a table.
 
 The changes are judged in Python, in the order they came, against what the read found and what earlier ones of the same
 batch would write. One that loses, repeats or is malformed gets its own verdict and leaves its neighbours alone.
@@ -10,11 +11,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from bot.model import Job
-from bot.store import jobtable
+from bot.model import Change, Doc, DocChange, Job
+from bot.store import doctable, jobtable
 from bot.store.base import Commit
 from bot.store.codec import encode_json
-from bot.store.requests import Put
+from bot.store.requests import Put, PutDoc
 from bot.store.rows import insert
 
 EVENT_KEPT = 24 * 3_600_000
@@ -38,13 +39,26 @@ def address_name(channel: str, peer: str) -> str:
     return f"{channel}\n{peer}"
 
 
-def commit(db: sqlite3.Connection, puts: Sequence[Put], now: int) -> None:
-    """Answers every put. Raises sqlite3.Error where the store cannot write."""
-    heads, last = _read(db, puts)
+def commit(db: sqlite3.Connection, puts: Sequence[Put | PutDoc], now: int) -> None:
+    """Answers every put, in the order they came. Raises sqlite3.Error where the store cannot write."""
+    heads, last = _read(db, [put.change.conversation.id for put in puts if isinstance(put, Put)])
     batch = _Batch(heads, last, _seen(db, [event for put in puts for event in put.change.events], now))
+    keys = [key for put in puts for key in _keys_of(put)]
+    if keys:
+        batch.versions = doctable.versions(db, keys)
     for put in puts:
-        batch.judge(put, now)
+        if isinstance(put, Put):
+            batch.judge(put, now)
+        else:
+            batch.judge_doc(put, now)
     batch.write(db, now)
+
+
+def _keys_of(put: Put | PutDoc) -> Sequence[doctable.Key]:
+    if isinstance(put, PutDoc):
+        return ((put.change.doc.kind, put.change.doc.id),)
+    docs = put.change.docs
+    return [(doc.kind, doc.id) for doc in docs] if docs else ()
 
 
 @dataclass(slots=True)
@@ -60,6 +74,9 @@ class _Batch:
     events: list[object] = field(default_factory=list)
     jobs: dict[str, Job | None] = field(default_factory=dict)
     """By id, the last word wins; None cancels. The lists hold the values of rows, one row after the other."""
+    versions: dict[doctable.Key, int] = field(default_factory=dict)
+    """Of the documents, as this batch leaves them; those that are not there are absent."""
+    docs: dict[doctable.Key, Doc] = field(default_factory=dict)
 
     def judge(self, put: Put, now: int) -> None:
         """Answer a put, and take up its rows where it is taken."""
@@ -87,6 +104,32 @@ class _Batch:
             self.aliases += (ADDRESSES, address_name(chat.address.channel, chat.address.peer), chat.id)
         for alias in change.aliases:
             self.aliases += (NAMES, alias, chat.id)
+        for doc in change.docs:
+            self._keep(doc)
+        self._also(change, now)
+
+    def judge_doc(self, put: PutDoc, now: int) -> None:
+        """The same for a document."""
+        change = put.change
+        if not self.seen.isdisjoint(change.events):
+            put.answer(Commit.REPEATED)
+        elif self.versions.get((change.doc.kind, change.doc.id), 0) != change.expected:
+            put.answer(Commit.LOST)
+        else:
+            self._keep(change.doc)
+            for alias, chat in change.aliases:
+                self.aliases += (NAMES, alias, chat)
+            self._also(change, now)
+            put.answer(Commit.DONE)
+
+    def _keep(self, doc: Doc) -> None:
+        key = (doc.kind, doc.id)
+        version = self.versions.pop(key, 0) + 1
+        if doc.body:
+            self.versions[key] = version
+        self.docs[key] = Doc(doc.kind, doc.id, version, doc.body)
+
+    def _also(self, change: Change | DocChange, now: int) -> None:
         for event in change.events:
             self.seen.add(event)
             self.events += (event, now)
@@ -102,17 +145,19 @@ class _Batch:
         if self.jobs:
             jobtable.cancel(db, [name for name, job in self.jobs.items() if job is None])
             jobtable.upsert(db, [job for job in self.jobs.values() if job is not None], now)
+        if self.docs:
+            doctable.write(db, self.docs)
         if self.events:
             insert(db, "INSERT INTO event (key, at)", 2, self.events, _NEWER_EVENT)
             _sweep(db, now, limit=64 + len(self.events))
 
 
-def _read(db: sqlite3.Connection, puts: Sequence[Put]) -> tuple[dict[str, tuple[int, int, int]], int]:
+def _read(db: sqlite3.Connection, chats: Sequence[str]) -> tuple[dict[str, tuple[int, int, int]], int]:
     """(version, seq, tail) of the chats that exist, and the last row number of the log; one step of SQLite."""
     text, last = db.execute(
         "SELECT json_group_object(id, json_array(version, seq, tail)), (SELECT max(n) FROM log)"
         " FROM chat WHERE id IN (SELECT value FROM json_each(?))",
-        (encode_json([put.change.conversation.id for put in puts]),),
+        (encode_json(chats),),
     ).fetchone()
     return _heads.decode(text), last or 0
 

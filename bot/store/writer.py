@@ -28,7 +28,7 @@ from typing import TypeVar
 
 from bot.errors import StoreUnavailable
 from bot.store import jobtable, turns
-from bot.store.requests import Asked, Claim, Put, Request, Settle, Task
+from bot.store.requests import Asked, Claim, Put, PutDoc, Request, Settle, Task
 from bot.store.schema import connect
 
 R = TypeVar("R")
@@ -124,7 +124,7 @@ class Writer:
             self._db = connect(self._path, self._wait)
         db, now = self._db, self._clock()
         db.execute("BEGIN IMMEDIATE")
-        puts = [request for request in batch if isinstance(request, Put)]
+        puts = [request for request in batch if isinstance(request, Put | PutDoc)]
         if puts:
             turns.commit(db, puts, now)
         for request in batch:

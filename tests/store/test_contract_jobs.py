@@ -231,3 +231,35 @@ async def test_a_command_beside_the_server_shares_its_jobs(store: Store, reopen:
     assert sorted(job.id for jobs in claims for job in jobs) == [f"j{n:02}" for n in range(40)]
     await command.settle([(job, Done()) for jobs in claims for job in jobs], 101)
     assert await store.jobs() == ()
+
+
+async def test_a_job_whose_lease_ran_out_says_once_that_it_was_interrupted(store: Store) -> None:
+    await put(store, Job("a", "x", 1))
+    assert not (await claim_one(store, 1, lease=100)).interrupted
+    job = await claim_one(store, 101, lease=100)
+    assert job.interrupted
+    await store.settle([(job, Retry(200, "no"))], 102)
+    assert not (await claim_one(store, 200)).interrupted
+
+
+async def test_a_job_interrupted_again_says_so_again(store: Store) -> None:
+    await put(store, Job("a", "x", 1))
+    assert [(await claim_one(store, 1 + 100 * n, lease=100)).interrupted for n in range(3)] == [False, True, True]
+
+
+async def test_a_job_that_was_interrupted_and_put_anew_still_says_so(store: Store) -> None:
+    await put(store, Job("a", "x", 1))
+    await claim_one(store, 1, lease=100)
+    await put(store, Job("a", "x", 50, {"n": "2"}))
+    job = await claim_one(store, 101)
+    assert (job.interrupted, job.payload) == (True, {"n": "2"})
+
+
+@pytest.mark.parametrize("newer", [False, True], ids=["as it was claimed", "put anew meanwhile"])
+async def test_a_job_that_was_cut_off_says_so_when_it_is_claimed_again(store: Store, newer: bool) -> None:
+    await put(store, Job("a", "x", 1))
+    job = await claim_one(store, 1)
+    if newer:
+        await put(store, Job("a", "x", 5))
+    await store.settle([(job, Again(5, interrupted=True))], 2)
+    assert (await claim_one(store, 5)).interrupted

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import jobtable
+from bot.store import doctable, jobtable
 from bot.store import sqlite as store
 from bot.store.schema import prepare
 
@@ -21,13 +21,20 @@ from bot.store.schema import prepare
         (jobtable._REQUEUE, 2),
         (jobtable._POSTPONE, 2),
         (jobtable._FINISH, 1),
+        (doctable.ONE, 2),
+        (doctable.SOME, 3),
+        (doctable._VERSIONS, 1),
+        (doctable._DELETE, 1),
     ],
-    ids=["load", "entries", "next_due", "claim", "requeue", "postpone", "finish"],
+    ids=[
+        *("load", "entries", "next_due", "claim", "requeue", "postpone", "finish"),
+        *("doc", "docs", "versions", "delete docs"),
+    ],
 )
 def test_no_statement_walks_a_table(tmp_path: Path, sql: str, values: int) -> None:
     prepare(tmp_path / "chats.db", 1)
     with closing(sqlite3.connect(tmp_path / "chats.db")) as db:
         steps = [str(step[3]) for step in db.execute(f"EXPLAIN QUERY PLAN {sql}", (None,) * values)]
-    tables = ("SCAN job", "SCAN chat", "SCAN log", "SCAN alias")
+    tables = ("SCAN job", "SCAN chat", "SCAN log", "SCAN alias", "SCAN doc")
     assert any(step.startswith("SEARCH") for step in steps)
     assert not [step for step in steps if step.startswith(tables)]

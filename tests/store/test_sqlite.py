@@ -58,7 +58,7 @@ async def test_what_a_killed_server_had_in_hand_waits_again_when_the_next_one_st
         await store.end_leases(12)
         (again,) = await store.claim(12, 1, HOUR)
         await store.settle([(held, Done())], 13)
-    assert (again.id, again.gen) == (held.id, held.gen)
+    assert (again.id, again.gen, again.interrupted) == (held.id, held.gen, True)
 
 
 async def test_commits_that_wait_share_one_sync(file: Path) -> None:
