@@ -19,7 +19,7 @@ L1 = ("bot.flows", "bot.changes")
 PORTS = ("bot.store.base", "bot.channels.base", "bot.crm.base", "bot.records.base")
 L2 = ("bot.store", "bot.channels", "bot.crm", "bot.records", "bot.obs")
 L3 = ("bot.runtime", "bot.jobs", "bot.work", "bot.hub")
-L4 = ("bot.app", "bot.http", "bot.settings", "bot.cli", "bot.commands", "bot.resources", "bot.__main__")
+L4 = ("bot.app", "bot.http", "bot.settings", "bot.cli", "bot.commands", "bot.sandbox", "bot.resources", "bot.__main__")
 
 STRUCTS = ("msgspec",)
 """What the vocabulary is made of: its structs cost a tenth of a frozen dataclass, and every turn makes thirty."""

@@ -1,0 +1,48 @@
+"""Every call of the Bot API against the vendor's contract: for `Telegram(check=telegram_contract.faults)`.
+
+A form's values are held to the same schema as JSON, since the stand-in has read them as they are meant; so a misspelt
+argument, a button's data that is too long or a keyboard of the wrong shape is found in either. Methods that the
+contract does not have are named in `not_in_contract`.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+
+from openapi_schema_validator import OAS31Validator
+
+from bot.sandbox import telegram_text
+from bot.sandbox.telegram import Call
+from bot.sandbox.telegram_errors import Refusal
+from tests.harness import contracts
+
+NAME = "telegram/openapi.json"
+not_in_contract: set[str] = set()
+
+
+@cache
+def _validator(method: str) -> OAS31Validator | None:
+    document = contracts.load(NAME)
+    if document is None:
+        return None
+    path = document["paths"].get(f"/bot{{token}}/{method}")
+    if path is None:
+        not_in_contract.add(method)
+        return None
+    schema = path["post"]["requestBody"]["content"]["application/json"]["schema"]
+    return OAS31Validator(
+        {**schema, "components": document["components"]}, format_checker=OAS31Validator.FORMAT_CHECKER
+    )
+
+
+def faults(call: Call) -> Sequence[str]:
+    """What the contract has against this call; nothing where there is no contract."""
+    validator = _validator(call.method)
+    if validator is None:
+        return ()
+    params = dict(call.params)
+    if call.words("parse_mode"):  # "1-4096 characters after entities parsing"
+        with suppress(Refusal):
+            params["text"], _ = telegram_text.read(call.text, call.words("parse_mode"))
+    errors = validator.iter_errors(params)
+    return [f"{'/'.join(map(str, error.absolute_path))} {error.message[:300]}".strip() for error in errors]
