@@ -1,4 +1,4 @@
-"""Takes comments and blanks out of scripts and styles as they are served; pure.
+"""Takes comments and blanks out of scripts and styles as they are served, and shortens names of scripts; pure.
 
 The scripts are cut into tokens, so that what looks like a comment or a blank inside a string, a template or a regular
 expression is left alone. Line ends stay wherever JavaScript might put a semicolon for them. What cannot be read for
@@ -6,6 +6,8 @@ sure is served as it was written.
 """
 
 import re
+
+from bot.channels.assets_names import shorten
 
 _JS = re.compile(
     r"""
@@ -33,7 +35,8 @@ class Unreadable(ValueError):
 
 def strip_js(source: str) -> str:
     try:
-        return _Script(source).stripped()
+        script = _Script(source)
+        return "".join(shorten(script.pieces(), script.raw))
     except Unreadable:
         return source
 
@@ -42,11 +45,13 @@ class _Script:
     """One pass over a script. `depths` counts open braces in each `${` that is open."""
 
     def __init__(self, source: str) -> None:
+        self.raw: set[int] = set()
+        """The places of the pieces that are words of a template."""
         self._source = source
         self._out: list[str] = []
         self._depths: list[int] = []
 
-    def stripped(self) -> str:
+    def pieces(self) -> list[str]:
         source, out, at, blank = self._source, self._out, 0, ""
         while at < len(source):
             match = _take(_JS, source, at)
@@ -69,7 +74,7 @@ class _Script:
                 self._depths[-1] += 1
         if self._depths:
             raise Unreadable
-        return "".join(out)
+        return out
 
     def _add(self, piece: str) -> None:
         if piece:
@@ -92,7 +97,8 @@ class _Script:
     def _template(self, at: int) -> int:
         """Copy the words of a template up to its end or its next `${`; returns where the script goes on."""
         words = _take(_TEMPLATE, self._source, at)
-        self._add(words[0])
+        self.raw.add(len(self._out))
+        self._out.append(words[0])
         end = words.end()
         if self._source.startswith("${", end):
             self._out.append("${")
