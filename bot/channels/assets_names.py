@@ -18,14 +18,20 @@ from itertools import chain
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _KEYWORDS = frozenset(
-    """arguments async await break case catch class const constructor continue debugger default delete do else eval
-    export extends false finally for from function get if import in instanceof let new null of return set static super
-    switch this throw true try typeof undefined var void while with yield""".split()
+    re.findall(
+        r"\w+",
+        """arguments async await break case catch class const constructor continue debugger default delete do else eval
+        export extends false finally for from function get if import in instanceof let new null of return set static
+        super switch this throw true try typeof undefined var void while with yield""",
+    )
 )
 _DECLARING = frozenset(("const", "let", "var", "function"))
 OF_WINDOW = frozenset(
-    """blur caches close closed crypto document event external fetch find focus frames history length location name
-    navigator open opener origin parent performance print screen scroll self status stop top window""".split()
+    re.findall(
+        r"\w+",
+        """blur caches close closed crypto document event external fetch find focus frames history length location name
+        navigator open opener origin parent performance print screen scroll self status stop top window""",
+    )
 )
 """The words of a window that are also good names for a variable. A test asks a browser for any that is missing."""
 _LETTERS = "etnraoisldcumpfhgbvyxwkjqzETNRAOISLDCUMPFHGBVYXWKJQZ"
@@ -65,13 +71,13 @@ class _Tokens:
         self._closes: dict[int, int] = {}
         self._classes: set[int] = set()
         open_: list[int] = []
-        for i, token in enumerate(tokens):
-            if token in _CLOSING and open_:
+        for i, piece in enumerate(tokens):
+            if piece in _CLOSING and open_:
                 self._closes[open_.pop()] = i
             self.inside.append(open_[-1] if open_ else -1)
-            if token in _OPENING:
+            if piece in _OPENING:
                 open_.append(i)
-                if token == "{" and self._heads_class(i):
+                if piece == "{" and self._heads_class(i):
                     self._classes.add(i)
 
     def _heads_class(self, brace: int) -> bool:
@@ -107,10 +113,10 @@ class _Tokens:
 
     def declared(self) -> Iterator[str]:
         """The names that declarations and parameters tell of; what they are besides is not looked at."""
-        for i, token in enumerate(self.all):
-            if token in _DECLARING or (token == "(" and self._at(i - 1) == "catch"):
+        for i, piece in enumerate(self.all):
+            if piece in _DECLARING or (piece == "(" and self._at(i - 1) == "catch"):
                 yield self._at(i + 1)
-            elif token == "=>":
+            elif piece == "=>":
                 yield self._at(i - 1)
             if i in self._closes and self._binds(i):
                 for j in range(i + 1, self._closes[i]):
