@@ -13,8 +13,10 @@ from bot.flows.steps import KINDS
 
 
 class Catalog:
-    def __init__(self, hours: Mapping[str, OpenHours], timezone: str) -> None:
+    def __init__(self, hours: Mapping[str, OpenHours], timezone: str, desk: bool = False) -> None:
+        """`desk`: whether there is anybody to hand a chat over to."""
         self._hours = hours
+        self._desk = desk
         self._timezone = timezone
         self._programs: dict[str, Mapping[str, Program]] = {}
         self._live: Book | None = None
@@ -47,7 +49,7 @@ class Catalog:
 
     def _compile(self, book: Book) -> None:
         if book.version not in self._programs:
-            self._programs[book.version] = compile_book(book, self._hours, self._timezone)
+            self._programs[book.version] = compile_book(book, self._hours, self._timezone, self._desk)
 
 
 def _can_run(flow: Flow) -> bool:

@@ -1,7 +1,7 @@
 """What a person can say at any question, on every channel: back, skip, stop, restart, human, help, a language.
 
-Each is a small move on a `Draft`; the visitor's own line is in the log before. There is no desk to hand over to yet, so
-`human` says so kindly. A command that cannot be done says why and asks the question again.
+Each is a small move on a `Draft`; the visitor's own line is in the log before. A command that cannot be done says why
+and asks the question again; so does `human` where there is no desk, or the flow has no handoff.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from bot.flows.draft import Draft
 from bot.flows.machine import match_language
 from bot.flows.phrases import IN_LANGUAGE, phrase
-from bot.flows.turns import finish, go, repeat, settle
+from bot.flows.turns import call, finish, go, repeat, settle
 from bot.model import OptOut
 
 
@@ -73,11 +73,15 @@ def _stop(draft: Draft) -> None:
 
 
 def _human(draft: Draft) -> None:
-    _explain(draft, "no_human")
+    if draft.program.desk and draft.program.handoff:
+        return call(draft)
+    return _explain(draft, "no_human")
 
 
 def _help(draft: Draft) -> None:
     words = ["restart", "stop"]
+    if draft.program.desk and draft.program.handoff:
+        words.insert(0, "human")
     if draft.node.step.optional:
         words.insert(0, "skip")
     if draft.trail:
@@ -99,4 +103,5 @@ _ACTIONS: Mapping[str, Callable[[Draft], None]] = {
     "restart": _restart,
     "human": _human,
     "help": _help,
+    "repeat": repeat,
 }

@@ -27,7 +27,7 @@ def distances(flow: Flow) -> dict[str, Left]:
 
 
 def _world(flow: Flow, segment: Segment) -> dict[str, int]:
-    own = {name: int(KINDS[step.kind].waits) for name, step in flow.steps.items()}
+    own = {name: int(KINDS[step.kind].waits and not KINDS[step.kind].staffed) for name, step in flow.steps.items()}
     left = {name: own[name] for name, step in flow.steps.items() if not step.then}
     for _ in flow.steps:
         before = dict(left)

@@ -5,9 +5,11 @@ It is also the cursor that the machine moves: `state` and `outcome` are what way
 
 from collections.abc import Mapping
 
+from bot.flows.facts import known_fact, values_of
 from bot.flows.machine import Node, Program, zone_of
 from bot.flows.render import Values, Words
 from bot.flows.steps.base import View
+from bot.flows.steps.handoff import reachable
 from bot.model import Answer, Author, Conversation, Effect, Entry, Link, Report, Say, Turn, Value, segment_of
 
 SEEN = 32
@@ -18,14 +20,20 @@ class Draft:
     """Fields are those of `Conversation` that a turn may change; what else a turn needs is below them."""
 
     __slots__ = (
+        "agent",
         "answer",
         "answers",
         "armed",
         "asked",
         "before",
+        "case",
         "clicks",
+        "commented",
         "effects",
         "ended",
+        "handoff",
+        "handoff_at",
+        "lines",
         "locale",
         "now",
         "outcome",
@@ -36,6 +44,7 @@ class Draft:
         "reported",
         "rest",
         "result",
+        "resume",
         "retries",
         "revision",
         "score",
@@ -75,6 +84,13 @@ class Draft:
         self.clicks = before.clicks
         self.ended = before.ended
         self.result = before.outcome
+        self.handoff = before.handoff
+        self.handoff_at = before.handoff_at
+        self.agent = before.agent
+        self.resume = before.resume
+        self.lines = before.lines
+        self.commented = before.commented
+        self.case = before.case
         self.tongue = program.language(before.locale)
         """The language that the chat is held in."""
         self.effects: list[Effect] = []
@@ -111,43 +127,26 @@ class Draft:
             self.render_all(node.labels[tongue]) if labels is None else labels,
             self.render_all(node.texts[tongue]) if texts is None else texts,
             node.hours,
+            self.program.desk,
+            self._closed(node) if node.handoffs else (),
         )
+
+    def _closed(self, node: Node) -> tuple[str, ...]:
+        """Options that lead to a handoff where nobody can be reached now."""
+        ways = ((key, self.program.nodes[step]) for key, step in node.handoffs.items())
+        desk = self.program.desk
+        return tuple(key for key, to in ways if not reachable(to.step.config, desk, to.hours, self.now))
 
     def render_all(self, words: Mapping[str, Words]) -> dict[str, str]:
         return {key: one.render(self.values) for key, one in words.items()}
 
     def values(self) -> Values:
-        """What templates see. A score that is not yet given is left out, so that `default` can stand in."""
-        answers: dict[str, str] = {}
-        contact = {key: fact.value for key, fact in self.before.contact.items()}
-        for step, answer in self.answers.items():
-            answers[step] = answers[answer.key] = answer.label
-            if answer.key.startswith("contact."):
-                contact[answer.key.removeprefix("contact.")] = answer.label
-        values: dict[str, object] = {
-            "brand": dict(self.program.brand),
-            "answers": answers,
-            "contact": contact,
-            "context": dict(self.before.context),
-            "locale": self.tongue,
-        }
-        if self.score is not None:
-            values["score"] = self.score
-            values["segment"] = segment_of(self.score)
-        return values
+        """What templates see."""
+        return values_of(self.before, self.answers, self.score, self.tongue, self.program.brand)
 
     def fact(self, subject: str) -> Value | None:
         """What a condition sees."""
-        family, _, key = subject.partition(".")
-        match family:
-            case "answers":
-                return next((a.value for step, a in self.answers.items() if key in (a.key, step)), None)
-            case "contact":
-                typed = next((a.value for a in self.answers.values() if a.key == subject), None)
-                known = self.before.contact.get(key)
-                return typed if typed is not None else known.value if known is not None else None
-            case "context":
-                return self.before.context.get(key)
+        match subject:
             case "score":
                 return self.score
             case "segment":
@@ -160,7 +159,7 @@ class Draft:
                 return self.tongue
             case "channel":
                 return self.before.address.channel
-        return None
+        return known_fact(self.before, self.answers, subject)
 
     def keep(self, answer: Answer) -> None:
         """Take an answer at the step that waits: what is off the trail is dropped, the score follows."""
@@ -216,13 +215,21 @@ class Draft:
                 self.scored,
                 self.ended,
                 self.result,
+                self.handoff,
+                self.handoff_at,
+                self.agent,
+                self.resume,
+                self.lines,
+                self.commented,
+                self.case,
             ),
             tuple(self.effects),
         )
 
     def exists(self) -> bool:
-        """Whether there is a response: from the score on, or from the first answer on where the flow has no score."""
-        if self.revision or self.score is not None:
+        """Whether there is a response: from the score on, or from the first answer on where the flow has no score; and
+        wherever there is a case."""
+        if self.revision or self.score is not None or self.case is not None:
             return True
         return not self.program.has_score and bool(self.answers)
 

@@ -3,16 +3,18 @@
 - `step` returns the chat one version on, with everything that follows from it as effects; or, where what arrived was
   repeated, is behind the question or comes after the end, the chat unchanged and why.
 - Fences: `step_seq` rises with each question asked and stays where the same one is asked again (misunderstood, helped,
-  reminded, another language). A tapped value needs it; typed text is checked where it brings one; an action needs none.
+  reminded, another language), and with a handoff. A tapped value needs it; typed text is checked where it brings one;
+  an action needs none.
+- While a person was asked for or is on the line the bot asks nothing and answers nothing (`bot/flows/handoff.py`).
 - Clicks on links are taken after the end too, each link once: links stand at the end of most chats.
 - A timer carries no fence: what is due is worked out from the chat itself, so a late or doubled one does no harm.
 - What a visitor typed is kept up to 4,000 characters; parsers see 200.
 """
 
 from bot.errors import Unknown
-from bot.flows import commands
+from bot.flows import commands, handoff
 from bot.flows.answers.choice import read_yesno
-from bot.flows.answers.clean import cut, fold
+from bot.flows.answers.clean import cut, fold, kept
 from bot.flows.answers.commands import Command, read_command
 from bot.flows.draft import Draft
 from bot.flows.machine import Node, Program, match_language
@@ -21,8 +23,6 @@ from bot.flows.steps.base import Accepted, AskAgain, View
 from bot.flows.timers import what_is_due
 from bot.flows.turns import arm, finish, go, offers, repeat, settle, take
 from bot.model import Ask, Click, Conversation, Inbound, Progress, Start, Turn, Value
-
-LONGEST = 4000
 
 
 def start(program: Program, start: Start) -> Turn:
@@ -61,8 +61,10 @@ def step(program: Program, conversation: Conversation, inbound: Inbound) -> Turn
         return Turn(conversation, (), "repeated")
     if kind == "click":
         return _click(program, conversation, inbound)
-    if conversation.ended:
-        return Turn(conversation, (), "ended")
+    if conversation.ended or conversation.handoff or kind in handoff.KINDS:
+        other = handoff.step(program, conversation, inbound)
+        if other is not None:
+            return other
     behind = inbound.fence != conversation.step_seq
     if behind and (kind == "value" or (kind == "text" and inbound.fence is not None)):
         return Turn(conversation, (), "stale")
@@ -74,7 +76,8 @@ def step(program: Program, conversation: Conversation, inbound: Inbound) -> Turn
         _text(draft, inbound.text)
     elif kind == "action":
         action = str(inbound.value)
-        draft.say("visitor", commands.label(action, draft.tongue))
+        if action != "repeat":
+            draft.say("visitor", commands.label(action, draft.tongue))
         commands.run(draft, action)
     else:
         locale = choose_locale(str(inbound.value or ""), program.languages)
@@ -86,8 +89,8 @@ def step(program: Program, conversation: Conversation, inbound: Inbound) -> Turn
 
 
 def ask(program: Program, conversation: Conversation, now: int) -> Ask | None:
-    """The question as it stands; None where the chat has ended."""
-    if conversation.ended:
+    """The question as it stands; None where the chat has ended, or is a person's to answer."""
+    if conversation.ended or conversation.handoff:
         return None
     draft = Draft(program, conversation, now)
     node = draft.node
@@ -146,7 +149,7 @@ def _value(draft: Draft, value: Value | None) -> None:
 
 
 def _text(draft: Draft, text: str) -> None:
-    text = _clean(text)
+    text = kept(text)
     node = draft.node
     view = draft.view(node)
     if text.strip():
@@ -188,6 +191,8 @@ def _timer(program: Program, conversation: Conversation, now: int) -> Turn:
         words = program.remind
         draft.say("bot", words[draft.tongue].render(draft.values) if words else phrase("reminder", draft.tongue))
         repeat(draft)
+    elif due == "sla":
+        handoff.unanswered(draft)
     draft.armed = 0
     arm(draft)
     return draft.freeze()
@@ -217,10 +222,4 @@ def _link(program: Program, ref: str) -> tuple[Node | None, str]:
 
 def _shown(value: Value | None) -> str:
     words = ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
-    return _clean(words)[:200] or "-"
-
-
-def _clean(text: str) -> str:
-    """At most 4,000 characters, without halves of characters and NULs, which no store can keep."""
-    text = text[:LONGEST].replace("\x00", "")
-    return text if text.isascii() else text.encode("utf-8", "ignore").decode("utf-8")
+    return kept(words)[:200] or "-"

@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterator
 
 from bot.errors import Mark, Problem
 from bot.flows.conditions import SUBJECTS, spans
-from bot.flows.lint_graph import NO_ANSWER, SCORES, Graph, key_of, waits
+from bot.flows.lint_graph import NO_ANSWER, SCORES, Graph, asks, key_of
 from bot.flows.lint_texts import answer_keys, texts_of
 from bot.flows.load_step import outcomes_of
 from bot.flows.nodes import nearest
 from bot.flows.phrases import LANGUAGES
 from bot.flows.spec import Book, Range, Step
+from bot.flows.steps.handoff import HandoffConfig
 from bot.flows.steps.slot import SlotConfig
 
 LEAST_CONTRAST = 4.5
@@ -25,10 +26,10 @@ _REWARD = re.compile(
 
 
 def prove_hours(book: Book, graph: Graph, hours: Collection[str]) -> Iterator[Problem]:
-    """Slot steps name opening hours that the settings know."""
+    """Slot steps and handoffs name opening hours that the settings know."""
     lines = book.source.splitlines()
     for step in graph.flow.steps.values():
-        if isinstance(step.config, SlotConfig) and step.config.hours and step.config.hours not in hours:
+        if isinstance(step.config, SlotConfig | HandoffConfig) and step.config.hours and step.config.hours not in hours:
             near = nearest(step.config.hours, hours)
             hint = f'did you mean "{near}"?' if near else "in the settings file: " + (", ".join(hours) or "none yet")
             mark = _find(lines, step.mark, rf"\bhours:\s*[\"']?({re.escape(step.config.hours)})")
@@ -59,7 +60,7 @@ def prove_conditions(book: Book, graph: Graph) -> Iterator[Problem]:
 
 def _values(steps: Collection[Step], key: str) -> tuple[str, ...]:
     """Every value that an answer can have; empty where it can be anything."""
-    asked = [step for step in steps if waits(step) and key_of(step) == key]
+    asked = [step for step in steps if asks(step) and key_of(step) == key]
     if any(step.kind not in ("choice", "yesno") for step in asked):
         return ()
     return tuple(outcome for step in asked for outcome in outcomes_of(step) if outcome not in NO_ANSWER)
@@ -70,7 +71,7 @@ def prove_keys(graph: Graph) -> Iterator[Problem]:
     scores: what follows the score could mean either."""
     by_key: dict[str, list[Step]] = {}
     for step in graph.flow.steps.values():
-        if waits(step):
+        if asks(step):
             by_key.setdefault("" if step.kind == "nps" else key_of(step), []).append(step)
     for key, steps in by_key.items():
         if len(steps) < 2:
@@ -96,7 +97,7 @@ def advise(book: Book, graph: Graph) -> Iterator[Problem]:
         yield from _gating(graph, step)
         near = [
             step,
-            *(s for s in graph.flow.steps.values() if not waits(s) and any(r.to == step.name for r in s.then)),
+            *(s for s in graph.flow.steps.values() if not asks(s) and any(r.to == step.name for r in s.then)),
         ]
         for text in (text for other in near for text in texts_of(other)):
             for language, words in text.by_language.items():

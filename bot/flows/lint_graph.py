@@ -31,6 +31,8 @@ class Edge:
     """Whether an answer was given, and so the step's key is set."""
     asks: bool
     """Whether the person was asked: not by a message, nor by a slot step without a free time."""
+    held: bool = False
+    """A person took over here and has left again."""
     loose: bool = False
     """No rule holds here."""
 
@@ -119,11 +121,20 @@ def known_facts(step: Step, outcome: str, score: int | None) -> Mapping[str, Val
 
 def gives_answer(step: Step, outcome: str) -> bool:
     """Whether the step's answer is there after this outcome. A slot step with no free time asks nothing."""
-    return waits(step) and outcome not in NO_ANSWER and not (step.kind == "slot" and outcome == "none")
+    return asks(step) and outcome not in (*NO_ANSWER, *passes(step))
 
 
-def waits(step: Step) -> bool:
-    return step.kind not in KINDS or KINDS[step.kind].waits
+def asks(step: Step) -> bool:
+    """Whether it is a question. A handoff waits too, and asks nothing."""
+    return step.kind not in KINDS or (KINDS[step.kind].waits and not KINDS[step.kind].staffed)
+
+
+def staffed(step: Step) -> bool:
+    return step.kind in KINDS and KINDS[step.kind].staffed
+
+
+def passes(step: Step) -> tuple[str, ...]:
+    return KINDS[step.kind].passes if step.kind in KINDS else ()
 
 
 def key_of(step: Step) -> str:
@@ -137,7 +148,6 @@ def meant(flow: Flow, name: str) -> str:
 
 
 def _edges(graph: Graph, step: Step, score: int | None) -> Iterator[Edge]:
-    asks = waits(step)
     if step.kind not in KINDS:  # already reported; any way may be taken
         for number, rule in enumerate(step.then):
             graph.taken.add((step.name, number))
@@ -147,16 +157,17 @@ def _edges(graph: Graph, step: Step, score: int | None) -> Iterator[Edge]:
         return
     for outcome, after in results(graph, step, score):
         answers = gives_answer(step, outcome)
-        asked = asks and not (step.kind == "slot" and outcome == "none")
+        passed = outcome in passes(step)
+        asked, held = asks(step) and not passed, staffed(step) and not passed
         if step.end:
-            yield Edge(outcome, None, answers, asked)
+            yield Edge(outcome, None, answers, asked, held)
             continue
         rules, sure = ways(step, outcome, after)
         graph.taken.update((step.name, number) for number in rules)
         for number in rules:
-            yield Edge(outcome, _node(graph.flow, step.then[number], after), answers, asked)
+            yield Edge(outcome, _node(graph.flow, step.then[number], after), answers, asked, held)
         if not sure:
-            yield Edge(outcome, None, answers, asked, loose=True)
+            yield Edge(outcome, None, answers, asked, held, loose=True)
 
 
 def _node(flow: Flow, rule: Rule, score: int | None) -> Node | None:

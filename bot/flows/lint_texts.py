@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.errors import Mark, Problem
-from bot.flows.lint_graph import Graph, Node, gives_answer, key_of, waits
+from bot.flows.lint_graph import Graph, Node, asks, gives_answer, key_of, staffed
 from bot.flows.nodes import nearest
 from bot.flows.render import LONGEST, NAMES, faults, has_template, parse
 from bot.flows.spec import Book, Flow, Step, Text
@@ -46,7 +46,7 @@ def flow_texts(flow: Flow) -> Iterator[Text]:
 
 def answer_keys(flow: Flow) -> frozenset[str]:
     """What can stand behind `answers.`: a score is `score`, and facts of the person are `contact.`."""
-    asked = (step for step in flow.steps.values() if waits(step) and step.kind != "nps")
+    asked = (step for step in flow.steps.values() if asks(step) and step.kind != "nps")
     return frozenset(key for key in map(key_of, asked) if not key.startswith("contact."))
 
 
@@ -60,7 +60,8 @@ def prove_texts(book: Book, graph: Graph) -> Iterator[Problem]:
         sure[name] = sure.get(name, found) & found
     why = _reasons(flow)
     for step in flow.steps.values():
-        place = Place(sure.get(step.name, everything), why)
+        # Whoever asks for a human comes from any question: of a handoff's own texts nothing is sure.
+        place = Place(_NEVER if staffed(step) else sure.get(step.name, everything), why)
         urls = (option.url for option in step.options if option.url is not None)
         for text in (*texts_of(step), *urls):
             yield from _text(text, place, keys, lines)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bot.errors import Problem
 from bot.flows.conditions import spans, verdict
-from bot.flows.lint_graph import SCORES, Graph, Node, known_facts, meant, results, ways
+from bot.flows.lint_graph import SCORES, Graph, Node, known_facts, meant, results, staffed, ways
 from bot.flows.load_step import outcomes_of
 from bot.flows.spec import Rule, Step
 from bot.model import segment_of
@@ -149,9 +149,9 @@ def _never_taken(graph: Graph) -> Iterator[Problem]:
 
 
 def _unreachable(graph: Graph) -> Iterator[Problem]:
-    """Steps that no chat can reach; those behind another one are named with it."""
+    """Steps that no chat can reach, with those behind them. Whoever asks for a human gets to the first handoff."""
     steps = graph.flow.steps
-    reached = {name for name, _ in graph.edges}
+    reached = {name for name, _ in graph.edges}.union([*filter(lambda name: staffed(steps[name]), steps)][:1])
     left = [name for name in steps if name not in reached]
     leads = {name: {meant(graph.flow, rule.to) for rule in steps[name].then} - {name} for name in left}
     pointed = set().union(*leads.values()) if leads else set()
@@ -180,7 +180,7 @@ def _silent_loops(graph: Graph) -> Iterator[Problem]:
     """Ways that come back to where they were without a question: the chat would speak for ever."""
     silent: dict[str, set[str]] = {}
     for (name, _), edges in graph.edges.items():
-        silent.setdefault(name, set()).update(edge.to[0] for edge in edges if edge.to and not edge.asks)
+        silent.setdefault(name, set()).update(edge.to[0] for edge in edges if edge.to and not (edge.asks or edge.held))
     told: set[str] = set()
     for name in graph.flow.steps:
         if name in told or name not in silent:

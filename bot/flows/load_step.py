@@ -35,7 +35,7 @@ def read_step(table: Table, name: str, steps: Table) -> Step:
         kind=kind.name if kind else "",
         mark=table.mark,
         path=table.path,
-        say=table.text("say", required=kind is not None and kind.waits),
+        say=table.text("say", required=kind is not None and kind.waits and not kind.staffed),
         end=_end(table),
         save_as=_save_as(table, kind),
         optional=optional,
@@ -48,7 +48,7 @@ def read_step(table: Table, name: str, steps: Table) -> Step:
     )
     if step.end and table.shape("then") != "missing":
         table.problem("a step that ends the chat leads nowhere", "keep `end` or `then`", mark=table.key_mark("then"))
-    if kind and not kind.waits:
+    if kind and (kind.staffed or not kind.waits):
         for key in ("optional", "timeout", "save_as"):
             if table.shape(key) != "missing":
                 table.problem(f"a {kind.name} step asks nothing, so it has no `{key}`", f"remove  {key}", key)

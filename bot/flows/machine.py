@@ -18,11 +18,13 @@ from transitions import Event, Machine, Transition
 
 from bot.flows.conditions import holds
 from bot.flows.distance import Left, distances
-from bot.flows.render import Values, Words, compile_words
-from bot.flows.spec import Book, Condition, Flow, OpenHours, Rule, Step, Text, Timers
+from bot.flows.render import Words
+from bot.flows.spec import Book, Condition, Flow, OpenHours, Rule, Step, Timers
 from bot.flows.steps import KINDS
 from bot.flows.steps.base import StepKind
+from bot.flows.steps.handoff import HandoffConfig
 from bot.flows.steps.slot import SlotConfig
+from bot.flows.texts import Texts, fixed
 from bot.model import Value
 
 # At INFO the library writes a line for whatever is added to a machine.
@@ -64,7 +66,9 @@ class Node:
     """Those of `labels` that need no values, rendered; a language is in here whole or not at all."""
     fixed_texts: Mapping[str, Mapping[str, str]]
     may_pass: bool
-    """Whether its kind can find nothing to offer and then leaves at once (`Control.outcome`): it has that outcome."""
+    """Whether its kind can find nothing to offer and then leaves at once (`Control.outcome`)."""
+    handoffs: Mapping[str, str]
+    """Options that lead straight to a handoff: key -> that step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,10 @@ class Program:
     brand: Mapping[str, str]
     has_score: bool
     """Whether the flow asks for a score: then a response exists from the score on, else from the first answer on."""
+    desk: bool
+    """Whether there is anybody to hand a chat over to."""
+    handoff: str
+    """Where a person who asks for a human is led: the flow's first handoff; empty where it has none."""
     tongues: dict[str, str] = field(compare=False)
     """Locale -> language of the file, as far as they were asked for: a cache that is bounded by `language`."""
 
@@ -97,10 +105,13 @@ class Program:
         return found
 
 
-def compile_book(book: Book, hours: Mapping[str, OpenHours], timezone: str) -> Mapping[str, Program]:
-    """A program per flow. Opening hours that the settings lack leave their slot steps by the outcome `none`."""
+def compile_book(
+    book: Book, hours: Mapping[str, OpenHours], timezone: str, desk: bool = False
+) -> Mapping[str, Program]:
+    """A program per flow. Opening hours that the settings lack leave their slot steps by the outcome `none`, and their
+    handoffs by `unavailable`. `desk`: whether there is one."""
     zone = zone_of(timezone, ZoneInfo("UTC"))
-    return MappingProxyType({name: _compile(book, flow, hours, zone) for name, flow in book.flows.items()})
+    return MappingProxyType({name: _compile(book, flow, hours, zone, desk) for name, flow in book.flows.items()})
 
 
 @lru_cache(maxsize=1024)
@@ -122,11 +133,11 @@ def match_language(locale: str, languages: tuple[str, ...]) -> str:
     return by_tag.get(base) or next((la for tag, la in by_tag.items() if tag.partition("-")[0] == base), "")
 
 
-def _compile(book: Book, flow: Flow, hours: Mapping[str, OpenHours], zone: ZoneInfo) -> Program:
+def _compile(book: Book, flow: Flow, hours: Mapping[str, OpenHours], zone: ZoneInfo, desk: bool) -> Program:
     brand = {"name": book.brand.name, "color": book.brand.color, "privacy": book.brand.privacy}
-    texts = _Texts(book.languages, {"brand": brand})
+    texts = Texts(book.languages, {"brand": brand})
     far = distances(flow)
-    nodes = {step.name: _node(step, texts, hours, far[step.name]) for step in flow.steps.values()}
+    nodes = {step.name: _node(step, flow, texts, hours, far[step.name]) for step in flow.steps.values()}
     remind = flow.timers.remind_say
     return Program(
         flow=flow.name,
@@ -140,11 +151,13 @@ def _compile(book: Book, flow: Flow, hours: Mapping[str, OpenHours], zone: ZoneI
         zone=zone,
         brand=brand,
         has_score=any(step.kind == "nps" for step in flow.steps.values()),
+        desk=desk,
+        handoff=next((step.name for step in flow.steps.values() if KINDS[step.kind].staffed), ""),
         tongues={},
     )
 
 
-def _node(step: Step, texts: "_Texts", hours: Mapping[str, OpenHours], far: Left) -> Node:
+def _node(step: Step, flow: Flow, texts: Texts, hours: Mapping[str, OpenHours], far: Left) -> Node:
     kind = KINDS[step.kind]
     labels = texts.many({option.key: option.label for option in step.options})
     own = texts.many(kind.texts(step))
@@ -156,38 +169,21 @@ def _node(step: Step, texts: "_Texts", hours: Mapping[str, OpenHours], far: Left
         labels=labels,
         texts=own,
         urls=texts.many({option.key: option.url for option in step.options if option.url is not None}),
-        hours=hours.get(step.config.hours) if isinstance(step.config, SlotConfig) else None,
+        hours=hours.get(step.config.hours) if isinstance(step.config, SlotConfig | HandoffConfig) else None,
         far=far,
-        fixed_labels=_fixed(labels),
-        fixed_texts=_fixed(own),
-        may_pass="none" in kind.outcomes(step),
+        fixed_labels=fixed(labels),
+        fixed_texts=fixed(own),
+        may_pass=bool(kind.passes),
+        handoffs=_handoffs(step, flow),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Texts:
-    """Compiles texts into every language of the file."""
-
-    languages: tuple[str, ...]
-    constants: Values
-
-    def one(self, text: Text) -> Mapping[str, Words]:
-        sources = text.by_language
-        spare = next(iter(sources.values()), "")
-        return {la: compile_words(sources.get(la, spare), self.constants) for la in self.languages}
-
-    def many(self, texts: Mapping[str, Text]) -> Mapping[str, Mapping[str, Words]]:
-        compiled = {key: self.one(text) for key, text in texts.items()}
-        return {la: {key: words[la] for key, words in compiled.items()} for la in self.languages}
-
-
-def _fixed(words: Mapping[str, Mapping[str, Words]]) -> Mapping[str, Mapping[str, str]]:
-    found: dict[str, Mapping[str, str]] = {}
-    for language, by_key in words.items():
-        fixed = {key: one.fixed for key, one in by_key.items() if one.fixed is not None}
-        if len(fixed) == len(by_key):
-            found[language] = fixed
-    return found
+def _handoffs(step: Step, flow: Flow) -> Mapping[str, str]:
+    """Options whose one way is a handoff. Where every option is one, none is left out: there must be a choice."""
+    ways = {rule.outcome: rule.to for rule in step.then if rule.to in flow.steps}
+    keys = [option.key for option in step.options]
+    found = {key: ways[key] for key in keys if key in ways and KINDS[flow.steps[ways[key]].kind].staffed}
+    return found if len(found) < len(keys) else {}
 
 
 class _Way(Transition):

@@ -1,7 +1,9 @@
-"""The moves that every turn is made of: ask, ask again, take an answer, go on, end. All of them work on a `Draft`.
+"""The moves that every turn is made of: ask, ask again, take an answer, go on, call a person, end. All of them work on
+a `Draft`.
 
-Guaranteed: when a move is over the chat waits at a question or has ended. A flow that the checker would refuse (no way
-out holds, a circle without a question) ends as `completed` instead of failing in front of a visitor.
+Guaranteed: when a move is over the chat waits at a question, or for a person, or has ended. A flow that the checker
+would refuse (no way out holds, a circle without a question) ends as `completed` instead of failing in front of a
+visitor.
 """
 
 from bot.flows.draft import Draft
@@ -9,8 +11,9 @@ from bot.flows.machine import Node
 from bot.flows.phrases import phrase
 from bot.flows.steps.base import Accepted, AskAgain
 from bot.flows.timers import rearm, sooner
-from bot.model import Answer, Arm, Choice, Disarm, Link
+from bot.model import Answer, Arm, Choice, Desk, Disarm, Link
 
+_RING = Desk()
 PATIENCE = 3
 """From this many misunderstood answers on, the way out of the question is named."""
 
@@ -60,11 +63,34 @@ def again(draft: Draft, node: Node, read: AskAgain) -> None:
 
 
 def repeat(draft: Draft) -> None:
-    """The question's own words once more; the fence stays."""
-    _words(draft, draft.node)
+    """The question's own words once more; the fence stays. Nothing where a person has the word."""
+    if not draft.handoff:
+        _words(draft, draft.node)
+
+
+def call(draft: Draft) -> None:
+    """Ask for a person out of turn: to the flow's first handoff, and back to the question when it is over. Where nobody
+    can be reached that is said, and the question comes again."""
+    draft.resume, draft.state = draft.state, draft.program.handoff
+    if _enter(draft):
+        draft.state, draft.resume = draft.resume, ""
+        repeat(draft)
+
+
+def release(draft: Draft, outcome: str) -> None:
+    """The handoff is over: go on by its outcome, or ask again where it was called from."""
+    draft.updated = draft.now  # the silence of the last while was not the visitor's
+    resume = draft.resume
+    _hang_up(draft)
+    if resume in draft.program.nodes:
+        draft.state = resume
+        return settle(draft)
+    return go(draft, outcome)
 
 
 def finish(draft: Draft, outcome: str) -> None:
+    if draft.handoff:
+        _hang_up(draft)
     draft.state = ""
     draft.ended = draft.now
     draft.result = outcome
@@ -72,6 +98,12 @@ def finish(draft: Draft, outcome: str) -> None:
     draft.prefill = None
     draft.retries = 0
     draft.reported = True
+
+
+def ring(draft: Draft) -> None:
+    """Those at the desk must hear of this turn."""
+    if _RING not in draft.effects:
+        draft.effects.append(_RING)
 
 
 def arm(draft: Draft) -> None:
@@ -105,9 +137,15 @@ def _enter(draft: Draft) -> str:
         for key, label in draft.view(node).labels.items():
             draft.say("bot", label, Link(label, f"{node.step.name}/{key}"))
         return "next"
-    outcome = node.kind.present(draft.view(node)).outcome if node.may_pass else ""
-    if outcome:
-        return outcome
+    if node.may_pass:
+        control = node.kind.present(draft.view(node))
+        if control.outcome:
+            if control.said:
+                draft.say("bot", control.said)
+            return control.outcome
+        if node.kind.staffed:
+            _wait_for_a_person(draft, node)
+            return ""
     draft.step_seq += 1
     draft.retries = 0
     draft.asked = draft.now
@@ -119,6 +157,30 @@ def _enter(draft: Draft) -> str:
         draft.rest = ""
     _words(draft, node)
     return ""
+
+
+def _wait_for_a_person(draft: Draft, node: Node) -> None:
+    """The fence rises, so that buttons of an earlier question are old ones."""
+    draft.step_seq += 1
+    draft.retries = 0
+    draft.asked = draft.now
+    draft.suggest = ()
+    draft.prefill = None
+    draft.rest = ""
+    if node.say is None:
+        draft.say("bot", phrase("person_called", draft.tongue))
+    _words(draft, node)
+    draft.handoff = "waiting"
+    draft.handoff_at = draft.now
+    draft.agent = ""
+    ring(draft)
+
+
+def _hang_up(draft: Draft) -> None:
+    draft.handoff = ""
+    draft.agent = ""
+    draft.resume = ""
+    ring(draft)
 
 
 def _words(draft: Draft, node: Node) -> None:

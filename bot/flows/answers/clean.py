@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+LONGEST = 4000
 LIMIT = 200
 """Characters of a message that a reader may see: parsers get slow, and wrong, on long texts."""
 
@@ -10,6 +11,12 @@ _APOSTROPHES = {ord(mark): "'" for mark in "’‘ʼ´`′＇"}
 _INVISIBLE = {ord(mark): None for mark in "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f"}
 _NOT_WORD = re.compile(r"[^\w']|_")
 _PLAIN = {ord("ß"): "ss", ord("ø"): "o", ord("ı"): "i"}
+
+
+def kept(text: str) -> str:
+    """What is kept of a message: 4,000 characters, without halves of characters and NULs, which no store can keep."""
+    text = text[:LONGEST].replace("\x00", "")
+    return text if text.isascii() else text.encode("utf-8", "ignore").decode("utf-8")
 
 
 def cut(text: str, limit: int = LIMIT) -> str:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from bot.flows.steps.base import StepKind
 from bot.flows.steps.choice import ChoiceKind
 from bot.flows.steps.email import Email
+from bot.flows.steps.handoff import Handoff
 from bot.flows.steps.link import LinkKind
 from bot.flows.steps.message import Message
 from bot.flows.steps.nps import Nps
@@ -24,6 +25,7 @@ _ALL: tuple[StepKind, ...] = (
     Slot(),
     Message(),
     LinkKind(),
+    Handoff(),
 )
 
 KINDS: Mapping[str, StepKind] = MappingProxyType({kind.name: kind for kind in _ALL})

@@ -45,6 +45,10 @@ class View(Struct, frozen=True):
     texts: Mapping[str, str]
     """Rendered texts of the config, as named by `StepKind.texts`."""
     hours: OpenHours | None = None
+    desk: bool = False
+    """Whether there is a desk at all: somebody that a chat can be handed over to."""
+    closed: tuple[str, ...] = ()
+    """Options that are not offered now, since they lead to a handoff and nobody can be reached."""
 
 
 class Control(Struct, frozen=True):
@@ -57,12 +61,18 @@ class Control(Struct, frozen=True):
     note: str = ""
     outcome: str = ""
     """Where set, nothing can be asked at this moment (no free slot): the chat goes on at once by this outcome."""
+    said: str = ""
+    """What is said before it goes on so."""
 
 
 class StepKind(Protocol):
     name: str
     waits: bool
     """Whether the chat stops here for the person. A kind that does not wait says its words and goes on."""
+    staffed: bool
+    """Whether a person takes over here: the chat stops, but nothing is asked and no answer is read."""
+    passes: tuple[str, ...]
+    """Outcomes by which it can be left at once, with nothing asked (`Control.outcome`)."""
     keys: tuple[str, ...]
     """Keys of the step that only this kind has (`parse` reads them)."""
 

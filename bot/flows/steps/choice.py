@@ -1,4 +1,10 @@
-"""choice: one of a few options, stored by its key. Every option is an outcome."""
+"""choice: one of a few options, stored by its key. Every option is an outcome.
+
+An option that leads to a handoff is not offered while nobody can be reached; who has it on an older page, or asks for
+it in words, is still understood, and the handoff says how it is.
+"""
+
+from collections.abc import Mapping
 
 from bot.flows.answers.choice import read_choice
 from bot.flows.spec import Step
@@ -15,7 +21,7 @@ class ChoiceKind(Worded):
         return tuple(option.key for option in step.options)
 
     def present(self, view: View) -> Control:
-        return Control(tuple(Choice(key, label) for key, label in view.labels.items()))
+        return Control(tuple(Choice(key, label) for key, label in _offered(view).items()))
 
     def value(self, view: View, value: Value) -> Accepted | AskAgain:
         if isinstance(value, str) and value in view.labels:
@@ -23,10 +29,20 @@ class ChoiceKind(Worded):
         return AskAgain("choice_again")
 
     def text(self, view: View, text: str) -> Accepted | AskAgain:
-        match read_choice(text, view.labels, view.person):
+        labels = _offered(view)
+        read = read_choice(text, labels, view.person)
+        if read is None and view.closed:
+            read = read_choice(text, {key: view.labels[key] for key in view.closed}, view.person)
+        match read:
             case str(key):
                 return Accepted(key, view.labels[key], key)
             case tuple(near) if near:
                 return AskAgain("choice_near", tuple(Choice(key, view.labels[key]) for key in near))
             case _:
                 return AskAgain("choice_again")
+
+
+def _offered(view: View) -> Mapping[str, str]:
+    if not view.closed:
+        return view.labels
+    return {key: label for key, label in view.labels.items() if key not in view.closed}

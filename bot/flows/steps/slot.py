@@ -37,6 +37,8 @@ class SlotConfig:
 class Slot:
     name = "slot"
     waits = True
+    staffed = False
+    passes: tuple[str, ...] = ("none",)
     keys: tuple[str, ...] = ("hours", "note")
 
     def parse(self, table: Table) -> object:

@@ -22,6 +22,8 @@ def read_texts(table: Table, keys: tuple[str, ...]) -> dict[str, Text]:
 class Worded:
     """Base of kinds whose own keys are all texts that are shown under the question."""
 
+    staffed = False
+    passes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
 
     def parse(self, table: Table) -> object:
