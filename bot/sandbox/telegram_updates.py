@@ -35,6 +35,8 @@ class Updates:
         self.waiting: list[Update] = []
         """Not confirmed yet."""
         self.all: list[Update] = []
+        self._again: list[Update] = []
+        """Handed out with the next poll, whatever its offset confirms."""
         self.held: list[Update] | None = None
         """Kept back; None while nothing is."""
         self.allowed: tuple[str, ...] = ()
@@ -47,6 +49,11 @@ class Updates:
         self._posting: dict[int, asyncio.Task[None]] = {}
         self._connections = asyncio.Semaphore(CONNECTIONS)
         self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def polled(self) -> bool:
+        """Whether a getUpdates waits now."""
+        return self._poll is not None
 
     def number(self) -> int:
         self._next += 1
@@ -74,7 +81,12 @@ class Updates:
 
     def repeat(self, update: Update | None = None) -> None:
         """Deliver it once more (the newest, where none is given)."""
-        self._queue((update or self.all[-1],))
+        again = update or self.all[-1]
+        if self.url:
+            self._queue((again,))
+        else:
+            self._again.append(again)
+            self._bell.ring()
 
     def _queue(self, updates: Sequence[Update]) -> None:
         self.waiting.extend(updates)
@@ -94,6 +106,7 @@ class Updates:
             self._poll.set()
             self._bell.ring()
         mine = self._poll = asyncio.Event()
+        self._bell.ring()
         try:
             if offset > 0:
                 self.waiting = [update for update in self.waiting if update.update_id >= offset]
@@ -101,14 +114,15 @@ class Updates:
                 self.waiting = self.waiting[offset:]
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(timeout, WAIT)):
-                    while not self.waiting and not mine.is_set():
+                    while not (self.waiting or self._again or mine.is_set()):
                         await self._bell.rung()
             if mine.is_set():
                 raise conflict(
                     "terminated by other getUpdates request; make sure that only one bot instance is running"
                 )
-            self._bell.ring()
-            return tuple(self.waiting[: limit or 100])
+            found = (*self.waiting[: limit or 100], *self._again)
+            self._again.clear()
+            return found
         finally:
             if self._poll is mine:
                 self._poll = None
