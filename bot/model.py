@@ -237,6 +237,7 @@ class Inbound(Struct, frozen=True):
     value   what was tapped or picked              -
     text    -                                      what was typed
     action  back skip stop restart human help      -
+            repeat (the question), unread (a picture, a recording)
     language  a BCP 47 tag                         -
     timer   -                                      -
     click   "step/link key"                        -

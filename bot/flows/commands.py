@@ -104,4 +104,5 @@ _ACTIONS: Mapping[str, Callable[[Draft], None]] = {
     "human": _human,
     "help": _help,
     "repeat": repeat,
+    "unread": lambda draft: _explain(draft, "unread"),
 }

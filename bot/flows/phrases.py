@@ -146,6 +146,18 @@ _PHRASES: Mapping[str, Mapping[str, Words]] = {
         "es": "Hablar con una persona",
         "de": "Mit einem Menschen sprechen",
     },
+    "unread": {
+        "en": "Sorry, only words can be read here. Tap an answer or write it.",
+        "fr": "Désolés, seuls les mots peuvent être lus ici. Touchez une réponse ou écrivez-la.",
+        "es": "Lo sentimos, aquí solo se pueden leer palabras. Toque una respuesta o escríbala.",
+        "de": "Leider können hier nur Worte gelesen werden. Tippen Sie eine Antwort an oder schreiben Sie sie.",
+    },
+    "act_unread": {
+        "en": "(a picture or recording)",
+        "fr": "(une image ou un enregistrement)",
+        "es": "(una imagen o grabación)",
+        "de": "(ein Bild oder eine Aufnahme)",
+    },
     "act_help": {"en": "Help", "fr": "Aide", "es": "Ayuda", "de": "Hilfe"},
     "reminder": {
         "en": "Still there? We would like to hear the rest.",
