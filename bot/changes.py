@@ -5,15 +5,33 @@ Job ids are stable, so arming or reporting twice leaves one job (its `gen` rises
     <chat>:timer            kind timer      {chat}           the chat's one timer
     <chat>:response         kind response   {chat}           records first, then one write job per writer
     <chat>:write.<writer>   kind write.<writer>   {chat}     the newest revision to one writer
+    <chat>:deliver          kind deliver.<channel>  {chat}   what is new in the log to a messaging channel
+    <chat>:desk             kind desk       {chat}           those at the desk look at the chat again
+    <chat>:presence         kind presence   {chat}           a page came or went in a handoff: then a desk job
+    <chat>:case             kind case       {chat}           a case's own timer (made by the casework)
+
+Documents (`model.Doc`) by kind and id:
+
+    optout      <channel>\n<peer>     JSON {chat, at}: not to be invited on this channel
+    invitation  a hash of channel, peer and key    the chat that this key began
+    sent        <chat>                what a messaging channel has of the log (`deliver_state.Sent`)
+    key         a hash of the API key    JSON (`keys.ApiKey`)
+    case, card  <chat>                of the desk
 """
+
+import json
+from hashlib import sha256
 
 from msgspec.structs import replace
 
 from bot.model import (
+    Address,
     Arm,
     Change,
     Conversation,
+    Desk,
     Disarm,
+    Doc,
     Entry,
     Job,
     OptOut,
@@ -46,14 +64,42 @@ def write_job(chat: str, writer: str, due: int) -> Job:
     return Job(f"{chat}:{kind}", kind, due, {"chat": chat})
 
 
-def plan(turn: Turn, expected: int, now: int) -> Change:
-    """The one commit of a turn that was run on version `expected` (0: the chat is new)."""
+def deliver_kind(channel: str) -> str:
+    """A kind for each messaging channel, for the same reason."""
+    return f"deliver.{channel}"
+
+
+def deliver_job(chat: str, channel: str, due: int) -> Job:
+    return Job(f"{chat}:deliver", deliver_kind(channel), due, {"chat": chat})
+
+
+def desk_job(chat: str, due: int) -> Job:
+    return Job(f"{chat}:desk", "desk", due, {"chat": chat})
+
+
+def presence_job(chat: str, due: int) -> Job:
+    return Job(f"{chat}:presence", "presence", due, {"chat": chat})
+
+
+def optout_id(address: Address) -> str:
+    return f"{address.channel}\n{address.peer}"
+
+
+def invitation_id(address: Address, key: str) -> str:
+    """Of fixed length, whatever a key or a peer holds."""
+    return sha256("\n".join((address.channel, address.peer, key)).encode("utf-8", "replace")).hexdigest()
+
+
+def plan(turn: Turn, expected: int, now: int, events: tuple[str, ...] = ()) -> Change:
+    """The one commit of a turn that was run on version `expected` (0: the chat is new). `events` are the platform's
+    ids of what caused it."""
     conversation = turn.conversation
     if conversation.version != expected + 1:
         conversation = replace(conversation, version=expected + 1)
     entries: list[Entry] = []
     jobs: dict[str, Job] = {}
     cancel: tuple[str, ...] = ()
+    opted_out = False
     chat = conversation.id
     for effect in turn.effects:
         match effect:
@@ -66,10 +112,27 @@ def plan(turn: Turn, expected: int, now: int) -> Change:
                 cancel = (timer_id(chat),)
             case Report():
                 jobs["response"] = Job(response_id(chat), "response", now + GATHER, {"chat": chat})
+            case Desk():
+                jobs["desk"] = desk_job(chat, now)
             case OptOut():
-                # The chat's outcome says it; there is no channel yet that invites anyone.
-                pass
-    return Change(conversation, expected, tuple(entries), tuple(jobs.values()), cancel)
+                opted_out = True
+    if conversation.address.channel == "web":
+        return Change(conversation, expected, tuple(entries), tuple(jobs.values()), cancel, (), events)
+    if _is_for_the_channel(conversation, entries, now):
+        jobs["deliver"] = deliver_job(chat, conversation.address.channel, now)
+    docs = (_opt_out(conversation, now),) if opted_out else ()
+    return Change(conversation, expected, tuple(entries), tuple(jobs.values()), cancel, (), events, docs)
+
+
+def _is_for_the_channel(conversation: Conversation, entries: list[Entry], now: int) -> bool:
+    """Whether there is something to send, or a question whose control must go: one that gives way to the next comes
+    with its words, one that ends with the chat may come without."""
+    return conversation.ended == now or any(entry.author != "visitor" for entry in entries)
+
+
+def _opt_out(conversation: Conversation, now: int) -> Doc:
+    body = json.dumps({"chat": conversation.id, "at": now}).encode()
+    return Doc("optout", optout_id(conversation.address), 0, body)
 
 
 def response_of(conversation: Conversation, transcript: tuple[Entry, ...] = ()) -> Response:
@@ -100,4 +163,5 @@ def response_of(conversation: Conversation, transcript: tuple[Entry, ...] = ()) 
         visitor=c.visitor,
         timezone=c.timezone,
         transcript=transcript,
+        case=c.case,
     )

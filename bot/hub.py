@@ -36,6 +36,10 @@ class Hub:
         """How many chats are listened to."""
         return len(self._listeners)
 
+    def hears(self, chat: str) -> bool:
+        """Whether somebody listens to this chat."""
+        return chat in self._listeners
+
     @contextmanager
     def listen(self, chat: str) -> Iterator[Hint]:
         """A hint that arrives between two calls of `wait` is kept for the next one."""

@@ -49,7 +49,9 @@ class Front(Protocol):
         """What arrived from a person on a messaging channel; committed on return.
 
         Goes to the open chat of this address. Where there is none, `opening` begins one in the same commit (what
-        arrived was then the occasion, not an answer); without it a text to an ended chat is kept as a late comment.
+        arrived was then the occasion, not an answer; the id and address of `opening` are made here); without it a text
+        to an ended chat is kept as a late comment. An address has one active chat, also where several messages to
+        begin one arrive at once. The entries of the reply are those of this turn.
         Raises Unknown where there is neither, and for a flow that does not exist."""
 
     async def invite(self, start: Start, flow: str, key: str) -> Reply:
@@ -69,6 +71,9 @@ class Front(Protocol):
 
     def present(self, chat: str) -> bool:
         """Whether somebody's page listens to this chat now, on this process."""
+
+    async def came_or_went(self, chat: str) -> None:
+        """A page began or ceased to listen to a chat in a handoff: those at the desk hear of it soon."""
 
 
 class Post(Struct, frozen=True):
