@@ -3,8 +3,8 @@
 - `step` returns the chat one version on, with everything that follows from it as effects; or, where what arrived was
   repeated, is behind the question or comes after the end, the chat unchanged and why.
 - Fences: `step_seq` rises with each question asked and stays where the same one is asked again (misunderstood, helped,
-  reminded, another language), and with a handoff. A tapped value needs it; typed text and actions are checked where they
-  bring one.
+  reminded, another language), and with a handoff. A tapped value needs it; typed text and actions are checked where
+  they bring one.
 - While a person was asked for or is on the line the bot asks nothing and answers nothing (`bot/flows/handoff.py`).
 - Clicks on links are taken after the end too, each link once: links stand at the end of most chats.
 - A timer carries no fence: what is due is worked out from the chat itself, so a late or doubled one does no harm.

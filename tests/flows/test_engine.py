@@ -82,8 +82,15 @@ def test_typed_text_and_actions_need_no_fence() -> None:
     played = stage()
     turn = engine.step(played.program, played.chat, Inbound("a", MONDAY, "text", text="9"))
     assert turn.conversation.score == 9
-    turn = engine.step(played.program, played.chat, Inbound("b", MONDAY, "action", "help", fence=99))
+    turn = engine.step(played.program, played.chat, Inbound("b", MONDAY, "action", "help"))
     assert not turn.ignored
+
+
+def test_a_button_of_an_older_question_does_nothing() -> None:
+    played = stage()
+    for action in ("back", "skip"):
+        turn = engine.step(played.program, played.chat, Inbound("b", MONDAY, "action", action, fence=99))
+        assert turn == Turn(played.chat, (), "stale")
 
 
 ACTIONS: dict[str, tuple[Callable[[Stage], Turn], list[str], str]] = {
