@@ -1,5 +1,7 @@
 """`chatsurvey try`: plays a flow in the terminal, with a clock that can be moved and a record that can be kept.
 
+With `--desk` somebody can be asked for, and the terminal plays that agent too.
+
 The visitor's lines stand at the left, what the machine did at the right, in at most 78 columns. Works piped: a script
 of lines gives a transcript. Nothing is stored and nobody is told.
 """
@@ -19,7 +21,7 @@ from bot.flows.load import load
 from bot.flows.machine import compile_book, zone_of
 from bot.flows.playing import stored
 from bot.flows.recording import Recording
-from bot.flows.stage import Opening, Stage
+from bot.flows.stage import AGENT, Opening, Stage
 from bot.model import Turn
 from bot.settings import Settings
 
@@ -34,6 +36,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timezone", default="", help="the person's time zone, e.g. Europe/Paris")
     parser.add_argument("--contact", action="append", default=[], metavar="KEY=VALUE", help="a fact about the person")
     parser.add_argument("--channel", default="web", help="the channel that is played (default: web)")
+    parser.add_argument("--desk", action="store_true", help="there is a desk: play the agent with :join :agent :leave")
     parser.add_argument("--at", default="", metavar="TIME", help='when it begins: "2025-11-24 10:00" (default: now)')
     parser.add_argument("--record", type=Path, metavar="FILE", help="write the played chat as a test case on leaving")
 
@@ -48,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     name = args.flow or next(iter(book.flows))
     if name not in book.flows:
         raise UserMistake(f'there is no flow "{name}" in {file.name}', "flows: " + ", ".join(book.flows))
-    program = compile_book(book, known.hours, known.timezone)[name]
+    program = compile_book(book, known.hours, known.timezone, args.desk)[name]
     opening = Opening(args.lang, args.channel, args.timezone, _facts(args.contact))
     stage = Stage(program, opening, _moment(args.at, args.timezone))
     page = Page(sys.stdout)
@@ -112,6 +115,8 @@ class Session:
             self._act("clicks", rest, lambda: stage.clicks(rest))
         elif word == "tap" and rest:
             self._act("taps", rest, lambda: stage.taps(int(rest) if rest.isdecimal() else rest))
+        elif word in ("join", "agent", "leave"):
+            self._agent(word, rest)
         elif word == "wait":
             self._wait(rest)
         elif word == "state":
@@ -121,14 +126,30 @@ class Session:
         else:
             self._page.line("  known: :back :skip :stop :restart :human :help :lang fr :wait 20h :tap VALUE")
             self._page.line("         :click STEP/LINK :state :save NAME :quit")
+            self._page.line("  where somebody was asked for: :join NAME :agent WORDS :leave")
 
-    def _act(self, does: str, words: str, perform: Callable[[], Turn]) -> None:
+    def _agent(self, word: str, rest: str) -> None:
+        """The agent's part. It needs somebody who was asked for."""
+        stage = self._stage
+        if not stage.program.desk:
+            self._page.line("  there is no desk:  chatsurvey try --desk")
+        elif not stage.chat.handoff:
+            self._page.line("  nobody was asked for: the visitor writes  human")
+        elif word == "join":
+            self._act("join", rest or AGENT, lambda: stage.agent("join", name=rest or AGENT), agent=True)
+        elif word == "leave":
+            self._act("leave", "", lambda: stage.agent("leave"), agent=True)
+        else:
+            self._act("say", rest, lambda: stage.agent("say", rest), agent=True)
+
+    def _act(self, does: str, words: str, perform: Callable[[], Turn], *, agent: bool = False) -> None:
         before = self._stage.chat
         turn = perform()
         if turn.ignored:
             self._page.remark(f"nothing changed: {turn.ignored}")
             return
-        self._recording.add(does, words, (turn,), self._stage.chat)
+        record = self._recording.add_agent if agent else self._recording.add
+        record(does, words, (turn,), self._stage.chat)
         self._page.changed(before, self._stage.chat)
         self._page.turn(turn, self._stage.ask)
         self._end()

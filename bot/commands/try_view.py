@@ -33,8 +33,10 @@ class Page:
         self.line(f"\033[2m{padded}\033[0m" if self._color else padded)
 
     def turn(self, turn: Turn, ask: Ask | None) -> None:
-        """What the bot says, then what can be answered."""
+        """What the bot and an agent say, then what can be answered."""
         for effect in turn.effects:
+            if isinstance(effect, Say) and effect.entry.author == "agent":
+                self._wrapped(f"{effect.entry.name}: {effect.entry.text}", [])
             if isinstance(effect, Say) and effect.entry.author == "bot":
                 entry = effect.entry
                 text = f"-> {entry.text}  ({entry.link.ref})" if entry.link else entry.text
@@ -45,6 +47,9 @@ class Page:
     def changed(self, before: Conversation, now: Conversation) -> None:
         if now.score != before.score and now.score is not None:
             self.remark(f"score {now.score}, {now.segment}, saved")
+        if now.handoff != before.handoff:
+            told = {"waiting": "somebody was asked for", "joined": "a person is on the line: the bot is silent"}
+            self.remark(told.get(now.handoff, "the bot goes on"))
         if now.locale != before.locale:
             self.remark(f"now in {now.locale}")
 

@@ -6,10 +6,14 @@
     at: 2025-11-24 10:00               when it begins, in `timezone`; this Monday where left out
     timezone: Europe/Paris
     channel: web
+    desk: true                         somebody can be asked for; without it there is no desk
     contact: {first_name: Ana}
     opens: ["Bonjour !...", "..."]     what the bot says first
     turns:
       - says: "3, trop lent"           or taps: 3 | does: back | speaks: de | clicks: review/google | wait: 20h
+                                       or comments: "..." (after the end, on a messaging channel)
+                                       or agent: {join: Maya} | {say: "..."} | {edit: "...", line: line1}
+                                          | {delete: line1} | leave
         bot: ["Qu'est-ce ..."]         every line the bot says; one that ends in ... is compared as far as it goes
         step: disappointed             the question that stands; `-` for none
         offers: ["trop lent"]          what can be tapped: suggestions, else options
@@ -32,7 +36,8 @@ from bot.flows.machine import zone_of
 from bot.flows.nodes import Table, read_yaml
 from bot.flows.stage import Opening
 
-ACTS = ("says", "taps", "does", "speaks", "clicks", "wait")
+ACTS = ("says", "taps", "does", "speaks", "clicks", "comments", "agent", "wait")
+AGENT_ACTS = ("join", "say", "edit", "delete", "leave")
 A_MONDAY = "2025-11-24 10:00"
 
 
@@ -51,13 +56,16 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One turn of a case: one of ACTS with its words (milliseconds for `wait`), and what must follow."""
+    """One turn of a case: one of ACTS with its words (milliseconds for `wait`), and what must follow. For an agent
+    `part` is one of AGENT_ACTS, `words` the name of who joins or what is said, and `line` the line that is meant."""
 
     does: str
     words: str
     expected: Expected
     mark: Mark
     length: int = 0
+    part: str = ""
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,7 @@ class Case:
     opens: tuple[str, ...] | None
     turns: tuple[Act, ...]
     mark: Mark
+    desk: bool = False
 
 
 def read_case(source: str, file: str) -> Case:
@@ -112,6 +121,7 @@ def _case(table: Table, file: str) -> Case:
         opens=table.words("opens") if table.shape("opens") != "missing" else None,
         turns=tuple(act for turn in table.tables("turns") if (act := _act(turn)) is not None),
         mark=table.mark_of("opens"),
+        desk=table.flag("desk"),
     )
     table.finish()
     return case
@@ -120,15 +130,16 @@ def _case(table: Table, file: str) -> Case:
 def _act(table: Table) -> Act | None:
     written = [key for key in ACTS if table.shape(key) != "missing"]
     if len(written) != 1:
-        table.problem("a turn is one act of the visitor", "one of: " + ", ".join(ACTS))
+        table.problem("a turn is one act of the visitor or of an agent", "one of: " + ", ".join(ACTS))
         table.finish(*ACTS)
         return None
     does = written[0]
     length = table.duration(does) if does == "wait" else 0
+    part, words, line = _of_agent(table) if does == "agent" else ("", table.string(does), "")
     answers = table.table("answers")
     act = Act(
         does=does,
-        words=table.string(does),
+        words=words,
         expected=Expected(
             bot=_lines(table, "bot"),
             step=_line(table, "step"),
@@ -140,9 +151,30 @@ def _act(table: Table) -> Act | None:
         ),
         mark=table.mark,
         length=length,
+        part=part,
+        line=line,
     )
     table.finish()
     return act
+
+
+def _of_agent(table: Table) -> tuple[str, str, str]:
+    """What an agent does, the words, and the line that is meant."""
+    if table.shape("agent") == "text":
+        part = table.string("agent")
+        inner = None
+    else:
+        inner = table.table("agent", example='{say: "Hello"}')
+        part = next((key for key in AGENT_ACTS if inner and inner.shape(key) != "missing"), "")
+    if part not in AGENT_ACTS or (inner is None and part not in ("join", "leave")):
+        hint = 'agent: {say: "Hello"}   or   agent: leave'
+        table.problem("an agent joins, says, edits, deletes or leaves", hint, "agent")
+        return "leave", "", ""
+    if inner is None:
+        return part, "", ""
+    words, line = inner.string(part), inner.string("line")
+    inner.finish()
+    return (part, "", words) if part == "delete" else (part, words, line)
 
 
 def _strings(table: Table) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Plays golden cases, says what went otherwise and why, and counts what the cases have covered."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.errors import Mark
 from bot.flows.cases import Act, Case, Expected
@@ -47,8 +47,8 @@ class Coverage:
 
 
 def play(case: Case, program: Program) -> Played:
-    """Play it as far as it goes as expected."""
-    stage = Stage(program, case.opening, case.at)
+    """Play it as far as it goes as expected. Whether there is a desk is the case's to say."""
+    stage = Stage(replace(program, desk=case.desk), case.opening, case.at)
     failure = None
     opening = _differs(Expected(bot=case.opens), stage, (stage.opening,))
     if opening is not None:
@@ -100,17 +100,28 @@ def stored(chat: Conversation) -> Mapping[str, str]:
 def _perform(stage: Stage, act: Act) -> tuple[Turn, ...]:
     if act.does == "wait":
         return tuple(stage.wait(act.length))
+    if act.does == "agent":
+        return (_agent(stage, act),)
     perform = {
         "says": stage.says,
         "taps": lambda words: stage.taps(int(words) if words.isdecimal() else words),
         "does": stage.does,
         "speaks": stage.speaks,
         "clicks": stage.clicks,
+        "comments": stage.comments,
     }
     return (perform[act.does](act.words),)
 
 
+def _agent(stage: Stage, act: Act) -> Turn:
+    if act.part == "join":
+        return stage.agent("join", name=act.words)
+    return stage.agent(act.part, act.words, act.line)
+
+
 def _visitor(act: Act) -> str:
+    if act.does == "agent":
+        return " ".join(filter(None, ("agent", act.part, act.words, act.line)))
     return act.words if act.does in ("says", "taps") else f"{act.does} {act.words}"
 
 

@@ -8,6 +8,9 @@ from bot.flows.machine import zone_of
 from bot.flows.stage import Opening, Stage, said_by_bot
 from bot.model import Conversation, Turn
 
+_PLAIN = ("wait", "does", "speaks", "agent")
+"""Acts whose words are written without quotes."""
+
 
 class Recording:
     """Take down the opening, then each act with what followed; `text` is the case at any moment."""
@@ -22,13 +25,19 @@ class Recording:
         self._lines.append(f'at: "{at:%Y-%m-%d %H:%M:%S}"')
         if opening.channel != "web":
             self._put("channel", opening.channel)
+        if stage.program.desk:
+            self._lines.append("desk: true")
         if opening.contact:
             facts = ", ".join(f"{key}: {quoted(value)}" for key, value in opening.contact.items())
             self._lines.append(f"contact: {{{facts}}}")
         self._lines += [*_listed("opens", stage.opening, ""), "turns:"]
 
+    def add_agent(self, part: str, words: str, turns: tuple[Turn, ...], chat: Conversation) -> None:
+        """What an agent did: words of a line, or the name of who joins."""
+        self.add("agent", "leave" if part == "leave" else f"{{{part}: {quoted(words)}}}", turns, chat)
+
     def add(self, does: str, words: str, turns: tuple[Turn, ...], chat: Conversation) -> None:
-        self._lines.append(f"  - {does}: {words if does in ('wait', 'does', 'speaks') else quoted(words)}")
+        self._lines.append(f"  - {does}: {words if does in _PLAIN else quoted(words)}")
         lines = [line for turn in turns for line in _texts(turn)]
         self._lines += _list("bot", lines, "    ")
         before = self._before

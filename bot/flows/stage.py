@@ -1,4 +1,4 @@
-"""A chat that is played without a service: the engine, a clock that is moved by hand and the one timer.
+"""A chat that is played without a service: the engine, a clock that is moved by hand, the one timer, and an agent.
 
 Used by `try`, by golden cases and by tests. It does what the runtime does: a timer that fires too early is armed again
 for `timers.next_due`.
@@ -27,6 +27,7 @@ from bot.model import (
     Value,
 )
 
+AGENT = "Maya"
 FIRES = 10_000
 """More timers than any wait can need: a flow that fires more often has a fault."""
 
@@ -62,6 +63,7 @@ class Stage:
         self.now = now
         self.due = 0
         self._count = 0
+        self._said = 0
         facts = {key: Fact(value) for key, value in (opening.contact or {}).items()}
         start = Start(
             id=chat,
@@ -100,6 +102,18 @@ class Stage:
     def clicks(self, ref: str) -> Turn:
         return self._step("click", ref)
 
+    def comments(self, text: str) -> Turn:
+        """Write after the end, as on a messaging channel."""
+        return self._take(engine.step(self.program, self.chat, self._inbound("text", text=text, late=True)))
+
+    def agent(self, act: str, text: str = "", ref: str = "", name: str = "") -> Turn:
+        """Somebody at the desk: join, say, edit, delete or leave. Lines without a `ref` are line1, line2 ..."""
+        if act == "say":
+            self._said += 1
+            ref = ref or f"line{self._said}"
+        inbound = self._inbound("agent", act, text, name=name or self.chat.agent or AGENT, ref=ref)
+        return self._take(engine.step(self.program, self.chat, inbound))
+
     def wait(self, length: int) -> list[Turn]:
         """Let time go by; the turns of the timers that fire meanwhile."""
         until = self.now + length
@@ -118,10 +132,21 @@ class Stage:
         raise UserMistake("The timers of this flow never come to rest.", "look at its timeouts: they lead in a circle")
 
     def _step(self, kind: InboundKind, value: Value | None = None, text: str = "") -> Turn:
+        return self._take(engine.step(self.program, self.chat, self._inbound(kind, value, text)))
+
+    def _inbound(
+        self,
+        kind: InboundKind,
+        value: Value | None = None,
+        text: str = "",
+        *,
+        name: str = "",
+        ref: str = "",
+        late: bool = False,
+    ) -> Inbound:
         self._count += 1
         fence = self.chat.step_seq if kind in ("value", "text") else None
-        inbound = Inbound(f"in{self._count}", self.now, kind, value, text, fence)
-        return self._take(engine.step(self.program, self.chat, inbound))
+        return Inbound(f"in{self._count}", self.now, kind, value, text, fence, name, ref, late=late)
 
     def _take(self, turn: Turn) -> Turn:
         self.chat = turn.conversation

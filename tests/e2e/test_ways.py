@@ -98,7 +98,7 @@ async def test_a_detractor_says_why_and_is_called_back(
     row = await delivered(service, receiver, await visitor.chat())
     assert (row["score"], row["segment"], row["outcome"], row["sample"]) == (3, "detractor", "completed", sample)
     said = answers(row)
-    assert (said["reason"], said["improve"], said["callback"]) == ("Two stems were broken.", "A stronger box.", "yes")
+    assert (said["reason"], said["improve"], said["callback"]) == ("Two stems were broken.", "A stronger box.", "call")
     assert said["contact.phone"] == "+442079460018"
     booked = next(answer for answer in row["answers"] if answer["key"] == "slot")
     await expect(visitor.log).to_contain_text(f"We will call you on {booked['label']}")

@@ -100,7 +100,7 @@ def test_a_good_file_is_told_what_was_proved(folder: Path, capsys: pytest.Captur
 def test_without_a_file_the_one_that_would_serve_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = check(capsys)
     assert code == 0
-    assert "17 steps, 4 languages" in out
+    assert "18 steps, 4 languages" in out
     assert "en, fr, es and de are complete" in out
 
 

@@ -106,7 +106,7 @@ def test_no_text_of_an_author_raises(inner: str, shape: str) -> None:
 @pytest.mark.parametrize("key", keys())
 def test_every_phrase_is_in_every_language_with_the_same_places(key: str) -> None:
     assert languages_of(key) == LANGUAGES
-    values = {"label": "<1>", "count": "<2>", "words": "<3>", "zone": "<4>"}
+    values = {"label": "<1>", "count": "<2>", "words": "<3>", "zone": "<4>", "name": "<5>"}
     for turn in range(3):
         said = [phrase(key, language, turn, **values) for language in LANGUAGES]
         places = [{mark for mark in values.values() if mark in line} for line in said]

@@ -33,7 +33,8 @@ flows:
       text: {kind: text, say: "?", placeholder: "Your words", then: email}
       email: {kind: email, say: "?", placeholder: "you@home", note: "For this only.", then: phone}
       phone: {kind: phone, say: "?", placeholder: "+44", note: "Used once.", then: slot}
-      slot: {kind: slot, say: "?", hours: office, note: "A wish.", then: bye}
+      slot: {kind: slot, say: "?", hours: office, note: "A wish.", then: handoff}
+      handoff: {kind: handoff, topic: help, hours: office, closed: "Closed, {{ brand.name }}.", then: bye}
       bye: {kind: message, say: "Bye.", end: completed}
 """
 SPLIT = OpenHours("Europe/Paris", (((540, 750), (840, 1080)),) * 5 + ((), ()))
