@@ -14,7 +14,7 @@ TOP = Path(__file__).resolve().parent.parent
 BOT = sorted((TOP / "bot").rglob("*.py"))
 TESTS = sorted((TOP / "tests").rglob("*.py"))
 
-L0 = ("bot", "bot.model", "bot.errors", "bot.ids")
+L0 = ("bot", "bot.model", "bot.errors", "bot.ids", "bot.limits")
 L1 = ("bot.flows", "bot.changes")
 PORTS = ("bot.store.base", "bot.channels.base", "bot.crm.base", "bot.records.base")
 L2 = ("bot.store", "bot.channels", "bot.crm", "bot.records", "bot.obs")

@@ -68,8 +68,8 @@ def build(
 
 
 class _Identity(AsyncAuthorize):
-    """Says who we are in a workspace, so that bolt drops what we said ourselves. It gives no token: a listener that cannot
-    call an API does not."""
+    """Says who we are in a workspace, so that bolt drops what we said ourselves. It gives no token: a listener calls no
+    API."""
 
     def __init__(self, workspaces: Workspaces) -> None:
         self._workspaces = workspaces
