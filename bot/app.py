@@ -100,7 +100,8 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     await store.end_leases(now())
     await keep(book, store, catalog)
     meters = Meters()
-    runtime = Runtime(store, catalog, now, lambda: worker.wake(), meters)  # noqa: PLW0108 - the worker needs it first
+    salt = settings.secrets[0].encode()
+    runtime = Runtime(store, catalog, now, lambda: worker.wake(), meters, salt=salt)  # noqa: PLW0108 - the worker needs it first
     table = _handlers(settings, store, runtime, meters=meters, now=now, stack=stack)
     worker = Worker(store, table, now, random.random)
     working = _background(worker.run(), "worker")

@@ -59,7 +59,12 @@ class DeliveryError(ChatsurveyError):
 
 
 class Retryable(DeliveryError):
-    """It may work later: a time-out, a refused connection, a 5xx."""
+    """It may work later: a time-out, a refused connection, a 5xx. `doubt`: it may have worked already, since what got
+    lost was the answer (a time-out after the request was out, a connection that broke then)."""
+
+    def __init__(self, message: str, doubt: bool = False) -> None:
+        super().__init__(message)
+        self.doubt = doubt
 
 
 class Throttled(DeliveryError):

@@ -213,7 +213,7 @@ class Worker:
         try:
             settlements = await self._attempt(run, jobs)
         except asyncio.CancelledError:
-            self._pending.extend((job, Again(job.due)) for job in jobs)
+            self._pending.extend((job, Again(job.due, interrupted=True)) for job in jobs)
             raise
         await self._settle(list(zip(jobs, settlements, strict=True)))
 

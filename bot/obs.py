@@ -62,6 +62,10 @@ class Meters:
         self.races = self.count("chatsurvey_turn_races", "Turns run again because another one came first")
         self.opened = self.count("chatsurvey_chats_opened", "Chats begun", ("flow",))
         self.jobs = self.count("chatsurvey_jobs", "Jobs by kind and what became of them", ("kind", "result"))
+        self.messages = self.count("chatsurvey_messages", "Messages sent, by channel", ("channel",))
+        self.in_doubt = self.count(
+            "chatsurvey_in_doubt", "Messages that may have been sent before and were sent again", ("channel",)
+        )
         self.requests = self.count(
             "chatsurvey_http_requests", "Requests of the chat by route and status", ("route", "status")
         )

@@ -129,7 +129,8 @@ class Runtime:
         conversation = await self._load(chat)
         program = await self._programs.of(conversation)
         entries = await self._store.entries(chat, after) if after < conversation.seq else ()
-        return Reply(conversation, entries, engine.ask(program, conversation, self._clock()))
+        language = program.language(conversation.locale)
+        return Reply(conversation, entries, engine.ask(program, conversation, self._clock()), language=language)
 
     async def follow(self, chat: str, ref: str, at: int) -> str:
         conversation = await self._load(chat)

@@ -1,8 +1,12 @@
 """What the jobs do: one small handler a kind. A writer is a kind of its own (`write.<name>`), hence a lane of its own.
 
-    response       the chats' newest revisions into the records, one transaction a batch, then a job a writer
+    response       the chats' newest revisions into the records, one transaction a batch, then a job a writer, and one
+                   for the desk where there is one
     write.<name>   the newest revision to one writer; what is known to have arrived is not sent again
     timer          a chat's own timer, back into the runtime
+    deliver.<name> what is new in a chat to a messaging channel (`bot.deliver`)
+    desk, case     of those at the desk; without a desk they are done at once
+    presence       a page came or went in a handoff: a job for the desk
 
 A send that fails is retried by the table in `bot.jobs_retry`; Throttled also holds the writer's other jobs for as
 long as the other side asked (an hour at most); Permanent is a dead letter at once. The record is ours, so it is tried
@@ -11,11 +15,13 @@ until it works. Every attempt is noted in the records' `deliveries`.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
-from bot.changes import response_of, write_job, write_kind
+from bot.changes import deliver_kind, desk_job, response_of, write_job, write_kind
 from bot.crm.base import Writer
+from bot.deliver import Delivering
 from bot.errors import Permanent, Retryable, Throttled
 from bot.jobs import Handler
 from bot.jobs_retry import HOUR, SECOND, failed
@@ -42,27 +48,42 @@ def handlers(
     *,
     clock: Callable[[], int],
     jitter: Callable[[], float],
+    desk: Mapping[str, Handler] = MappingProxyType({}),
+    delivering: Sequence[Delivering] = (),
 ) -> dict[str, Handler]:
-    """The handlers of this process. `fire` runs a timer (`Runtime.fire`)."""
+    """The handlers of this process. `fire` runs a timer (`Runtime.fire`); `desk` those of the kinds `desk` and `case`,
+    empty where no desk is configured; `delivering` one a messaging channel."""
 
     async def timers(jobs: Sequence[Job]) -> Sequence[Settlement]:
         return await asyncio.gather(*(fire(job) for job in jobs))
 
+    async def nothing(jobs: Sequence[Job]) -> Sequence[Settlement]:
+        return [Done()] * len(jobs)
+
+    async def presence(jobs: Sequence[Job]) -> Sequence[Settlement]:
+        return [Done((desk_job(job.payload["chat"], clock()),)) for job in jobs]
+
     table = {
         "timer": Handler(timers, TIMERS),
-        **recording(store, records, writers, clock),
+        **recording(store, records, writers, clock, desk=bool(desk)),
+        **{kind: Handler(nothing, RESPONSES) for kind in ("desk", "case", "presence")},
+        **desk,
     }
+    if desk:
+        table["presence"] = Handler(presence, RESPONSES)
     for writer in writers:
         writing = Writing(store, records, writer, clock, jitter)
         table[write_kind(writer.name)] = Handler(writing.run, writer.batch, WRITES_AT_ONCE)
+    for one in delivering:
+        table[deliver_kind(one.name)] = one.handler()
     return table
 
 
 def recording(
-    store: Store, records: Records, writers: Sequence["Target"], clock: Callable[[], int]
+    store: Store, records: Records, writers: Sequence["Target"], clock: Callable[[], int], *, desk: bool = False
 ) -> dict[str, Handler]:
     """The handler of responses alone, for a command that runs what waits of them."""
-    return {"response": Handler(Recording(store, records, writers, clock).run, RESPONSES)}
+    return {"response": Handler(Recording(store, records, writers, clock, desk=desk).run, RESPONSES)}
 
 
 class Target(Protocol):
@@ -78,8 +99,10 @@ class Target(Protocol):
 class Recording:
     """Responses into the records, then on to the writers that want them."""
 
-    def __init__(self, store: Store, records: Records, writers: Sequence[Target], clock: Callable[[], int]) -> None:
-        self._store, self._records, self._writers, self._clock = store, records, writers, clock
+    def __init__(
+        self, store: Store, records: Records, writers: Sequence[Target], clock: Callable[[], int], *, desk: bool = False
+    ) -> None:
+        self._store, self._records, self._writers, self._clock, self._desk = store, records, writers, clock, desk
 
     async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
         chats = await _load(self._store, jobs)
@@ -95,11 +118,9 @@ class Recording:
     def _next(self, response: Response | None, now: int) -> tuple[Job, ...]:
         if response is None:
             return ()
-        return tuple(
-            write_job(response.chat, writer.name, now)
-            for writer in self._writers
-            if writer.samples or not response.sample
-        )
+        wanted = (writer for writer in self._writers if writer.samples or not response.sample)
+        jobs = tuple(write_job(response.chat, writer.name, now) for writer in wanted)
+        return (*jobs, desk_job(response.chat, now)) if self._desk else jobs
 
 
 class Writing:

@@ -18,6 +18,8 @@ class Reply(Struct, frozen=True):
     ask: Ask | None
     ignored: Ignored = ""
     """Why nothing changed; empty where it was taken."""
+    language: str = ""
+    """Of the flow, that the chat is held in; said by `look`."""
 
 
 class Hint(Protocol):

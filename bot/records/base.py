@@ -6,7 +6,8 @@ from typing import Literal, Protocol, TypeAlias
 
 from bot.model import Response
 
-DeliveryState: TypeAlias = Literal["delivered", "retrying", "dead"]
+DeliveryState: TypeAlias = Literal["delivered", "retrying", "dead", "in_doubt"]
+"""`in_doubt`: a message to a person may have gone out twice; the writer is then the messaging channel."""
 
 
 @dataclass(frozen=True, slots=True)
