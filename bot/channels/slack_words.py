@@ -45,6 +45,12 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "es": "Le he escrito por mensaje directo.",
         "de": "Ich habe Ihnen eine Direktnachricht geschrieben.",
     },
+    "begin": {
+        "en": "Hello! Write {command} to answer a few questions.",
+        "fr": "Bonjour ! Écrivez {command} pour répondre à quelques questions.",
+        "es": "¡Hola! Escriba {command} para responder a unas preguntas.",
+        "de": "Hallo! Mit {command} beginnen ein paar Fragen.",
+    },
     "no_flow": {
         "en": "There is no survey of that name. Just /survey starts the usual one.",
         "fr": "Aucun questionnaire de ce nom. /survey seul lance celui par défaut.",
