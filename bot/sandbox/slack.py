@@ -204,6 +204,13 @@ class Slack(Hands):
         """What the checker had against requests, and what was wrong with the app's answers."""
         return [*self.web.faults, *self.answers.faults]
 
+    def forgive(self) -> list[str]:
+        """The faults up to now, which are forgotten."""
+        found = self.faults
+        self.web.faults.clear()
+        self.answers.faults.clear()
+        return found
+
     # -- small routes
 
     def _connect(self) -> str:

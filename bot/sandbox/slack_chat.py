@@ -59,6 +59,7 @@ def _message(scene: Scene, channel: Channel, args: Json) -> Message:
         user=scene.team.bot.id,
         bot_id=scene.team.bot_id,
         app_id=APP_ID,
+        username=str(args.get("username") or "") if "chat:write.customize" in scene.grant.scopes else "",
         text=str(args.get("text") or ""),
         blocks=scene.world.with_ids(args.get("blocks") or []),
         thread_ts=str(args.get("thread_ts") or ""),

@@ -16,7 +16,8 @@ from bot.sandbox.slack_types import Json, Message, User, View
 
 APP_ID = "A0SANDBOX"
 SCOPES = (
-    *("app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write", "commands"),
+    *("app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write"),
+    *("chat:write.customize", "commands"),
     *("files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write"),
     *("mpim:history", "mpim:read", "reactions:read", "reactions:write", "users:read", "users:read.email"),
 )
