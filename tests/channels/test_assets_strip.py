@@ -8,7 +8,16 @@ from bot import resources
 from bot.channels.assets_strip import strip_css, strip_js
 
 JS = [
-    ("let a = 1; // one\nlet b = 2;", "let a=1;let b=2;"),
+    ("let a = 1; // one\nlet b = 2;", "let a=1,b=2;"),
+    ("const a = 1;\nconst { b } = a;\nconst [c] = b;\nlet d;\nlet e", "const a=1,{b}=a,[c]=b;let d,e"),
+    ("const f = () => { const a = 1; const b = 2; };\nconst c = 3;", "const f=()=>{const a=1,b=2;},c=3;"),
+    ("const a = `; const b`;\nconst c = `${ a };`;\nconst d = 1", "const a=`; const b`,c=`${a};`,d=1"),
+    ("const a = b\nf(); const c = 1", "const a=b\nf();const c=1"),
+    ("const a = 1; f(); const b = 2; let c", "const a=1;f();const b=2;let c"),
+    ("for (const a of b) c(a); const d = 1", "for(const a of b)c(a);const d=1"),
+    ("for (let a = 1; let b;) {}", "for(let a=1;let b;){}"),
+    ("if (a) b(); const c = 1; constant(c)", "if(a)b();const c=1;constant(c)"),
+    ("export const a = 1; export const b = 2", "export const a=1;export const b=2"),
     ("/** doc\n * @type {x} */\nlet a\nlet b", "let a\nlet b"),
     ("  a()\n\n\n  b()  \n", "a()\nb()"),
     ("a /* x */ b", "a b"),
