@@ -81,7 +81,10 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     author: Literal["bot", "visitor", "agent"]
     text: str
     link: Link | msgspec.UnsetType = msgspec.UNSET
-    name: Annotated[str, Meta(description="Of an agent.")] = ""
+    name: Annotated[str, Meta(description="Of an agent; on a line of the bot, of who has joined or left.")] = ""
+    replaces: Annotated[
+        int, Meta(description="The agent's line whose text this one takes the place of; no text: it was taken back.")
+    ] = 0
 
 
 class Ask(Struct, frozen=True, omit_defaults=True):

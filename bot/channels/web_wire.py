@@ -137,7 +137,7 @@ def chat(reply: Reply, tokens: Tokens) -> wire.Chat:
 
 def entry(line: Entry, chat: str, tokens: Tokens) -> wire.Entry:
     if line.link is None:
-        return wire.Entry(line.seq, rfc3339(line.at), line.author, line.text, name=line.name)
+        return wire.Entry(line.seq, rfc3339(line.at), line.author, line.text, name=line.name, replaces=line.replaces)
     ref = line.link.ref
     url = f"/l/{chat}/{tokens.signature(chat, ref)}/{quote(ref)}"
     return wire.Entry(

@@ -110,9 +110,9 @@ class Draft:
     def node(self) -> Node:
         return self.program.nodes[self.state]
 
-    def say(self, author: Author, text: str, link: Link | None = None) -> None:
+    def say(self, author: Author, text: str, link: Link | None = None, name: str = "") -> None:
         self.seq += 1
-        self.effects.append(Say(Entry(self.seq, self.now, author, text, link)))
+        self.effects.append(Say(Entry(self.seq, self.now, author, text, link, name)))
 
     def view(self, node: Node) -> View:
         """What the kind of this step may see now."""
