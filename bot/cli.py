@@ -96,7 +96,7 @@ def _tell_problems(problems: FileProblems) -> None:
 
 def _masked(source: str, name: str, problems: FileProblems) -> str:
     """The text of a file without the secrets that stand in it in clear: what is printed may end in a log."""
-    from bot.settings_file import IN_CLEAR  # noqa: PLC0415 - only where something is wrong
+    from bot.settings_reader import IN_CLEAR  # noqa: PLC0415 - only where something is wrong
 
     lines = source.splitlines()
     for mark in (problem.mark for problem in problems.problems if problem.message == IN_CLEAR):

@@ -17,6 +17,7 @@ from bot import resources
 from bot.errors import FileProblems, UserMistake
 from bot.settings_env import Environment
 from bot.settings_file import FileSettings, read_file
+from bot.settings_slack import with_tokens
 from bot.settings_types import SECRET_FILE, Limit, Settings, Webhook, WebSettings
 
 __all__ = ["SECRET_FILE", "Limit", "Settings", "WebSettings", "Webhook", "load", "with_secrets"]
@@ -27,12 +28,6 @@ NOT_YET = (
     "DATABASE_URL",
     "TELEGRAM_TOKEN",
     "TELEGRAM_API_URL",
-    "SLACK_BOT_TOKEN",
-    "SLACK_APP_TOKEN",
-    "SLACK_SIGNING_SECRET",
-    "SLACK_CLIENT_ID",
-    "SLACK_CLIENT_SECRET",
-    "SLACK_API_URL",
     "SLACK_ALERT_CHANNEL",
 )
 """Names that this version knows and does not use yet: said once at start rather than silently ignored."""
@@ -67,6 +62,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         web=file.web,
         webhooks=file.webhooks,
         jsonl=file.jsonl,
+        slack=with_tokens(file.slack, env),
         not_used=tuple(name for name in NOT_YET if name in env),
         secrets=env.secrets("SECRET_KEY"),
     )

@@ -11,19 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from bot.errors import Problem
-from bot.flows.nodes import Scalar, Table, nearest, read_yaml
+from bot.flows.nodes import Table, nearest, read_yaml
 from bot.flows.spec import OpenHours
 from bot.settings_env import SHORTEST_KEY, Environment, is_url
 from bot.settings_hours import read_hours, usual_hours
+from bot.settings_reader import CLOSE, NAMED, OPEN, Reader
+from bot.settings_slack import SlackSettings, read_choices
 from bot.settings_types import Limit, Webhook, WebSettings
 
-NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-# YAML reads `{` in a flow table as the start of another one. While the file is read, the braces of ${NAME} are two
-# characters of the private use area, which keeps every column where it is.
-OPEN, CLOSE = "\ue000", "\ue001"
 KINDS = ("jsonl", "webhook")
 
 
@@ -34,6 +31,7 @@ class FileSettings:
     web: WebSettings = field(default_factory=WebSettings)
     webhooks: tuple[Webhook, ...] = ()
     jsonl: bool = True
+    slack: SlackSettings = field(default_factory=SlackSettings)
     problems: tuple[Problem, ...] = ()
 
 
@@ -62,16 +60,8 @@ def _plain(problem: Problem) -> Problem:
     return replace(problem, path=shown(problem.path), message=shown(problem.message), hint=shown(problem.hint))
 
 
-IN_CLEAR = "a secret stands here in clear"
-"""The message; whoever prints the line must mask what the mark covers."""
-
-
-class _File:
+class _File(Reader):
     """One reading of one file."""
-
-    def __init__(self, table: Table, env: Environment) -> None:
-        self.table = table
-        self.env = env
 
     def read(self) -> FileSettings:
         table = self.table
@@ -79,40 +69,9 @@ class _File:
         hours = {"office": usual_hours(timezone)} | dict(self.hours(timezone))
         web = self.web()
         jsonl, webhooks = self.writers()
+        slack = read_choices(table.table("slack"), self.env)
         table.finish()
-        return FileSettings(timezone, hours, web, webhooks, jsonl)
-
-    def string(self, table: Table, key: str, required: bool = False) -> str:
-        """A value that is no secret."""
-        value = table.string(key, required=required)
-        if OPEN in value:
-            table.problem(f'"{value}" is only read where a secret is expected', "write the value itself", key)
-            return ""
-        return value
-
-    def secret(self, table: Table, key: str, required: bool = False) -> str:
-        found = table.scalar(key, required, f"${{{key.upper()}}}")
-        return self.named(table, key, found) if found is not None else ""
-
-    def named(self, table: Table, key: str, found: Scalar) -> str:
-        """The value of the variable that `${NAME}` names."""
-        match = re.fullmatch(rf"\${OPEN}(\w+){CLOSE}", found.value)
-        if match is None:
-            hint = f"write  {key}: ${{{key.upper()}}}  and set {key.upper()} in the environment or in .env"
-            table.problem(IN_CLEAR, hint, key, mark=found.mark)
-            return ""
-        if match[1] not in self.env:
-            hint = f"set {match[1]} in the environment or in .env"
-            table.problem(f"{match[1]} is not set", hint, key, mark=found.mark)
-        return self.env.get(match[1])
-
-    def zone(self, table: Table, key: str, default: str) -> str:
-        value = self.string(table, key)
-        try:
-            return ZoneInfo(value).key if value else default
-        except (KeyError, ValueError, OSError):
-            table.problem(f'there is no time zone "{value}"', "for example  timezone: Europe/Paris", key)
-            return default
+        return FileSettings(timezone, hours, web, webhooks, jsonl, slack=slack)
 
     def hours(self, timezone: str) -> Iterator[tuple[str, OpenHours]]:
         inner = self.table.table("hours")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.flows.spec import OpenHours
 from bot.settings_env import Network
+from bot.settings_slack import SlackSettings
 
 SECRET_FILE = "secret.key"  # noqa: S105 - the file's name, not a secret
 """In DATA_DIR, one key a line. The first signs; the others are still accepted, so a key is rotated by a line above."""
@@ -73,6 +74,7 @@ class Settings:
     webhooks: tuple[Webhook, ...]
     jsonl: bool
     """Whether `data/responses.jsonl` is written."""
+    slack: SlackSettings = field(default_factory=SlackSettings)
     not_used: tuple[str, ...] = ()
     """Variables that are set and that this version does not use yet."""
     secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -39,7 +39,7 @@ def run(_args: argparse.Namespace) -> int:
 def known_secrets(settings: Settings) -> tuple[str, ...]:
     """What must never be in a log line, wherever it comes from."""
     hooks = (secret for hook in settings.webhooks for secret in (hook.url, *hook.secrets))
-    return (*settings.secrets, *settings.web.identity_keys, settings.web.metrics_token, *hooks)
+    return (*settings.secrets, *settings.web.identity_keys, settings.web.metrics_token, *hooks, *settings.slack.secrets)
 
 
 async def _serve(settings: Settings) -> int:
