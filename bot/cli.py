@@ -20,6 +20,7 @@ COMMANDS = {
     "check": ("check", "prove a flow file before it goes live"),
     "try": ("try_", "play a flow in this terminal"),
     "test": ("test", "run recorded conversations against a flow"),
+    "sandbox": ("sandbox", "try everything on this machine: stand-ins of Slack and Telegram, both sides on one page"),
     "jobs": ("jobs", "list, show, retry or drop what is to be done later"),
     "export": ("export", "print responses as JSON, JSONL or CSV"),
     "backup": ("backup", "copy database and secret into one file while serving"),

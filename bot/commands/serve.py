@@ -46,7 +46,7 @@ async def _serve(settings: Settings) -> int:
     from bot import app  # noqa: PLC0415 - a mistake in the settings is told without loading the service
 
     stop = asyncio.Event()
-    _obey(stop)
+    obey(stop)
     service = await app.start(settings, tell)
     # What a start makes stays for ever: 70,000 objects that each full collection would walk again for 20 ms.
     # A turn leaves no cycles behind, so looking for them after every 700 objects finds nothing for a tenth of its time.
@@ -62,7 +62,7 @@ async def _serve(settings: Settings) -> int:
     return 0
 
 
-def _obey(stop: asyncio.Event) -> None:
+def obey(stop: asyncio.Event) -> None:
     """The first signal sets `stop`; the next one ends the process where it stands, as SIGKILL would."""
     loop = asyncio.get_running_loop()
 

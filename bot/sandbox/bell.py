@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -43,3 +44,9 @@ class Bell:
             raise TimeoutError(f"waited {seconds} s in vain: {what}") from None
         finally:
             self._waiting.discard(event)
+
+    async def pause(self, seconds: float) -> None:
+        """Until the next ring, or for so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.rung()

@@ -76,6 +76,8 @@ class Telegram(People):
         self.bot = Bot(world, self.updates, {}, {})
         self.check = check
         self.calls: deque[Call] = deque(maxlen=KEPT)
+        self.served = 0
+        """Calls since the beginning."""
         self.faults: list[str] = []
         self.troubles = Troubles()
         self.revoked = False
@@ -152,6 +154,7 @@ class Telegram(People):
             return web.json_response(refusal.body(), status=refusal.status)
         finally:
             self.calls.append(call)
+            self.served += 1
             self.world.bell.ring()
 
     async def _answer(self, request: web.Request, call: Call) -> web.StreamResponse:

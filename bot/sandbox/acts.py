@@ -1,0 +1,121 @@
+"""What a person at the page can do, as it is posted: one type an act, told apart by `on` and `do`.
+
+An act that makes no sense (a button that is gone, a modal that wants more) raises LookupError or ValueError, whose
+words are for the person.
+"""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from bot.sandbox.slack import Slack
+from bot.sandbox.slack_delivery import Ack
+from bot.sandbox.slack_types import Message, View
+from bot.sandbox.telegram import Telegram
+
+FILES = ("photo", "voice", "sticker")
+LONGEST = 4_096
+
+
+class OnTelegram(Struct, frozen=True, tag_field="on", tag="telegram"):
+    """`do`: start, say, press (`text` is the words or the data), block (or unblock), photo, voice, sticker."""
+
+    do: str
+    who: int
+    text: str = ""
+    message: int = 0
+
+
+class OnSlack(Struct, frozen=True, tag_field="on", tag="slack"):
+    """`do`: say, press, choose, command, submit, close. `ts` names a message, `view` a modal."""
+
+    do: str
+    who: str
+    channel: str = ""
+    text: str = ""
+    thread: str = ""
+    ts: str = ""
+    view: str = ""
+    action: str = ""
+    value: str | None = None
+    values: Mapping[str, str | tuple[str, ...] | None] = {}
+
+
+Act: TypeAlias = OnTelegram | OnSlack
+
+
+class Move(Struct, frozen=True):
+    """Let time pass: `by` in ms."""
+
+    by: int
+
+
+def decode(body: bytes) -> Act:
+    """Raises ValueError."""
+    found: Act = msgspec.json.decode(body, type=Act)
+    return found
+
+
+def on_telegram(telegram: Telegram, act: OnTelegram) -> None:
+    user = telegram.world.users.get(act.who)
+    if user is None:
+        raise LookupError("there is no such person")
+    room = telegram.room(user)
+    if room.blocked and act.do not in ("block", "start"):
+        raise ValueError(f"{user.first_name} has blocked the bot: press Start")
+    if act.do == "start":
+        telegram.starts(user, act.text)
+    elif act.do == "say":
+        telegram.says(user, act.text[:LONGEST])
+    elif act.do == "press":
+        telegram.presses(user, act.text, room.find(act.message))
+    elif act.do == "block":
+        (telegram.unblocks if room.blocked else telegram.blocks)(user)
+    elif act.do in FILES:
+        telegram.sends(user, act.do)
+    else:
+        raise ValueError(f"nobody can {act.do}")
+
+
+async def on_slack(slack: Slack, act: OnSlack) -> None:
+    """Raises RuntimeError too, where the app did not take it in time."""
+    if act.do == "say":
+        slack.says(act.who, act.channel, act.text, act.thread)
+    elif act.do == "command":
+        command, _, text = act.text.partition(" ")
+        _taken(await slack.runs_command(act.who, command, text.strip(), act.channel))
+    elif act.do == "press":
+        _taken(await slack.presses(act.who, _on(slack, act), act.action, act.value))
+    elif act.do == "choose":
+        _taken(await slack.chooses(act.who, _on(slack, act), act.action, act.value))
+    elif act.do == "submit":
+        _taken(await slack.submits(act.who, act.values, _view(slack, act)))
+    elif act.do == "close":
+        await slack.closes(act.who)
+    else:
+        raise ValueError(f"nobody can {act.do}")
+
+
+def _taken(ack: Ack) -> None:
+    if not ack.ok:
+        raise RuntimeError(f"the app did not take it: {ack.reason}")
+
+
+def _on(slack: Slack, act: OnSlack) -> Message | View:
+    if act.view:
+        return _view(slack, act)
+    found = slack.world.channels[act.channel].messages.get(act.ts) if act.channel in slack.world.channels else None
+    only = (one for one in slack.world.ephemeral if one.ts == act.ts)
+    message = found or next(only, None)
+    if message is None:
+        raise LookupError("this message is gone")
+    return message
+
+
+def _view(slack: Slack, act: OnSlack) -> View:
+    view = slack.world.view(act.view)
+    if view is None:
+        raise LookupError("this window is closed")
+    return view

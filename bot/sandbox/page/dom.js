@@ -1,0 +1,47 @@
+// Elements from words, never from markup: what anybody typed stays text.
+
+export const $ = (id) => document.getElementById(id);
+
+/** An element; attributes that are functions are listeners, those that are false or null are left out. */
+export function h(tag, attributes, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (typeof value === 'function') node.addEventListener(name, value);
+    else if (value !== false && value != null) node.setAttribute(name, value === true ? '' : value);
+  }
+  node.append(...children.flat().filter((child) => child != null && child !== false));
+  return node;
+}
+
+const shown = new WeakMap();
+
+/** Draw what is inside `node` again where `data` changed; keeps the focus, and the end of a log in sight. */
+export function draw(node, data, make) {
+  const text = JSON.stringify(data);
+  if (shown.get(node) === text) return;
+  shown.set(node, text);
+  const atEnd = node.scrollHeight - node.scrollTop - node.clientHeight < 60;
+  const key = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  node.replaceChildren(...[make(data)].flat().filter(Boolean));
+  if (key) node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+  if (atEnd) node.scrollTop = node.scrollHeight;
+}
+
+export function options(select, list) {
+  draw(select, list, () => {
+    const before = select.value;
+    const made = list.map(({value, label}) => h('option', {value, selected: value === before}, label));
+    return made;
+  });
+}
+
+export const clock = (ms) => new Date(ms).toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'});
+
+export async function post(path, body) {
+  const answer = await fetch(path, {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)});
+  if (!answer.ok) {
+    const found = await answer.json().catch(() => ({}));
+    $('state').textContent = found.detail ?? `refused (${answer.status})`;
+  }
+  return answer.ok;
+}
