@@ -1,0 +1,231 @@
+"""What the board shows of a case: the one card, its thread, its marks.
+
+A board takes the same message twice, so each one is noted as pending before it goes out; where the process died, or no
+answer came, the message is looked up by its key before it is sent again. Everything else (an update, a mark) may be
+done twice.
+"""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from bot.casework_parts import Moved, Parts
+from bot.desk import card as cards
+from bot.desk import posted, remarks
+from bot.desk.base import Card, Notice
+from bot.desk.cases import Case
+from bot.desk.posted import Kept, Posted
+from bot.desk.rules import Seen
+from bot.errors import Permanent
+from bot.model import Conversation, Doc, DocChange, Entry
+from bot.store.base import Commit
+
+MINUTE = 60_000
+GRACE = 15_000
+"""A page that is not there for so long has been left: a reload takes less."""
+SOON = 300
+LOST = ("message_not_found", "thread_not_found")
+"""Codes of a card that somebody deleted."""
+
+
+class Thread:
+    """One look at one card."""
+
+    def __init__(self, parts: Parts, chat: Conversation, seen: Seen, case: Case) -> None:
+        self._parts, self._board, self._policy, self._clock = parts, parts.board, parts.policy, parts.clock
+        self._chat, self._seen, self._case = chat, seen, case
+        self._posted = Posted()
+        self._version = 0
+        self._soon = 0
+        self._known: frozenset[str] = frozenset()
+        """What is in the thread, looked up where a message may have gone out and that was not noted."""
+
+    async def show(self, kept: Sequence[tuple[str, Kept]]) -> tuple[list[str], int]:
+        """Make the board agree. The kept documents that are done with, and when to look again (0: not by itself)."""
+        doc = await self._parts.store.doc("card", self._chat.id)
+        if doc is not None and doc.body:
+            self._posted, self._version = posted.read_posted(doc.body), doc.version
+        before = self._posted
+        away = self._presence()
+        key, now = remarks.escalation(self._case), self._clock()
+        told = key in self._posted.said or key in {one.key for one in self._due()}
+        place = cards.Place(self._policy, now, self._parts.ics(self._chat.id), away, told)
+        await self._card(cards.draw(self._seen, self._case, place))
+        if not self._posted.place:
+            return [id_ for id_, _ in kept], 0
+        if self._posted.pending:
+            self._known = await self._board.said(self._posted.place, self._posted.since - MINUTE)
+        await self._lines()
+        await self._remarks(away)
+        done = await self._marks(kept, away)
+        if self._posted != before:
+            await self._save(self._posted)
+        return done, self._soon
+
+    # The card
+
+    async def _card(self, card: Card) -> None:
+        key, digest = f"{card.key}/card", cards.digest(card)
+        if self._posted.place and self._posted.hash != digest:
+            try:
+                await self._board.update(self._posted.place, key, card)
+                await self._save(replace(self._posted, hash=digest))
+            except Permanent as error:
+                if error.code not in LOST:
+                    raise
+                await self._save(replace(self._posted, place="", hash="", pending="", greeted=False))
+        if self._posted.place or (card.state == "resolved" and not self._posted.pending):
+            return
+        place = ""
+        if self._posted.pending == key:
+            place = await self._board.find(self._case.to, key, self._posted.since - MINUTE)
+        else:
+            await self._save(replace(self._posted, pending=key, since=self._clock()))
+        found = bool(place)
+        place = place or await self._board.post(self._case.to, key, card)
+        # One that was found may be older than what is to be shown: without a hash it is drawn again.
+        await self._save(replace(self._posted, place=place, pending="", hash="" if found else digest), card.key)
+        if found:
+            await self._card(card)
+
+    # The thread
+
+    async def _lines(self) -> None:
+        """The customer's lines of a handoff, and what they write after the end."""
+        chat, case = self._chat, self._case
+        name = cards.name_of(self._seen.response)
+        live = chat.handoff_at if chat.handoff else self._posted.live
+        if chat.handoff and not self._posted.greeted:
+            owner = await self._parts.cases.name(case.owner) if case.held else ""
+            await self._once("greeting", cards.greeting(name, owner))
+            await self._save(replace(self._posted, greeted=True, pending=""))
+        if chat.handoff and self._posted.live != live:
+            await self._save(replace(self._posted, live=live))
+        if not live and not chat.commented:
+            return
+        for entry in await self._parts.store.entries(chat.id, self._posted.seq):
+            if _for_people(entry, chat, live):
+                await self._quote(entry, name)
+        if not chat.handoff and self._posted.live:
+            self._posted = replace(self._posted, live=0, seq=max(self._posted.seq, chat.seq))
+
+    async def _quote(self, entry: Entry, name: str) -> None:
+        notice = Notice(quote=entry.text, name=name)
+        await self._once(str(entry.seq), notice)
+        await self._save(replace(self._posted, seq=entry.seq, pending=""))
+
+    async def _remarks(self, away: bool) -> None:
+        seen, case, chat = self._seen, self._case, self._chat
+        for one in self._due():
+            notice = remarks.words_for(one, seen, case, self._policy, self._clock())
+            if one.kind == "escalate" and self._policy.escalate.to:
+                await self._shout(f"{one.key}:2", replace(notice, card=self._posted.place))
+            await self._remark(one.key, notice)
+        if chat.handoff == "waiting" and case.held and case.claimed < chat.handoff_at:
+            await self._remark(f"waits:{chat.handoff_at}", remarks.waits(seen.response, case.owner))
+        gone = f"away:{self._posted.away}"
+        if away:
+            await self._remark(gone, remarks.away(seen.response))
+        elif chat.handoff and (last := _left(self._posted)):
+            await self._remark(f"back:{last}", remarks.back(seen.response))
+
+    def _due(self) -> tuple[remarks.Remark, ...]:
+        return remarks.due_now(self._case, self._policy, self._clock(), self._posted.said)
+
+    async def _remark(self, key: str, notice: Notice) -> None:
+        if key not in self._posted.said:
+            await self._once(key, notice)
+            await self._save(replace(self._posted.add(key), pending=""))
+
+    async def _shout(self, key: str, notice: Notice) -> None:
+        to, name = self._policy.escalate.to, f"{self._chat.id}/{key}"
+        if key in self._posted.said:
+            return
+        known = self._posted.pending == name and await self._board.find(to, name, self._posted.since - MINUTE)
+        if not known:
+            await self._save(replace(self._posted, pending=name, since=self._clock()))
+            await self._board.shout(to, name, notice)
+        await self._save(replace(self._posted.add(key), pending=""))
+
+    async def _once(self, key: str, notice: Notice) -> None:
+        """Send a message of the thread, unless it is known to be there."""
+        name = f"{self._chat.id}/{key}"
+        if name in self._known:
+            return
+        if self._posted.pending != name:
+            await self._save(replace(self._posted, pending=name, since=self._clock()))
+        await self._board.tell(self._posted.place, name, notice)
+
+    # Marks
+
+    async def _marks(self, kept: Sequence[tuple[str, Kept]], away: bool) -> list[str]:
+        chat, place, done = self._chat, self._posted.place, []
+        sent = await self._reached(away) if any(one.state == "sent" for _, one in kept) else 0
+        for id_, one in kept:
+            match one.state:
+                case "whisper":
+                    await self._board.whisper(place, one.line.agent, one.words)
+                case "internal":
+                    await self._board.mark(place, one.line.ref, "internal")
+                case "undelivered":
+                    await self._refuse(one, one.words)
+                case "sent" if one.seq <= sent:
+                    await self._board.mark(place, one.line.ref, "reached")
+                case "sent" if chat.ended:
+                    await self._refuse(one, "gone" if chat.outcome == "unreachable" else "ended")
+                case _:
+                    self._look_again(SOON + (self._clock() - one.at) // 4)
+                    continue
+            done.append(id_)
+        return done
+
+    async def _refuse(self, one: Kept, why: str) -> None:
+        await self._board.mark(self._posted.place, one.line.ref, "undelivered")
+        words = why if one.line.kind == "refused" else remarks.undelivered(self._seen.response, why)
+        await self._remark(f"why:{one.line.ref}", Notice(words))
+
+    async def _reached(self, away: bool) -> int:
+        """How far the log has reached the customer. On the web: all of it, while their page is there."""
+        if self._chat.address.channel == "web":
+            return 0 if away or self._posted.away else self._chat.seq
+        return await self._parts.sent(self._chat.id)
+
+    def _presence(self) -> bool:
+        """Whether a web visitor in a handoff has left."""
+        now, chat = self._clock(), self._chat
+        if chat.address.channel != "web" or not chat.handoff or self._parts.front.present(chat.id):
+            self._posted = replace(self._posted, away=0)
+            return False
+        if not self._posted.away:
+            self._posted = replace(self._posted, away=now)
+        left = self._posted.away + GRACE
+        if now < left:
+            self._look_again(left - now)
+        return now >= left
+
+    def _look_again(self, wait: int) -> None:
+        at = self._clock() + wait
+        self._soon = min(self._soon or at, at)
+
+    async def _save(self, new: Posted, alias: str = "") -> None:
+        """`alias`: the chat that the card's thread leads to."""
+        doc = Doc("card", self._chat.id, self._version + 1, posted.write(new))
+        aliases = ((self._board.alias(new.place), alias),) if alias else ()
+        if await self._parts.store.put(DocChange(doc, self._version, aliases=aliases)) is not Commit.DONE:
+            raise Moved
+        self._posted, self._version = new, self._version + 1
+
+
+def _for_people(entry: Entry, chat: Conversation, live: int) -> bool:
+    """Whether a line of the log is the customer's to those at the desk. What answered a question is not."""
+    if entry.author != "visitor":
+        return False
+    if chat.ended and entry.at > chat.ended:
+        return True
+    return bool(live) and entry.at > live and all(answer.at != entry.at for answer in chat.answers.values())
+
+
+def _left(shown: Posted) -> str:
+    """The absence that was told of and whose end was not; empty for none."""
+    absences = [key.removeprefix("away:") for key in shown.said if key.startswith("away:")]
+    return absences[-1] if absences and f"back:{absences[-1]}" not in shown.said else ""

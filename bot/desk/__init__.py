@@ -1,0 +1,1 @@
+"""The desk: cases, the rules that open them, and what people see of them. Pure; the board is a port."""

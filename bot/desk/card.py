@@ -1,0 +1,250 @@
+"""What a card says, from the chat and its case: meaning only. A board draws it.
+
+Line one is score, person and wish; then their words; then facts; then one line with deadline and owner; at most two
+buttons, the next step first. Resolved it is two lines. The same truth gives the same card, so a card is drawn again
+only where its hash differs.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bot.desk import words
+from bot.desk.base import Action, Card, CardFact, Choices, Notice, Source
+from bot.desk.cases import CORRECTED, Case
+from bot.desk.policy import Policy
+from bot.desk.rules import CONTACT, Seen, words_of
+from bot.flows.render import Values
+from bot.model import Response
+
+QUOTES = 3
+LONGEST_QUOTE = 600
+LONGEST_VALUE = 200
+LONGEST_NAME = 60
+NAMES = ("name", "full_name", "first_name", "last_name")
+LABELS = {
+    "phone": "Phone",
+    "email": "E-mail",
+    "order_id": "Order",
+    "order": "Order",
+    "plan": "Plan",
+    "company": "Company",
+}
+ABSENT = "has left the page"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a card is made from besides chat and case."""
+
+    policy: Policy
+    now: int
+    ics: str = ""
+    """Address of the calendar file of a wished call."""
+    away: bool = False
+    """The customer on the line has left the page."""
+    escalated: bool = False
+    """It was said that it is overdue."""
+
+
+def digest(card: Card) -> str:
+    return hashlib.sha256(msgspec.msgpack.encode(card)).hexdigest()[:16]
+
+
+def contact(response: Response) -> Mapping[str, tuple[str, Source]]:
+    """Fact -> (value, where it comes from); what was typed in the chat wins."""
+    found: dict[str, tuple[str, Source]] = {
+        key: (fact.value, "proven" if fact.proven else "claimed") for key, fact in response.contact.items()
+    }
+    for answer in response.answers:
+        if answer.key.startswith(CONTACT) or answer.kind in ("phone", "email"):
+            found[answer.key.removeprefix(CONTACT)] = (answer.label or str(answer.value), "typed")
+    return found
+
+
+def name_of(response: Response) -> str:
+    """How we speak of them: `Nadia B.`, their address where no name is known, `a customer` where nothing is."""
+    known = {key: " ".join(value.split()) for key, (value, _) in contact(response).items()}
+    whole = known.get("name") or known.get("full_name") or ""
+    first, last = known.get("first_name") or "", known.get("last_name") or ""
+    name = whole or f"{first} {last[:1]}{'.' if len(last) > 1 else ''}".strip()
+    return cut(name or known.get("email") or known.get("username") or "a customer", LONGEST_NAME)
+
+
+def short_name(name: str) -> str:
+    """What they are called in a sentence."""
+    first = name.split(maxsplit=1)[0]
+    return name if name == "a customer" or "@" in name else first
+
+
+def cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def draw(seen: Seen, case: Case, place: Place) -> Card:
+    response, policy, now = seen.response, place.policy, place.now
+    name = name_of(response)
+    wish = _wish(seen, case)
+    overdue = is_overdue(case, now)
+    outcome = policy.outcome(case.outcome)
+    resolved = case.state == "resolved"
+    corrected = case.outcome == CORRECTED
+    values = values_of(response)
+    return Card(
+        key=case.chat,
+        state=case.state,
+        text=_sentence(response, case, place, wish),
+        score=response.score,
+        name=name,
+        wish="" if resolved else wish,
+        quotes=() if resolved else tuple(cut(said, LONGEST_QUOTE) for said in words_of(seen)[-QUOTES:] if said.strip()),
+        facts=() if resolved else tuple(_facts(response, case, place)),
+        origin="" if resolved else f"{words.channel(response.channel)}, in {words.language(response.locale)}",
+        script="" if resolved else policy.scripts.get(response.segment or "", ""),
+        due=case.due,
+        overdue=overdue,
+        told=policy.escalate.mention if overdue and place.escalated else "",
+        owner=case.owner,
+        since=case.claimed,
+        until=case.until,
+        outcome="Corrected: the score was changed" if corrected else outcome.label if outcome else case.outcome,
+        took=words.lasted(case.resolved - case.opened) if resolved else "",
+        live="" if resolved else seen.handoff,
+        away=ABSENT if place.away and seen.handoff and not resolved else "",
+        rule=case.rule,
+        sample=response.sample,
+        crm=crm_link(policy, values),
+        mention=case.mention if case.state == "open" else "",
+        actions=_actions(case),
+    )
+
+
+def is_overdue(case: Case, now: int) -> bool:
+    return bool(case.due) and case.due <= now and case.state in ("open", "claimed")
+
+
+def _actions(case: Case) -> tuple[Action, ...]:
+    match case.state:
+        case "open":
+            return ("claim", "outcome")
+        case "claimed":
+            return ("outcome", "release")
+        case "snoozed":
+            return ("outcome", "release") if case.owner else ("claim", "outcome")
+        case _:
+            return ()
+
+
+def _wish(seen: Seen, case: Case) -> str:
+    if seen.handoff == "waiting":
+        return "is waiting for a person now"
+    if seen.handoff == "joined":
+        return "is on the line"
+    if case.callback is not None and not case.callback.result:
+        return "would like a call back"
+    return ""
+
+
+def _sentence(response: Response, case: Case, place: Place, wish: str) -> str:
+    """The notification: one full sentence. Names in it are plain text; a board escapes them."""
+    score = "No score yet" if response.score is None else f"Score {response.score}"
+    of = f"{score} from {name_of(response)}"
+    if case.state == "resolved":
+        known = place.policy.outcome(case.outcome)
+        label = known.label if known is not None else case.outcome
+        return f"Resolved: {label}. {of}."
+    if is_overdue(case, place.now):
+        return f"Overdue: {of}{'' if case.owner else ', and nobody has it'}."
+    wished = f", {wish.removeprefix('is ').replace('would like', 'wants')}" if wish else ""
+    if case.state == "snoozed":
+        return f"{of}, snoozed."
+    if case.state == "claimed":
+        return f"{of}{wished}, is taken care of."
+    by = f" Claim by {words.clock(case.due, place.policy.timezone, place.now)}." if case.due else ""
+    return f"{of}{wished}.{by}"
+
+
+def _facts(response: Response, case: Case, place: Place) -> Iterator[CardFact]:
+    known = dict(contact(response))
+    if (call := case.callback) is not None:
+        zone = response.timezone or place.policy.timezone
+        when = words.slot(call.at, zone) if call.at else "any time"
+        yield CardFact("Call", when, more=("calendar file", place.ics) if call.at and place.ics else ("", ""))
+    for key in ("phone", "email"):
+        if key in known:
+            value, source = known.pop(key)
+            yield CardFact(LABELS[key], cut(value, LONGEST_VALUE), source)
+    for answer in response.answers:
+        if answer.kind in ("choice", "choices") and answer.key != "callback":
+            yield CardFact(_label(answer.key), cut(answer.label, LONGEST_VALUE))
+    for key, (value, source) in known.items():
+        if key not in NAMES and value.strip():
+            yield CardFact(_label(key), cut(value, LONGEST_VALUE), source)
+    if page := response.context.get("page_url", ""):
+        title = response.context.get("page_title", "") or page
+        yield CardFact("Page", cut(title, LONGEST_VALUE), link=page if is_web(page) else "")
+    if campaign := response.context.get("campaign", ""):
+        yield CardFact("Campaign", cut(campaign, LONGEST_VALUE))
+
+
+def _label(key: str) -> str:
+    return LABELS.get(key) or cut(key.replace("_", " ").replace(".", " ").strip().capitalize() or key, LONGEST_NAME)
+
+
+def values_of(response: Response) -> Values:
+    """What a template of the settings sees; `email` stands for `contact.email`, and so on."""
+    known = {key: value for key, (value, _) in contact(response).items()}
+    # What was typed is stored in its plain form too, which is what a CRM knows: +33612345678.
+    known |= {a.key.removeprefix(CONTACT): str(a.value) for a in response.answers if a.key.startswith(CONTACT)}
+    return {
+        **{key: known[key] for key in ("email", "phone", "name") if key in known},
+        "chat": response.chat,
+        "contact": known,
+        "context": dict(response.context),
+        "answers": {a.key: a.label for a in response.answers},
+        "score": response.score if response.score is not None else "",
+        "segment": response.segment or "",
+        "locale": response.locale,
+    }
+
+
+def crm_link(policy: Policy, values: Values) -> str:
+    """Where the CRM shows this person; empty where the settings name no address or it cannot be made."""
+    if policy.crm_link is None:
+        return ""
+    link = policy.crm_link.render(lambda: values).strip()
+    return link if is_web(link) and len(link) <= 2000 else ""
+
+
+def is_web(link: str) -> bool:
+    """Whether it can be put behind a word: http(s), and nothing in it that ends a link."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    plain = not any(sign in link for sign in "<>|\"' \t\r\n\\") and link.isprintable()
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and len(link) <= 2000
+
+
+def choices(seen: Seen, policy: Policy, agent: str, reachable: bool) -> Choices:
+    """What the outcome form of this case offers to the agent of this name."""
+    response = seen.response
+    name = name_of(response)
+    score = "" if response.score is None else f"{response.score} of 10 · "
+    return Choices(
+        head=f"{score}{name}",
+        outcomes=tuple((one.key, one.label) for one in policy.outcomes),
+        causes=tuple(policy.causes.items()),
+        tell=f"Tell {short_name(name)} that it is settled" if reachable else "",
+        told=policy.told(response.locale, agent) if reachable else "",
+    )
+
+
+def greeting(name: str, agent: str) -> Notice:
+    """The first line of a thread: who reads what is written there. `agent` is known where somebody has the case."""
+    who = short_name(name) if name != "a customer" else "the customer"
+    sign = f"as “{agent}”" if agent else "with your first name"
+    return Notice(f"What you write in this thread goes to {who}, {sign}. Start with // for a note that stays here.")
