@@ -19,6 +19,7 @@ from bot.settings_env import SHORTEST_KEY, Environment, is_url
 from bot.settings_hours import read_hours, usual_hours
 from bot.settings_reader import CLOSE, NAMED, OPEN, Reader
 from bot.settings_slack import SlackSettings, read_choices
+from bot.settings_telegram import TelegramSettings, read_section
 from bot.settings_types import Limit, Webhook, WebSettings
 
 KINDS = ("jsonl", "webhook")
@@ -32,6 +33,7 @@ class FileSettings:
     webhooks: tuple[Webhook, ...] = ()
     jsonl: bool = True
     slack: SlackSettings = field(default_factory=SlackSettings)
+    telegram: TelegramSettings = field(default_factory=TelegramSettings)
     problems: tuple[Problem, ...] = ()
 
 
@@ -70,8 +72,9 @@ class _File(Reader):
         web = self.web()
         jsonl, webhooks = self.writers()
         slack = read_choices(table.table("slack"), self.env)
+        telegram = read_section(table.table("telegram"))
         table.finish()
-        return FileSettings(timezone, hours, web, webhooks, jsonl, slack=slack)
+        return FileSettings(timezone, hours, web, webhooks, jsonl, slack=slack, telegram=telegram)
 
     def hours(self, timezone: str) -> Iterator[tuple[str, OpenHours]]:
         inner = self.table.table("hours")

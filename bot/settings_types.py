@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.flows.spec import OpenHours
 from bot.settings_env import Network
 from bot.settings_slack import SlackSettings
+from bot.settings_telegram import TelegramSettings
 
 SECRET_FILE = "secret.key"  # noqa: S105 - the file's name, not a secret
 """In DATA_DIR, one key a line. The first signs; the others are still accepted, so a key is rotated by a line above."""
@@ -75,6 +76,7 @@ class Settings:
     jsonl: bool
     """Whether `data/responses.jsonl` is written."""
     slack: SlackSettings = field(default_factory=SlackSettings)
+    telegram: TelegramSettings = field(default_factory=TelegramSettings)
     not_used: tuple[str, ...] = ()
     """Variables that are set and that this version does not use yet."""
     secrets: tuple[str, ...] = field(default=(), repr=False)

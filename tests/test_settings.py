@@ -45,14 +45,14 @@ def test_the_environment_says_what_differs_from_place_to_place(tmp_path: Path) -
         "FLOWS": "mine.yaml",
         "SECRET_KEY": f"{KEY}, {KEY[::-1]}",
         "LOG_LEVEL": "DEBUG",
-        "TELEGRAM_TOKEN": "1:x",
+        "REDIS_URL": "redis://localhost",
     }
     found = load(environ, tmp_path)
     assert (found.host, found.port, found.public_url) == ("::1", 0, "http://[::1]:0")
     assert found.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("192.0.2.7/32"))
     assert (found.data_dir, found.flows) == (tmp_path / "elsewhere", tmp_path / "mine.yaml")
     assert (found.flows_are_shipped, found.secrets) == (False, (KEY, KEY[::-1]))
-    assert (found.log_level, found.not_used) == ("debug", ("TELEGRAM_TOKEN",))
+    assert (found.log_level, found.not_used) == ("debug", ("REDIS_URL",))
     assert load({"PUBLIC_URL": "https://nps.example.com/"}, tmp_path).public_url == "https://nps.example.com"
 
 

@@ -1,0 +1,96 @@
+"""Long polling: updates are fetched, taken, and only then confirmed.
+
+getUpdates confirms what lies below the offset it is called with, so the offset moves only past updates that are
+committed. Those of one person are taken in their order, those of several at once (their commits share an fsync). After
+a failure the same updates are fetched again; the ones that were taken are known by their ids.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from bot.channels.telegram_errors import Taken, TokenRefused
+from bot.channels.telegram_read import read
+from bot.channels.telegram_sender import Calls
+from bot.channels.telegram_types import Meaning, Person, Update
+from bot.errors import DeliveryError, Throttled
+
+log = logging.getLogger(__name__)
+
+WAIT = 50
+"""Seconds that the platform holds a request open while nothing arrives."""
+PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before the next try, one after the other; the last one stays."""
+REFUSED_PAUSE = 300.0
+"""Seconds between tries with a token that is refused."""
+
+
+class Poller:
+    """`sleep` waits that many seconds."""
+
+    def __init__(
+        self,
+        calls: Calls,
+        take: Callable[[Update], Awaitable[bool]],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        wait: int = WAIT,
+    ) -> None:
+        self._calls, self._take, self._sleep, self._wait = calls, take, sleep, wait
+        self._failures = 0
+        self._told = ""
+
+    async def run(self) -> None:
+        """Until cancelled. What is in work then is not confirmed, and comes again at the next start."""
+        offset = 0
+        while True:
+            try:
+                updates = await self._calls.updates(offset, self._wait)
+            except DeliveryError as error:
+                await self._rest(error)
+                continue
+            if self._told:
+                log.info("Telegram answers again")
+            self._told = ""
+            after = await self._batch(updates, offset)
+            if updates and after == offset:
+                await self._rest(None)
+                continue
+            offset, self._failures = after, 0
+
+    async def _batch(self, bodies: Sequence[msgspec.Raw], offset: int) -> int:
+        """Take them; the new offset, below which everything is taken."""
+        people: dict[str, list[Update]] = {}
+        updates = [read(body) for body in bodies]
+        for update in updates:
+            people.setdefault(_peer(update.meaning), []).append(update)
+        left = [one for one in await asyncio.gather(*map(self._in_order, people.values())) if one]
+        last = max((update.id for update in updates), default=offset - 1)
+        return max(offset, min(left, default=last + 1))
+
+    async def _in_order(self, updates: Sequence[Update]) -> int:
+        """The id of the first that shall come again; 0 where all are taken."""
+        for update in updates:
+            if not await self._take(update):
+                return update.id
+        return 0
+
+    async def _rest(self, error: DeliveryError | None) -> None:
+        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+        if isinstance(error, TokenRefused):
+            pause = REFUSED_PAUSE
+        elif isinstance(error, Throttled):
+            pause = max(error.after, PAUSES[0])
+        said = "updates of Telegram cannot be kept now" if error is None else str(error)
+        if said != self._told:  # once, and not at every try
+            log.log(logging.ERROR if isinstance(error, TokenRefused | Taken) else logging.WARNING, "%s", said)
+        self._told = said
+        await self._sleep(pause)
+
+
+def _peer(meaning: Meaning) -> str:
+    """Whose order it is; what has no person is in nobody's way."""
+    person = getattr(meaning, "person", None)
+    return person.peer if isinstance(person, Person) else ""

@@ -1,0 +1,242 @@
+"""From meaning to the calls of the Bot API, as values. Pure.
+
+- A bot's words travel as plain text, so nothing in them can be markup. An agent's line is HTML with all but its bold
+  name escaped.
+- A text has at most 4,096 characters (counted as UTF-16, the strictest reading of the limit); a longer one is split at
+  paragraphs, else at sentences, words, or anywhere.
+- `callback_data` is `chat:fence:value` within 64 bytes; a value that does not fit or reads like a word of ours travels
+  as its hash (`#`), and is looked up among what the question offers.
+- The phone is asked with a keyboard in place of the person's own (`request_contact`). A message that has one cannot be
+  edited, so its id is marked: what settles it is a new message that takes the keyboard away.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from bot.channels.base import Asked, Post, words_of
+from bot.channels.telegram_words import words
+from bot.model import Ask, Choice, Entry
+
+LONGEST = 4096
+LONGEST_DATA = 64
+LONGEST_CHOSEN = 120
+WIDE = 16
+"""Characters; a longer label has a row of its own."""
+PAGE = 8
+"""Options shown at once where there are many (times of a callback)."""
+KEYBOARD = "k"
+"""Ends the id of a message that put up a keyboard."""
+ACTIONS = ("skip", "back")
+
+Button: TypeAlias = dict[str, str | bool]
+Rows: TypeAlias = list[list[Button]]
+Markup: TypeAlias = Mapping[str, Rows | str | bool]
+Url: TypeAlias = Callable[[str, str], str]
+"""Of a link, by chat and `step/link key`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """sendMessage. `markup` is its reply_markup."""
+
+    text: str
+    html: bool = False
+    markup: Markup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """editMessageText, or editMessageReplyMarkup where the text stays as it is (None)."""
+
+    message: int
+    text: str | None
+    html: bool = False
+    markup: Markup | None = None
+
+
+def posts(post: Post, url: Url) -> tuple[Send, ...]:
+    """The messages of a post, in order; what can be answered stands under the last."""
+    if any(entry.author == "agent" for entry in post.entries):
+        return tuple(send for entry in post.entries for send in agents(entry))
+    sends = [] if post.ask is None else _question(post, post.ask)
+    after = max((at for at, entry in enumerate(post.entries, 1) if entry.link is not None), default=0)
+    if after:
+        return (*_links(post, post.entries[:after], url), *sends, *([] if sends else _plain(words_of(post.entries))))
+    return tuple(sends) or tuple(_plain(words_of(post.entries)))
+
+
+def agents(entry: Entry) -> Iterator[Send]:
+    """A person's line: their name in bold, then their words."""
+    head = f"<b>{escape(entry.name[:100], quote=False)}</b>\n" if entry.name else ""
+    for part in split(entry.text, LONGEST - 110):
+        yield Send(f"{head}{escape(part, quote=False)}", html=True)
+
+
+def settled(asked: Asked) -> Send | Edit | None:
+    """What makes the control of an answered question go; None where nothing is to be done."""
+    said = _said(asked)
+    if asked.message.endswith(KEYBOARD):
+        return None if asked.again else Send(said or words("ok", asked.locale), markup={"remove_keyboard": True})
+    message = int(asked.message)
+    if not said:
+        return Edit(message, None, markup=_change(asked))
+    *_, kept = split(asked.text, LONGEST - 2 * LONGEST_CHOSEN) or [""]
+    return Edit(message, f"{kept}\n\n{said}".lstrip(), markup=_change(asked))
+
+
+def keyboard(chat: str, locale: str, ask: Ask, page: int = 0, whole: bool = False) -> Rows:
+    """The rows of buttons of a question: near misses first (unless `whole`), else its options, else none."""
+
+    def button(choice: Choice) -> Button:
+        kept = choice.value == ask.prefill and bool(ask.options)
+        return {"text": f"✓ {choice.label}" if kept else choice.label[:64], "callback_data": data(chat, ask, choice)}
+
+    def word(key: str, value: str) -> Button:
+        return {"text": words(key, locale), "callback_data": f"{chat}:{ask.fence}:{value}"}
+
+    if ask.suggest and not whole:
+        rows = _rows([button(choice) for choice in ask.suggest])
+        more = [word("all", "all")] if ask.options else []
+        if len(rows) == 1 and all(len(str(b["text"])) <= WIDE for b in rows[0]):
+            rows[0] += more
+        elif more:
+            rows.append(more)
+    elif len(ask.options) > PAGE and not is_scale(ask):
+        count = -(-len(ask.options) // PAGE)
+        shown = ask.options[page % count * PAGE :][:PAGE]
+        rows = [*_rows([button(choice) for choice in shown]), [word("more", f"more{(page + 1) % count}")]]
+    elif is_scale(ask):
+        half = len(ask.options) if len(ask.options) <= 6 else (len(ask.options) + 1) // 2
+        buttons = [button(choice) for choice in ask.options]
+        rows = [row for row in (buttons[:half], buttons[half:]) if row]
+    else:
+        rows = _rows([button(choice) for choice in ask.options])
+    return [*rows, [word("skip", "skip")]] if ask.skip else rows
+
+
+def is_scale(ask: Ask) -> bool:
+    """Numbers to tap, which make one or two rows of narrow buttons."""
+    return len(ask.options) > 2 and all(isinstance(c.value, int) and len(c.label) <= 3 for c in ask.options)
+
+
+def data(chat: str, ask: Ask, choice: Choice) -> str:
+    """`chat:fence:value`, which `telegram_read` takes apart again."""
+    plain = f"{chat}:{ask.fence}:{choice.value}"
+    known = isinstance(choice.value, int) or not re.match(r"-?\d+$|#|skip$|back$|all$|more\d+$", choice.value)
+    return plain if known and len(plain.encode()) <= LONGEST_DATA else f"{chat}:{ask.fence}:#{hashed(choice.value)}"
+
+
+def hashed(value: int | str) -> str:
+    return sha256(str(value).encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def split(text: str, longest: int = LONGEST) -> list[str]:
+    """Parts of at most `longest` UTF-16 characters, cut where it hurts least. Nothing of an empty text."""
+    parts, rest = [], text.strip()
+    while _length(rest) > longest:
+        room = longest if rest[:longest].isascii() else _fitting(rest, longest)
+        cuts = (rest.rfind(mark, room // 3, room) for mark in ("\n\n", "\n", ". ", " "))
+        at = next((cut + 1 for cut in cuts if cut >= 0), room)
+        parts.append(rest[:at].strip())
+        rest = rest[at:].strip()
+    return [part for part in (*parts, rest) if part]
+
+
+def _length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "replace")) // 2
+
+
+def _fitting(text: str, longest: int) -> int:
+    """How many characters of the text fit into that many of UTF-16."""
+    return len(text[:longest].encode("utf-16-le", "replace")[: 2 * longest].decode("utf-16-le", "ignore"))
+
+
+def _question(post: Post, ask: Ask) -> list[Send]:
+    text = words_of(post.entries)
+    if ask.note:
+        text = f"{text} {ask.note}" if text else ask.note
+    if is_scale(ask) and ask.low and ask.high and not ask.suggest:
+        first, last = (str(choice.value) for choice in (ask.options[0], ask.options[-1]))
+        ends = words("ends", post.locale, first=first, last=last, low=_small(ask.low), high=_small(ask.high))
+        text = f"{text}\n\n{ends}"
+    if ask.kind == "phone":
+        markup: Markup | None = _contact(post.locale, ask)
+    else:
+        rows = keyboard(post.chat, post.locale, ask)
+        markup = {"inline_keyboard": rows} if rows else None
+    *early, last_part = split(text) or ["…"]
+    return [*(Send(part) for part in early), Send(last_part, markup=markup)]
+
+
+def _contact(locale: str, ask: Ask) -> Markup:
+    """The keyboard that shares the person's own number; what its other buttons say is a command when typed."""
+    others: list[Button] = [
+        {"text": words(key, locale)} for key, offered in (("back", ask.back), ("skip", ask.skip)) if offered
+    ]
+    rows: Rows = [[{"text": words("share", locale), "request_contact": True}], *([others] if others else [])]
+    hint = {"input_field_placeholder": ask.placeholder[:64]} if ask.placeholder else {}
+    return {"keyboard": rows, "resize_keyboard": True, "one_time_keyboard": True, **hint}
+
+
+def _links(post: Post, entries: Sequence[Entry], url: Url) -> Iterator[Send]:
+    """The words before the links, and the links as buttons; as plain text where the address is no public one, which
+    the platform refuses in a button."""
+    found = [(entry.link.label, url(post.chat, entry.link.ref)) for entry in entries if entry.link is not None]
+    text = "\n\n".join(entry.text for entry in entries if entry.link is None and entry.text)
+    if all(_public(address) for _, address in found):
+        rows = _rows([{"text": label[:64], "url": address} for label, address in found])
+        *early, last = split(text) or [" · ".join(label for label, _ in found)[:LONGEST]]
+        yield from (Send(part) for part in early)
+        yield Send(last, markup={"inline_keyboard": rows})
+    else:
+        lines = "\n".join(f"{label}: {address}" for label, address in found)
+        yield from _plain(f"{text}\n\n{lines}")
+
+
+def _public(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    return "." in host and not re.fullmatch(r"[\d.]+", host) and not host.endswith((".local", ".localhost"))
+
+
+def _plain(text: str) -> Iterator[Send]:
+    yield from (Send(part) for part in split(text))
+
+
+def _rows(buttons: Sequence[Button]) -> Rows:
+    """Three short labels a row, or two of middle length; a long one stands alone."""
+    rows: Rows = []
+    width = 3 if all(len(str(button["text"])) <= 4 for button in buttons) else 2
+    joins = False
+    for button in buttons:
+        short = len(str(button["text"])) <= WIDE
+        if joins and short and len(rows[-1]) < width:
+            rows[-1].append(button)
+        else:
+            rows.append([button])
+        joins = short
+    return rows
+
+
+def _change(asked: Asked) -> Markup | None:
+    if not asked.change or not asked.fence or asked.again:
+        return None
+    button: Button = {"text": words("change", asked.locale), "callback_data": f"{asked.chat}:{asked.fence}:back"}
+    return {"inline_keyboard": [[button]]}
+
+
+def _said(asked: Asked) -> str:
+    chosen = " ".join(asked.chosen.split())
+    if not chosen or asked.again:
+        return ""
+    short = chosen if len(chosen) <= LONGEST_CHOSEN else f"{chosen[: LONGEST_CHOSEN - 1].rstrip()}…"
+    return words("said", asked.locale, chosen=short.rstrip("."))
+
+
+def _small(label: str) -> str:
+    """How a label goes on within a sentence: its first letter small, unless it begins with an abbreviation."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
