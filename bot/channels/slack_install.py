@@ -6,12 +6,14 @@ app or revokes its token. Nothing is remembered beside the store, so what anothe
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from bot.channels.slack_api import SlackApi
 from bot.errors import DeliveryError, Permanent
+
+if TYPE_CHECKING:
+    from bot.channels.slack_api import SlackApi  # loads the library
 
 KIND = "slack.install"
 """Of the document; its id is the workspace."""
@@ -80,7 +82,7 @@ class Workspaces:
         if self._installs is not None:
             await self._installs.drop(team)
 
-    async def introduce(self, api: SlackApi) -> str:
+    async def introduce(self, api: "SlackApi") -> str:
         """Ask Slack who the one token speaks for, so that our own messages are told from those of people; why not,
         where Slack cannot say it now (they are known by their bot_id all the same)."""
         if self._own is None:
