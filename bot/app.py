@@ -19,9 +19,12 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from bot import http
+from bot.app_channels import channels
 from bot.app_flows import FlowFile, Tell, keep, watch
 from bot.app_sockets import BACKLOG, bind, local_url, release
 from bot.app_writers import writers
+from bot.channels.base import Messenger
+from bot.deliver import Delivering
 from bot.errors import Problem
 from bot.flows.answers.warm import warm
 from bot.flows.catalog import Catalog
@@ -102,20 +105,28 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     meters = Meters()
     salt = settings.secrets[0].encode()
     runtime = Runtime(store, catalog, now, lambda: worker.wake(), meters, salt=salt)  # noqa: PLW0108 - the worker needs it first
-    table = _handlers(settings, store, runtime, meters=meters, now=now, stack=stack)
+    talking = await channels(settings, runtime, store, now, catalog)
+    for channel in talking:
+        stack.push_async_callback(channel.close)
+    messengers = [channel.messenger for channel in talking]
+    table = _handlers(settings, store, runtime, messengers, meters=meters, now=now, stack=stack)
     worker = Worker(store, table, now, random.random)
     working = _background(worker.run(), "worker")
     stack.push_async_callback(_finish, worker, working)
     meters.gauge("chatsurvey_listeners", "Chats with an open event stream", lambda: float(runtime.listening))
     ready = _ready(store, working)
     inside = http.Inside(runtime, lambda: catalog.live, ready, meters.text, now, observe=meters.observe)
-    runner = http.runner(http.application(inside, settings))
+    routes = [route for channel in talking for route in channel.routes]
+    runner = http.runner(http.application(inside, settings, routes))
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     watching = _background(watch(file, store, catalog, tell), "watcher of the flow file")
     stack.push_async_callback(_cancel, watching)
     for one in sockets:
         await web.SockSite(runner, one, backlog=BACKLOG).start()
+    for channel in talking:
+        stack.push_async_callback(channel.stop)
+        await channel.start()
     stack.push_async_callback(_cancel, _background(_warm(catalog), "loading of what typed answers need"))
     return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose)
 
@@ -124,6 +135,7 @@ def _handlers(
     settings: Settings,
     store: Store,
     runtime: Runtime,
+    messengers: Sequence[Messenger],
     *,
     meters: Meters,
     now: Callable[[], int],
@@ -134,7 +146,10 @@ def _handlers(
     made = writers(settings, now)
     for writer in made:
         stack.push_async_callback(writer.close)
-    table = handlers(store, records, made, runtime.fire, clock=now, jitter=random.random)
+    delivering = [
+        Delivering(store, records, runtime, one, clock=now, jitter=random.random, meters=meters) for one in messengers
+    ]
+    table = handlers(store, records, made, runtime.fire, clock=now, jitter=random.random, delivering=delivering)
     return {kind: replace(handler, run=_metered(kind, handler.run, meters)) for kind, handler in table.items()}
 
 

@@ -36,12 +36,13 @@ REFUSED_PAUSE = 300.0
 @dataclass(frozen=True, slots=True)
 class Telegram:
     """`messenger` is for the delivery jobs, `routes` for the HTTP side, before it starts. `start` returns at once;
-    `stop` ends receiving, and `messenger.close()` what sends."""
+    `stop` ends receiving, `close` what sends."""
 
     messenger: TelegramMessenger
     routes: Sequence[web.RouteDef]
-    start: Callable[[], None]
+    start: Callable[[], Awaitable[None]]
     stop: Callable[[], Awaitable[None]]
+    close: Callable[[], Awaitable[None]]
 
 
 async def telegram(
@@ -67,7 +68,7 @@ async def telegram(
     hook = Webhook(channel.take, path, secret) if chosen.by_hook(settings.public_url) else None
     messenger = TelegramMessenger(calls, Tokens(settings.secrets), settings.public_url)
     running = _Running(calls, channel, hook, settings.public_url, languages)
-    return Telegram(messenger, hook.routes() if hook is not None else (), running.start, running.stop)
+    return Telegram(messenger, hook.routes() if hook is not None else (), running.start, running.stop, messenger.close)
 
 
 def _api(token: str, url: str) -> Calls:
@@ -84,7 +85,7 @@ class _Running:
         self._public_url, self._languages = public_url, languages
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="Telegram")
 
     async def stop(self) -> None:

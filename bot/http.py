@@ -6,7 +6,7 @@ answers what no other does, so that 404 and 405 are problems too.
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
 
@@ -49,8 +49,8 @@ class Inside:
     """Seconds for the limits; never go back."""
 
 
-def application(inside: Inside, settings: Settings) -> web.Application:
-    """The whole application; its `on_shutdown` ends the event streams."""
+def application(inside: Inside, settings: Settings, routes: Sequence[web.RouteDef] = ()) -> web.Application:
+    """The whole application, with the routes of other channels; its `on_shutdown` ends the event streams."""
     options = WebOptions(
         public_url=settings.public_url,
         origins=settings.web.origins,
@@ -66,7 +66,7 @@ def application(inside: Inside, settings: Settings) -> web.Application:
     assets = Assets(resources.widget(), _Sites(inside.book, settings), _page_headers(), _page_headers(framed_by))
     operators = _Operators(inside, channel, settings.web.metrics_token)
     app = web.Application(client_max_size=LARGEST_BODY)
-    app.add_routes([*channel.routes(), *assets.routes(), *operators.routes()])
+    app.add_routes([*channel.routes(), *assets.routes(), *operators.routes(), *routes])
     app.router.add_route("*", "/{anything:.*}", _nothing_here)
 
     async def stop(_app: web.Application) -> None:
