@@ -1,4 +1,5 @@
-"""What a person can say at any question, on every channel: back, skip, stop, restart, human, help, a language.
+"""What a person can say at any question, on every channel: back, skip, stop, restart, human, help, a language; and what
+a channel can ask for them: the question once more.
 
 Each is a small move on a `Draft`; the visitor's own line is in the log before. A command that cannot be done says why
 and asks the question again; so does `human` where there is no desk, or the flow has no handoff.
@@ -20,13 +21,9 @@ def run(draft: Draft, action: str, language: str = "") -> None:
     return _ACTIONS.get(action, _help)(draft)
 
 
-def is_known(action: str) -> bool:
-    return action in _ACTIONS
-
-
 def label(action: str, tongue: str) -> str:
     """How a tapped action reads in the log."""
-    return phrase(f"act_{action if is_known(action) else 'help'}", tongue)
+    return phrase(f"act_{action if action in _ACTIONS and action != 'repeat' else 'help'}", tongue)
 
 
 def speak(draft: Draft, language: str) -> None:

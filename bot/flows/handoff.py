@@ -64,14 +64,15 @@ def _to_the_desk(program: Program, conversation: Conversation, inbound: Inbound)
     """The visitor writes, or taps something, while a person was asked for or is there."""
     draft = Draft(program, conversation, inbound.at)
     action = str(inbound.value) if inbound.kind == "action" else ""
-    if inbound.kind == "value":
-        if inbound.fence != conversation.step_seq:
-            return Turn(conversation, (), "stale")
-        words = _label(draft, inbound.value)
-    else:
-        words = commands.label(action, draft.tongue) if action else kept(inbound.text)
-    if action == "repeat" or not words.strip():
+    if inbound.kind == "value" and inbound.fence != conversation.step_seq:
+        return Turn(conversation, (), "stale")
+    if action == "repeat":
         return Turn(conversation, (), "repeated")
+    words = commands.label(action, draft.tongue) if action else kept(inbound.text)
+    if inbound.kind == "value":
+        words = _label(draft, inbound.value)
+    if not words.strip():
+        return Turn(conversation, (), "stale")
     draft.updated = inbound.at
     draft.say("visitor", words)
     if action == "stop" or (not action and _stops(words, draft.locale)):
@@ -110,7 +111,8 @@ def _join(draft: Draft, inbound: Inbound) -> Ignored:
     if draft.handoff == "joined" and name in ("", draft.agent):
         return "repeated"
     if draft.handoff == "waiting":
-        draft.say("bot", phrase("joined", draft.tongue, name=name or phrase("somebody", draft.tongue)))
+        who = name or phrase("somebody", draft.tongue)
+        draft.say("bot", phrase("joined", draft.tongue, name=who), name=who)
         draft.handoff = "joined"
     draft.agent = name
     return ""
@@ -150,7 +152,8 @@ def _leave(draft: Draft, _: Inbound) -> Ignored:
     if not draft.handoff:
         return "stale"
     if draft.handoff == "joined":
-        draft.say("bot", phrase("left", draft.tongue, name=draft.agent or phrase("somebody", draft.tongue)))
+        who = draft.agent or phrase("somebody", draft.tongue)
+        draft.say("bot", phrase("left", draft.tongue, name=who), name=who)
     release(draft, "resolved")
     return ""
 

@@ -1,4 +1,6 @@
-"""Whatever a person does, in whatever order: the engine's promises hold after every turn."""
+"""Whatever a person, an agent and the desk do, in whatever order: the engine's promises hold after every turn."""
+
+from typing import TypeAlias
 
 import msgspec
 from hypothesis import given, settings
@@ -9,18 +11,24 @@ from bot.flows.load import load
 from bot.flows.machine import Program, compile_book
 from bot.flows.stage import Opening, Stage
 from bot.flows.timers import next_due
-from bot.model import Address, Conversation, Inbound, Say, Start, Turn
+from bot.model import Address, CaseFacts, Conversation, Inbound, Say, Start, Turn
 from tests.harness.soak import examples
 
 from .books import DAY, MONDAY, OFFICE, SHIPPED, SMALL
 
 BOOK = load(SHIPPED.read_text("utf-8"))
+OTHERS = load((SHIPPED.parent / "tests/flows/kinds.yaml").read_text("utf-8"))
 PROGRAMS = (
     compile_book(BOOK, OFFICE, "UTC")["nps"],
     compile_book(BOOK, {}, "Pacific/Auckland")["nps"],
     compile_book(load(SMALL), OFFICE, "Europe/Paris")["small"],
-    *compile_book(load((SHIPPED.parent / "tests/flows/kinds.yaml").read_text("utf-8")), {}, "UTC").values(),
+    *compile_book(OTHERS, {}, "UTC").values(),
+    compile_book(OTHERS, OFFICE, "UTC", desk=True)["person"],
+    compile_book(BOOK, OFFICE, "UTC", desk=True)["nps"],
 )
+STAFFED = PROGRAMS[-2:]
+
+Act: TypeAlias = tuple[str, object]
 
 WORDS = st.sampled_from(
     [
@@ -35,6 +43,8 @@ WORDS = st.sampled_from(
             "en français",
             "change language",
             "call me",
+            "human",
+            "chat",
             "skip",
             "7 or 8",
         ),
@@ -53,9 +63,25 @@ ACTS = st.one_of(
     st.tuples(st.just("timer"), st.just(0)),
     st.tuples(st.just("again"), st.just(0)),
 )
+CASES = tuple(CaseFacts(state, "handoff", MONDAY, MONDAY + DAY) for state in ("open", "claimed", "resolved"))
+AGENTS = st.tuples(
+    st.sampled_from(["join", *("say", "edit") * 3, "delete", "leave", "dance"]),
+    st.sampled_from(["", "Maya", "Ben {x}"]),
+    st.sampled_from(["", "l1", "l2"]),
+    st.one_of(WORDS, st.text(max_size=20)),
+)
+BEGINNINGS: tuple[tuple[Act, int], ...] = ((("action", "human"), 0), (("agent", ("join", "Maya", "", "")), 0))
+DESK_ACTS: st.SearchStrategy[Act] = st.one_of(
+    ACTS,
+    st.tuples(st.just("agent"), AGENTS),
+    st.tuples(st.just("action"), st.sampled_from(["human", "repeat", "skip"])),
+    st.tuples(st.just("case"), st.sampled_from(CASES)),
+    st.tuples(st.just("late"), WORDS),
+    st.tuples(st.just("timer"), st.just(0)),
+)
 
 
-def inbound_of(program: Program, chat: Conversation, number: int, now: int, act: tuple[str, object]) -> Inbound:
+def inbound_of(program: Program, chat: Conversation, number: int, now: int, act: Act) -> Inbound:
     kind, what = act
     if kind == "offer":
         ask = engine.ask(program, chat, now)
@@ -64,8 +90,13 @@ def inbound_of(program: Program, chat: Conversation, number: int, now: int, act:
         return Inbound(f"i{number}", now, "value", value, fence=chat.step_seq)
     if kind == "again":
         return Inbound(chat.seen[-1] if chat.seen else "none", now, "action", "help")
-    if kind == "text":
-        return Inbound(f"i{number}", now, "text", text=str(what))
+    if kind in ("text", "late"):
+        return Inbound(f"i{number}", now, "text", text=str(what), late=kind == "late")
+    if isinstance(what, CaseFacts):
+        return Inbound(f"i{number}", now, "case", case=what)
+    if kind == "agent" and isinstance(what, tuple):
+        does, name, ref, words = what
+        return Inbound(f"i{number}", now, "agent", does, words, name=name, ref=ref)
     fence = chat.step_seq if kind == "value" else None
     return Inbound(f"i{number}", now, kind, what, fence=fence)  # type: ignore[arg-type]  # drawn from the tables above
 
@@ -82,8 +113,9 @@ def check(program: Program, before: Conversation | None, turn: Turn) -> None:
     assert numbers == list(range(start + 1, chat.seq + 1))
     assert chat.version == (before.version if before else 0) + 1
     assert bool(chat.ended) == (chat.state == "") == bool(chat.outcome)
+    check_the_desk(program, before, turn)
     ask = engine.ask(program, chat, chat.updated)
-    assert (ask is None) == bool(chat.ended)
+    assert (ask is None) == (chat.status != "open")
     if ask is not None:
         assert program.nodes[chat.state].kind.waits
         assert (ask.fence, ask.step) == (chat.step_seq, chat.state)
@@ -100,6 +132,23 @@ def check(program: Program, before: Conversation | None, turn: Turn) -> None:
     assert msgspec.json.decode(msgspec.json.encode(chat), type=Conversation) == chat
 
 
+def check_the_desk(program: Program, before: Conversation | None, turn: Turn) -> None:
+    """A question, a person or an end; and while a person is there, or was asked for, the bot is silent."""
+    chat = turn.conversation
+    said = [effect.entry for effect in turn.effects if isinstance(effect, Say)]
+    assert chat.ended or program.nodes[chat.state].kind.staffed == bool(chat.handoff)
+    assert chat.handoff or (chat.agent, chat.resume) == ("", "")
+    assert not chat.handoff or chat.handoff_at
+    assert len(chat.lines) <= 50
+    if before is not None and before.handoff and before.handoff == chat.handoff:
+        assert all(entry.author != "bot" for entry in said)
+    for entry in said:
+        assert entry.author != "agent" or entry.text or entry.replaces
+        assert entry.replaces < entry.seq
+        assert entry.author != "agent" or entry.replaces or (before is not None and before.handoff)
+    assert before is None or not before.ended or (chat.state, chat.outcome) == (before.state, before.outcome)
+
+
 @settings(max_examples=examples(120), deadline=None)
 @given(
     st.sampled_from(PROGRAMS),
@@ -108,7 +157,7 @@ def check(program: Program, before: Conversation | None, turn: Turn) -> None:
     st.lists(st.tuples(ACTS, st.integers(0, 2 * DAY)), max_size=25),
 )
 def test_every_walk_waits_at_a_question_or_has_ended(
-    program: Program, locale: str, zone: str, acts: list[tuple[tuple[str, object], int]]
+    program: Program, locale: str, zone: str, acts: list[tuple[Act, int]]
 ) -> None:
     now = MONDAY
     turn = engine.start(program, Start("c", Address("web", "c"), now, locale, zone))
@@ -118,6 +167,38 @@ def test_every_walk_waits_at_a_question_or_has_ended(
         now += later if act[0] == "timer" else later // 1000
         turn = engine.step(program, chat, inbound_of(program, chat, number, now, act))
         check(program, chat, turn)
+
+
+@settings(max_examples=examples(150), deadline=None)
+@given(
+    st.sampled_from(STAFFED),
+    st.sampled_from(["en", "fr-CA", "it"]),
+    st.lists(st.tuples(DESK_ACTS, st.integers(0, DAY)), max_size=30),
+    st.sampled_from([(), BEGINNINGS[:1], BEGINNINGS]),
+    st.sampled_from([None, "gone", "stop"]),
+)
+def test_every_walk_with_a_desk_waits_at_a_question_or_for_a_person_or_has_ended(
+    program: Program,
+    locale: str,
+    acts: list[tuple[Act, int]],
+    first: tuple[tuple[Act, int], ...],
+    last: str | None,
+) -> None:
+    now = MONDAY
+    turn = engine.start(program, Start("c", Address("telegram", "4711"), now, locale))
+    endings: dict[str | None, list[tuple[Act, int]]] = {
+        None: [],
+        "gone": [(("gone", None), 0)],
+        "stop": [(("action", "stop"), 0)],
+    }
+    for number, (act, later) in enumerate(
+        [*first, *acts, *endings[last], (("late", "thanks"), 0), (("case", CASES[0]), 0)]
+    ):
+        chat = turn.conversation
+        now += later if act[0] == "timer" else later // 1000
+        turn = engine.step(program, chat, inbound_of(program, chat, number, now, act))
+        check(program, chat, turn)
+    assert last is None or turn.conversation.ended
 
 
 @settings(max_examples=examples(400), deadline=None)

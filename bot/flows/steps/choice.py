@@ -31,8 +31,9 @@ class ChoiceKind(Worded):
     def text(self, view: View, text: str) -> Accepted | AskAgain:
         labels = _offered(view)
         read = read_choice(text, labels, view.person)
-        if read is None and view.closed:
-            read = read_choice(text, {key: view.labels[key] for key in view.closed}, view.person)
+        if view.closed and not isinstance(read, str) and not text.strip().isdecimal():
+            closed = read_choice(text, {key: view.labels[key] for key in view.closed}, view.person)
+            read = closed if isinstance(closed, str) else read
         match read:
             case str(key):
                 return Accepted(key, view.labels[key], key)

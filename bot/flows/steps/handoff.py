@@ -17,6 +17,7 @@ from bot.flows.steps.wording import read_texts
 from bot.model import Value
 
 SLA = 15 * 60_000
+SHORTEST, LONGEST = 30_000, 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,11 @@ class Handoff:
 
     def parse(self, table: Table) -> object:
         texts = read_texts(table, ("closed",))
-        return HandoffConfig(table.string("topic"), table.duration("sla", SLA), table.string("hours"), texts)
+        sla = table.duration("sla", SLA)
+        if not SHORTEST <= sla <= LONGEST:
+            wrong = "nobody can join so soon" if sla < SHORTEST else "nobody waits so long"
+            table.problem(wrong, "sla: 15m   (30s to 1d)", "sla")
+        return HandoffConfig(table.string("topic"), sla, table.string("hours"), texts)
 
     def texts(self, step: Step) -> Mapping[str, Text]:
         return step.config.texts if isinstance(step.config, HandoffConfig) else {}
