@@ -3,13 +3,17 @@
 import pytest
 from msgspec.structs import replace
 
-from bot.changes import GATHER, plan, response_of, write_job
+from bot.changes import GATHER, invitation_id, plan, response_of, write_job
 from bot.model import (
     Address,
     Answer,
     Arm,
+    Author,
+    CaseFacts,
     Conversation,
+    Desk,
     Disarm,
+    Doc,
     Effect,
     Entry,
     Fact,
@@ -45,6 +49,7 @@ CHAT = Conversation(
         ((Disarm(), Arm(NOW + 5)), (Job("c1:timer", "timer", NOW + 5, {"chat": "c1"}),), ()),
         ((Report(), Report()), (Job("c1:response", "response", NOW + GATHER, {"chat": "c1"}),), ()),
         ((OptOut(), Disarm()), (), ("c1:timer",)),
+        ((Desk(), Desk()), (Job("c1:desk", "desk", NOW, {"chat": "c1"}),), ()),
     ],
 )
 def test_effects_become_jobs_with_stable_ids(
@@ -80,3 +85,62 @@ def test_a_response_holds_every_answer_that_stands_also_after_going_back() -> No
     assert [answer.key for answer in response.answers] == ["score", "improve"]
     assert (response.chat, response.revision, response.score, response.segment) == ("c1", 2, 3, "detractor")
     assert (response.channel, response.contact["email"].proven, len(response.transcript)) == ("web", True, 1)
+
+
+TOLD = replace(CHAT, address=Address("telegram", "4711"))
+DELIVER = Job("c1:deliver", "deliver.telegram", NOW, {"chat": "c1"})
+
+
+def says(author: Author, text: str = "words") -> Say:
+    return Say(Entry(1, NOW, author, text))
+
+
+@pytest.mark.parametrize(
+    ("chat", "effects", "jobs"),
+    [
+        (TOLD, (says("visitor"), says("bot")), (DELIVER,)),
+        (TOLD, (says("agent"),), (DELIVER,)),
+        (TOLD, (says("agent", ""),), (DELIVER,)),
+        (TOLD, (says("visitor"),), ()),
+        (TOLD, (), ()),
+        (replace(TOLD, ended=NOW), (), (DELIVER,)),
+        (replace(TOLD, ended=NOW - 1), (), ()),
+        (replace(TOLD, ended=NOW - 1), (says("visitor"), says("bot")), (DELIVER,)),
+        (CHAT, (says("bot"),), ()),
+        (replace(CHAT, ended=NOW), (says("bot"),), ()),
+    ],
+    ids=[
+        *("an answer and the next question", "an agent's line", "a line taken back", "words for an agent", "a case"),
+        *("an end in silence", "a click after the end", "a late comment", "on the web", "an end on the web"),
+    ],
+)
+def test_a_messaging_channel_is_told_what_is_new(
+    chat: Conversation, effects: tuple[Effect, ...], jobs: tuple[Job, ...]
+) -> None:
+    assert plan(Turn(chat, effects), 3, NOW).jobs == jobs
+
+
+@pytest.mark.parametrize(("chat", "kept"), [(TOLD, [("optout", "telegram\n4711")]), (CHAT, [])])
+def test_who_opts_out_is_remembered_by_address_on_messaging_channels(
+    chat: Conversation, kept: list[tuple[str, str]]
+) -> None:
+    docs = plan(Turn(chat, (OptOut(),)), 3, NOW).docs
+    assert [(doc.kind, doc.id) for doc in docs] == kept
+    assert all(isinstance(doc, Doc) and doc.body for doc in docs)
+
+
+def test_the_ids_of_what_caused_a_turn_are_committed_with_it() -> None:
+    assert plan(Turn(CHAT), 3, NOW, ("update-1", "C1:1.2")).events == ("update-1", "C1:1.2")
+    assert plan(Turn(TOLD), 3, NOW, ("update-1",)).events == ("update-1",)
+
+
+def test_a_response_says_what_its_case_says() -> None:
+    case = CaseFacts("claimed", "handoff", NOW, NOW + 5, "Maya")
+    assert response_of(replace(CHAT, case=case)).case == case
+
+
+def test_the_name_of_an_invitation_depends_on_all_that_makes_it() -> None:
+    people = [Address("telegram", "1"), Address("telegram", "2"), Address("slack", "1")]
+    names = {invitation_id(address, key) for address in people for key in ("a", "b", "a" * 300)}
+    assert len(names) == 9
+    assert {len(name) for name in names} == {64}

@@ -21,6 +21,19 @@ flows:
         then: bye
       bye: {kind: message, say: "Thank you.", end: completed}
 """
+ATTENDED = SMALL.replace("optional: true, then: bye}", "optional: true, then: person}").replace(
+    "      review:\n",
+    """      person:
+        kind: handoff
+        say: "Somebody will be with you."
+        topic: help
+        sla: 15m
+        then: {resolved: bye, unavailable: bye}
+      review:
+""",
+    1,
+)
+"""The same survey with a person for those who are not happy."""
 OTHER = SMALL.replace("How likely are you", "On a scale, how likely are you")
 """The same survey in other words: another version."""
 BROKEN = SMALL.replace("passive: reason", "passive: raeson")

@@ -52,9 +52,9 @@ class World:
         self.meters = Meters()
         self.restart()
 
-    def restart(self, source: str = SMALL) -> None:
+    def restart(self, source: str = SMALL, *, desk: bool = False) -> None:
         """Another process on the same store, whose flow file says `source`."""
-        self.catalog = Catalog({}, "UTC")
+        self.catalog = Catalog({}, "UTC", desk)
         self.catalog.add(load(source))
         self.runtime = Runtime(self.store, self.catalog, lambda: self.now, self.wake, self.meters)
 
