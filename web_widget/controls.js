@@ -113,7 +113,11 @@ export function controls({ h, icon, link, t, env, chat, send }) {
       // The zero before a national number is not dialled from abroad, but for Italy's plan.
       const national = /IT|VA/.test(region) ? typed : typed.replace(/^0/, '');
       const whole = dial && !/^(\+|00)/.test(typed) ? dial.code() + national : typed;
-      if (typed) send({ text: whole }, whole, name ? '' : typed);
+      if (!typed) return;
+      send({ text: whole }, whole, name ? '' : typed);
+      if (!name) return;
+      field.value = '';
+      grow();
     }, h('div', { class: chat.error ? 'field bad' : 'field' }, dial?.node, field, go));
   }
 

@@ -6,8 +6,11 @@
  * The server's log is the truth; `hide` only folds lines away from view (a corrected answer, a question that was
  * asked again in another language). Other tabs hear of a change by the storage event.
  *
+ * A bot's line with a name says who has joined or left. A line that `replaces` another is not shown: it gave that one
+ * its text, none where it was taken back.
+ *
  * @typedef {{seq: number, at: string, author: 'bot'|'visitor'|'agent', text: string, name?: string, id?: string,
- *   link?: {label: string, url: string}}} Entry
+ *   replaces?: number, link?: {label: string, url: string}}} Entry
  * @typedef {{value: string|number, label: string}} Option
  * @typedef {{step: string, fence: number, kind: string, options?: Option[], low?: string, high?: string,
  *   skip?: boolean, suggest?: Option[], prefill?: string|number, placeholder?: string, note?: string, back?: boolean,
@@ -20,11 +23,15 @@ const by = (/** @type {string} */ author) => (/** @type {Entry} */ e) => e.autho
 /** @param {any} env @param {() => void} changed */
 export function session(env, changed) {
   const { get, signal } = env;
-  /** What localStorage holds: chat, token, cursor, lang, page, outbox, hide, top, left, shown, closed, answered. */
+  /**
+   * What localStorage holds: chat, token, cursor, lang, page, outbox, hide, top, left (questions; -1 in a handoff), seen
+   * (the cursor when the panel was last open), shown, closed, answered.
+   */
   let kept = { outbox: [], hide: [], ...env.read() };
   /** @type {Entry[]} */
   let log = [];
   let tries = 0;
+  let lost = 0; // streams that ended one after another without a word
   let listening = false;
   /** @type {any} */
   let timer;
@@ -72,8 +79,10 @@ export function session(env, changed) {
     /** @type {Entry[]} */
     const fresh = data.entries.filter((/** @type {Entry} */ e) => !log.some(known => known.seq === e.seq));
     const mine = fresh.find(by('visitor'));
-    if (mine) mine.id = id;
+    // The stream may be quicker than the answer to what was sent.
+    if (mine) mine.id = id ?? kept.outbox.find((/** @type {Item} */ item) => item.text === mine.text)?.id;
     log = [...log, ...fresh].sort((a, b) => a.seq - b.seq);
+    for (const { replaces, text } of fresh) Object.assign(log.find(e => e.seq === replaces) ?? {}, { text });
     if (data.token) Object.assign(kept, { chat: data.chat, token: data.token });
     if (status && data.cursor < kept.cursor) return; // an answer that was overtaken
     if (!how && !fresh[0] && data.status === status && data.ask?.fence === ask?.fence) return;
@@ -85,10 +94,11 @@ export function session(env, changed) {
     fold(before, fresh, how, ask);
     if (data.status === 'ended' && how === 'answer') kept.answered = Date.now();
     const progress = chat.by('visitor')[0] && data.ask?.progress;
-    kept.left = progress && progress.of - progress.at + 1;
+    kept.left = data.status === 'handoff' ? -1 : progress && progress.of - progress.at + 1;
+    if (!chat.away) kept.seen = kept.cursor;
     tries = 0;
     save();
-    if (chat.status === 'handoff' && !listening) listen();
+    listen();
   }
 
   /** @param {Entry[]} before @param {Entry[]} fresh @param {string | undefined} how @param {Ask | null} asked */
@@ -100,7 +110,7 @@ export function session(env, changed) {
       // A slip of the finger belongs to the field, not to the conversation.
       hide(fresh);
       chat.error = words.filter(w => w !== before.findLast(by('bot'))?.text).join(' ');
-    } else if (how === 'answer') env.draft[env.key] = '';
+    } else if (how === 'answer') asked && (env.draft[env.key] = ''); // with a person one writes on meanwhile
     else if (!words[0]) return;
     else if (how === 'language') hide(before.slice(last + 1).filter(by('bot')));
     else if (/back|restart/.test(how)) {
@@ -150,38 +160,42 @@ export function session(env, changed) {
     const { status, data } = await call('chats', { chat: kept.token, cursor: kept.cursor }, true);
     if (status === 200) apply(data);
     changed();
+    listen();
   }
 
   /**
    * The event stream, only while a person is on the line: by fetch, so that the token stays out of the address, and
    * in one visible tab, because a browser gives a host six connections; the others hear of it by the storage event.
+   * A stream that ended, or was silent for more than two of its ticks, is taken up again: soon, then ever later.
    */
   async function listen() {
+    const here = () => chat.status === 'handoff' && !document.hidden && !signal.aborted;
+    if (listening || !here()) return;
     listening = true;
-    const here = () => chat.status === 'handoff' && !signal.aborted;
-    const read = async () => {
-      const stop = new AbortController();
-      document.addEventListener('visibilitychange', () => stop.abort(), stop);
-      const init = { headers: { 'Last-Event-ID': kept.cursor }, signal: AbortSignal.any([stop.signal, signal]) };
-      const { body } = await api(`chats/${kept.chat}/events`, init);
+    const stop = new AbortController();
+    const init = { signal: AbortSignal.any([stop.signal, signal]) };
+    document.addEventListener('visibilitychange', () => stop.abort(), init);
+    const follow = async () => {
+      const { body } = await api(`chats/${kept.chat}/events`, { headers: { 'Last-Event-ID': kept.cursor }, ...init });
       const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-      for (let rest = ''; ;) {
-        const { value, done } = await reader.read();
+      for (let rest = ''; here();) {
+        const { value, done } = await Promise.race([reader.read(), new Promise(end => setTimeout(end, 4e4, { done: 1 }))]);
         if (done) return;
         const lines = (rest + value).split('\n');
         rest = lines.pop();
-        for (const line of lines) line.startsWith('data:') && apply(JSON.parse(line.slice(5)));
-        changed();
-        if (!here()) return stop.abort();
+        for (const line of lines) {
+          if (!line.startsWith('data:')) continue;
+          lost = 0;
+          apply(JSON.parse(line.slice(5)));
+          changed();
+        }
       }
     };
-    await navigator.locks?.request(kept.chat, { signal }, async () => {
-      while (here()) {
-        if (!document.hidden) await read().catch(() => 0); // hidden, or the line was lost: it is taken up again
-        await new Promise(done => setTimeout(done, 2000));
-      }
-    });
+    // A page without TLS has no locks; each of its tabs then listens for itself.
+    await (navigator.locks?.request(kept.chat, init, follow) ?? follow()).catch(() => 0);
+    stop.abort();
     listening = false;
+    setTimeout(listen, 500 * (1 + Math.random()) * 2 ** Math.min(lost++, 6));
   }
 
   const calm = {
@@ -197,11 +211,12 @@ export function session(env, changed) {
     /** @type {'' | 'open' | 'handoff' | 'ended'} */ status: '',
     /** 0 nothing to show, 1 dots, 2 words */ waiting: 0,
     /** whether an answer is on its way */ busy: 0,
+    /** whether the panel is closed */ away: 1,
     flush,
     get kept() { return kept; },
     /** Answers that have not been acknowledged. @returns {Item[]} */
-    get unsent() { return kept.outbox.filter((/** @type {Item} */ item) => item.label); },
-    entries: () => log.filter(e => !kept.hide.includes(e.seq)),
+    get unsent() { return kept.outbox.filter((/** @type {Item} */ item) => item.label && !log.some(e => e.id === item.id)); },
+    entries: () => log.filter(e => !e.replaces && !kept.hide.includes(e.seq)),
     by: (/** @type {string} */ author) => chat.entries().filter(by(author)),
 
     /** Begin or resume. */
@@ -247,7 +262,7 @@ export function session(env, changed) {
     },
   };
 
-  addEventListener('online', () => chat.status ? flush() : chat.open(), env);
+  addEventListener('online', () => chat.status ? (flush(), refresh()) : chat.open(), env);
   addEventListener('offline', changed, env);
   document.addEventListener('visibilitychange', refresh, env);
   addEventListener('storage', e => {

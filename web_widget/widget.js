@@ -70,6 +70,7 @@ export function widget(env, texts, css, session, controls) {
   h('div', { class: 'bar' }, fill), strip, log, dock);
   const words = h('span');
   const launch = button('go launch', () => open(true), icon('chat'), words);
+  launch.ariaLive = 'polite';
   const frame = h('div', { class: floats ? 'root at' : 'root' }, launch, panel);
   const root = host.shadowRoot;
   const sheet = new CSSStyleSheet();
@@ -91,14 +92,17 @@ export function widget(env, texts, css, session, controls) {
     send(body, label, typed = '') {
       if (chat.busy && chat.status === 'open') return;
       inside = root.activeElement;
-      shown += '!';
+      if (chat.ask) shown += '!';
       // What was typed stays until it has been understood: an error may send the visitor back to it.
       env.draft[env.key] = typed;
-      chat.send({ ...body, label, fence: chat.ask?.fence });
+      // To a person goes a fence of no question: should they have left meanwhile, it is no answer to the next one.
+      chat.send({ ...body, label, fence: chat.ask?.fence ?? 0 });
     },
   };
   const draw = controls(ui);
-  const agent = () => chat.by('agent').at(-1)?.name ?? brand.name;
+  /** Who is on the line: the bot's own words come last only while nobody is. @returns {string | undefined} */
+  const person = () => chat.entries().findLast((/** @type {any} */ e) => e.author !== 'visitor')?.name;
+  const line = () => person() ? t('with', { name: person() }) : t('wait');
 
   /** @type {Map<any, HTMLElement>} the lines of the log */
   const rows = new Map();
@@ -135,11 +139,12 @@ export function widget(env, texts, css, session, controls) {
     const ended = status === 'ended';
     const entries = chat.entries().filter((/** @type {any} */ e) => !ended || e.text !== t('saved'));
     const last = entries.findLastIndex((/** @type {any} */ e) => e.author === 'visitor');
-    const group = entries.slice(last + 1).filter((/** @type {any} */ e) => e.author === 'bot' && !e.link);
+    const group = entries.slice(last + 1).filter((/** @type {any} */ e) => e.author === 'bot' && !e.link && !e.name);
+    const met = entries.slice(last + 1).some((/** @type {any} */ e) => e.name);
     const away = !navigator.onLine;
     const pending = waiting || retry || away || status === 'handoff' ? unsent : [];
     const old = new Set(rows.keys());
-    const line = (/** @type {any} */ key, /** @type {string} */ look, /** @type {any[]} */ ...inside) => {
+    const row = (/** @type {any} */ key, /** @type {string} */ look, /** @type {any[]} */ ...inside) => {
       old.delete(key);
       return put(key, look, () => h('p', {}, ...inside));
     };
@@ -152,21 +157,28 @@ export function widget(env, texts, css, session, controls) {
       const { seq, author, text } = e;
       const key = e.id ?? seq;
       old.delete(key);
-      if (seq === 'done') since = line(seq, 'note ok', icon('tick'), h('b', {}, t('saved')));
+      if (seq === 'done') since = row(seq, 'note ok', icon('tick'), h('b', {}, t('saved')));
       else if (e.link) put(key, 'chip out', () => anchor(e.link));
       else if (author === 'visitor') {
-        bubble(key, text, i === last && ask?.back && status === 'open' && !away && !gone && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
-      } else if (author === 'agent') put(key, 'agent', () => h('div', {}, h('small', {}, e.name), text));
+        bubble(key, text, i === last && !met && ask?.back && !away && !gone && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
+      } else if (author === 'agent') {
+        const [, words] = put(key, text ? 'agent' : 'agent bot', () => h('div', {}, h('small', {}, e.name), h('span'))).children;
+        const now = text || t('removed');
+        if (words.textContent !== now) {
+          words.replaceChildren(...now.split(/(https?:\/\/\S*[\w/])/)
+            .map((/** @type {string} */ part, /** @type {number} */ i) => i % 2 ? h('a', { href: part, target: '_blank' }, part) : part));
+        }
+      } else if (e.name) row(key, 'sys', text.replace(/\.$/, ''), ' · ' + new Date(e.at).toLocaleTimeString([], { timeStyle: 'short' }));
       else if (i < last || !group.some((/** @type {any} */ g) => g.seq > seq && g.text === text)) {
-        const big = e === group.at(ended ? 0 : -1) && !pending[0] && !gone;
-        const node = line(key, big ? 'ask' : 'bot', text);
+        const big = e === group.at(ended ? 0 : -1) && !pending[0] && !gone && !(status === 'handoff' && met);
+        const node = row(key, big ? 'ask' : 'bot', text);
         if (big) head = node;
         if (i < last) since = node;
       } else old.add(key);
     });
     if (head && last < 0 && !kept.hide[0] && ask?.kind === 'nps' && ask.prefill >= 0) {
       head.className = 'bot';
-      head = line('chosen', 'ask', t('chosen', { n: ask.prefill }));
+      head = row('chosen', 'ask', t('chosen', { n: ask.prefill }));
     }
     if (head) head.id = 'q';
     for (const { id, label } of pending) {
@@ -174,7 +186,7 @@ export function widget(env, texts, css, session, controls) {
       bubble(id, label, ...retry ? [icon('alert'), t('unsent'), link(chat.flush, t('again'))] : away ? [icon('clock'), t('kept')] : []);
     }
     if (waiting) {
-      line('wait' + waiting, 'note', h('b', { class: 'dots', role: 'img', 'aria-label': t('saving') }, '•••'),
+      row('wait' + waiting, 'note', h('b', { class: 'dots', role: 'img', 'aria-label': t('saving') }, '•••'),
         waiting > 1 && h('small', {}, t('slow')));
     }
     for (const key of old) {
@@ -194,17 +206,18 @@ export function widget(env, texts, css, session, controls) {
   function contents() {
     const { ask, status, note, retry, gone, waiting, unsent } = chat;
     if (gone) return [h('p', { class: 'ask' }, t('gone')), button('go', () => (chat.forget(), open(true)), t('restart'))];
+    const hint = note && said(t(note));
+    if (status === 'handoff') return [hint, ...draw(null, t('writeTo', { name: person() || brand.name }))];
     if (retry) return [said(t('reach', { s: retry }), !status && link(chat.open, t('again')))];
     if (status === 'ended') return [floats && button('go', close, t('done')), privacy()];
-    const hint = note && said(t(note));
-    if (status === 'handoff') return [hint, ...draw(null, t('writeTo', { name: agent() }))];
     return ask && !(unsent[0] && (waiting || !navigator.onLine)) ? [hint, ...draw(ask), !chat.by('visitor')[0] && privacy()] : [];
   }
 
   function renderDock() {
     const { ask, status, error, note, retry, gone, waiting, busy, unsent } = chat;
     if (busy && !waiting && shown) return; // quick answers: the control stays until the next one is here
-    const now = [status, ask?.fence, env.lang, error, note, retry, gone, unsent[0]?.id, waiting > 0, navigator.onLine].join();
+    const now = [status, env.lang, note, gone, ...status === 'handoff' ? [person()]
+      : [ask?.fence, error, retry, unsent[0]?.id, waiting > 0, navigator.onLine]].join();
     if (now === shown) return;
     const held = root.activeElement;
     const had = dock.contains(held) || inside && (held === panel || document.activeElement === document.body);
@@ -224,7 +237,7 @@ export function widget(env, texts, css, session, controls) {
     const progress = ask?.progress;
     renderLog();
     renderDock();
-    where.textContent = gone || status === 'ended' ? t('finished') : status === 'handoff' ? t('with', { name: agent() })
+    where.textContent = gone || status === 'ended' ? t('finished') : status === 'handoff' ? line()
       : /phone|slot/.test(ask?.kind) ? t('call') : progress ? t('question', progress) : '';
     // A branch may lengthen a chat: the bar never goes back, and is full only when all is done.
     const part = status === 'ended' ? 1 : progress ? progress.at / (progress.of + .5) : 0;
@@ -235,18 +248,21 @@ export function widget(env, texts, css, session, controls) {
     if (wanted && (status || gone)) {
       wanted = false;
       reveal();
-      chat.keep({ shown: true, closed: 0 });
+      chat.keep({ shown: true, closed: 0, seen: kept.cursor });
     }
+    if (panel.hidden && !wanted) pill();
   }
 
   function label() {
-    const n = chat.kept.left;
+    const { left: n, seen } = chat.kept;
+    const fresh = chat.by('agent').filter((/** @type {any} */ e) => e.seq > seen).length;
     frame.lang = language.value = env.lang;
     panel.ariaLabel = t('survey', { brand: brand.name });
     log.ariaLabel = t('log');
     x.ariaLabel = t('close');
     language.ariaLabel = t('language');
-    words.textContent = n ? t(n > 1 ? 'left' : 'left1', { n }) : config.flows[env.flow]?.invite?.[env.lang] ?? t('invite');
+    const now = n < 0 ? fresh ? t('wrote', { name: person(), n: fresh }) : line() : n ? t(n > 1 ? 'left' : 'left1', { n }) : config.flows[env.flow]?.invite?.[env.lang] ?? t('invite');
+    if (words.textContent !== now) words.textContent = now;
   }
 
   async function speak() {
@@ -267,13 +283,13 @@ export function widget(env, texts, css, session, controls) {
   }
 
   function reveal() {
-    panel.hidden = false;
+    chat.away = panel.hidden = false;
     launch.hidden = true;
   }
 
   function close() {
     const held = root.activeElement;
-    panel.hidden = true;
+    chat.away = panel.hidden = true;
     chat.keep({ shown: false, closed: Date.now() });
     pill();
     if (held) launch.focus();
@@ -286,7 +302,10 @@ export function widget(env, texts, css, session, controls) {
   }
 
   // The newest line is seen, also where a control grows under it.
-  const watch = new ResizeObserver(() => log.scrollTop = 1e6);
+  const watch = new ResizeObserver(() => {
+    log.scrollTop = 1e6;
+    if (mode === 'page') dock.scrollIntoView({ block: 'nearest' });
+  });
   watch.observe(log);
   watch.observe(dock);
   // A sheet at the bottom stays above the on-screen keyboard.
@@ -294,5 +313,11 @@ export function widget(env, texts, css, session, controls) {
   view.addEventListener('resize', () => {
     frame.style.setProperty('--keyboard', Math.max(0, innerHeight - view.height - view.offsetTop) + 'px');
   }, env);
-  return { open, close, pill };
+  return {
+    open, close,
+    pill() {
+      pill();
+      if (chat.kept.left < 0) chat.open(); // closed while a person is on the line: their words show on the launcher
+    },
+  };
 }

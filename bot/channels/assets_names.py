@@ -40,16 +40,13 @@ _OPENING, _CLOSING = frozenset(("(", "[", "{", "${")), frozenset(")]}")
 
 def shorten(pieces: Sequence[str], raw: Set[int]) -> list[str]:
     """The same pieces with shorter names; `raw` are the places of those that are words of a template."""
-    places = [i for i, piece in enumerate(pieces) if i not in raw and not piece.isspace()]
-    short = _chosen(_Tokens([pieces[i] for i in places]))
-    out = list(pieces)
-    for i in places:
-        out[i] = short.get(out[i], out[i])
-    return out
+    short = shorter(pieces, raw)
+    return [piece if i in raw else short.get(piece, piece) for i, piece in enumerate(pieces)]
 
 
-def _chosen(tokens: "_Tokens") -> dict[str, str]:
+def shorter(pieces: Sequence[str], raw: Set[int]) -> dict[str, str]:
     """What each name becomes: those that weigh most get the shortest."""
+    tokens = _Tokens([piece for i, piece in enumerate(pieces) if i not in raw and not piece.isspace()])
     counts = Counter(tokens.all)
     kept = {tokens.all[i] for i in range(len(tokens.all)) if tokens.may_be_more(i)} | OF_WINDOW | _KEYWORDS
     names = {name for name in tokens.declared() if len(name) > 1 and name not in kept and _NAME.fullmatch(name)}

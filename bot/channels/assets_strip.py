@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from itertools import islice
 
-from bot.channels.assets_names import shorten
+from bot.channels.assets_names import shorten, shorter
 
 _JS = re.compile(
     r"""
@@ -42,6 +42,12 @@ def strip_js(source: str) -> str:
         return "".join(_joined(shorten(pieces, script.raw), script.raw))
     except Unreadable:
         return source
+
+
+def short_names(source: str) -> dict[str, str]:
+    """The variables of a script by the names that they are served with."""
+    script = _Script(source)
+    return shorter(script.pieces(), script.raw)
 
 
 class _Script:

@@ -24,6 +24,7 @@ class Person:
         self.where = page.locator("chat-survey header small")
         self.field = self.dock.locator("textarea, input[type=tel], input[type=email]")
         self.bubbles = page.locator(".you")
+        self.persons = page.locator(".agent")
         self.launcher = page.locator(".launch")
 
     async def goto(self, path: str) -> "Person":
@@ -61,6 +62,14 @@ class Person:
     async def said(self, *words: str) -> None:
         """These are the visitor's bubbles, in this order."""
         await expect(self.bubbles).to_have_text(list(words))
+
+    async def heard(self, *words: str) -> None:
+        """These are the bubbles of agents, in this order: name and words."""
+        await expect(self.persons).to_have_text(list(words))
+
+    async def waiting(self) -> None:
+        """A person was asked for, and nobody is there yet."""
+        await expect(self.where).to_have_text("Waiting for a person")
 
     async def kept(self) -> dict[str, Any]:
         """What this browser keeps of the chat (Any: the widget's own record)."""

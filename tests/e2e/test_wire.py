@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from playwright.async_api import Request, Response, expect
 
+from bot import resources
+from bot.channels.assets_strip import short_names
 from tests.e2e.browser import BROWSER, Watch
 from tests.e2e.conftest import Come
 from tests.e2e.ways import DETRACTOR
@@ -86,3 +88,12 @@ async def test_our_pages_forbid_what_they_do_not_need(come: Come, watch: Watch, 
     assert headers["x-content-type-options"] == "nosniff"
     inline = "document.querySelectorAll('script:not([src]), style, [style], [onclick], [onload]').length"
     assert await visitor.page.evaluate(inline) == 0
+
+
+async def test_no_variable_that_is_served_short_has_the_name_of_something_of_the_browsers(come: Come) -> None:
+    """A script might mean that; the list of those that are spared is then too short."""
+    visitor = await come("/privacy")
+    scripts = [path.read_text("utf-8") for path in resources.widget().glob("*.js")]
+    names = sorted({name for script in scripts for name in short_names(script)})
+    assert len(names) > 50
+    assert await visitor.page.evaluate("names => names.filter(name => name in window)", names) == []
