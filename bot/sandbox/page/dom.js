@@ -15,16 +15,25 @@ export function h(tag, attributes, ...children) {
 
 const shown = new WeakMap();
 
-/** Draw what is inside `node` again where `data` changed; keeps the focus, and the end of a log in sight. */
+const away = new WeakSet();
+const resized = new ResizeObserver((all) => all.forEach(({target}) => end(target)));
+const end = (log) => away.has(log) || (log.scrollTop = log.scrollHeight);
+
+/** Keep the end of this log in sight, whatever is drawn or resized, unless somebody scrolled up in it. */
+export function follow(log) {
+  log.addEventListener('scroll', () => (log.scrollHeight - log.scrollTop - log.clientHeight < 60 ? away.delete(log) : away.add(log)));
+  resized.observe(log);
+}
+
+/** Draw what is inside `node` again where `data` changed, and keep the focus. */
 export function draw(node, data, make) {
   const text = JSON.stringify(data);
   if (shown.get(node) === text) return;
   shown.set(node, text);
-  const atEnd = node.scrollHeight - node.scrollTop - node.clientHeight < 60;
   const key = node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   node.replaceChildren(...[make(data)].flat().filter(Boolean));
   if (key) node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
-  if (atEnd) node.scrollTop = node.scrollHeight;
+  if (node.matches('.log')) end(node);
 }
 
 export function options(select, list) {

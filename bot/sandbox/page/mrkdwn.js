@@ -21,7 +21,7 @@ function date(seconds, form, fallback) {
 
 function special(inside, people) {
   const [what, label] = [inside.split('|')[0], inside.includes('|') ? plain(inside.slice(inside.indexOf('|') + 1)) : ''];
-  if (what.startsWith('@')) return h('span', {class: 'mention'}, `@${people[what.slice(1)] ?? label ?? what.slice(1)}`);
+  if (what.startsWith('@')) return h('span', {class: 'mention'}, `@${people[what.slice(1)] || label || what.slice(1)}`);
   if (what.startsWith('#')) return h('span', {class: 'mention'}, `#${label || what.slice(1)}`);
   if (what.startsWith('!date^')) {
     const [, seconds, form] = what.split('^');

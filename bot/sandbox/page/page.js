@@ -1,6 +1,6 @@
 // The page: what the sandbox tells by server-sent events is drawn; what a person does is posted. It keeps nothing.
 
-import {$, clock, draw, h, options, post} from './dom.js';
+import {$, clock, draw, follow, h, options, post} from './dom.js';
 import * as slack from './slack.js';
 import * as telegram from './telegram.js';
 
@@ -105,5 +105,6 @@ $('thread-close').addEventListener('click', () => {
 });
 const asked = location.hash.slice(1);
 tab(['web', 'telegram', 'direct'].includes(asked) ? asked : 'web');
+document.querySelectorAll('.log').forEach(follow);
 setInterval(tick, 1000);
 listen();
