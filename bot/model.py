@@ -153,7 +153,7 @@ class Conversation(Struct, frozen=True):
     """The step that waits for an answer; empty once the chat has ended."""
     started: int
     updated: int
-    """When the visitor last did something (not the bot, not a timer)."""
+    """When the visitor last did something (not the bot, not a timer), or a handoff was over: their time begins anew."""
     timezone: str = ""
     context: Mapping[str, str] = field(default_factory=dict)
     """Where the chat began: page_url, page_title, referrer, campaign ..."""

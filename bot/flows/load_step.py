@@ -29,17 +29,18 @@ def read_step(table: Table, name: str, steps: Table) -> Step:
         table.problem(message, "a letter, then letters, digits and _ (40 at most)")
     kind = _kind(table)
     optional, timeout = table.flag("optional"), table.duration("timeout")
+    silent = kind is not None and (kind.staffed or not kind.waits)
     options = _options(table, kind)
     step = Step(
         name=name,
         kind=kind.name if kind else "",
         mark=table.mark,
         path=table.path,
-        say=table.text("say", required=kind is not None and kind.waits and not kind.staffed),
+        say=table.text("say", required=kind is not None and not silent),
         end=_end(table),
         save_as=_save_as(table, kind),
-        optional=optional,
-        timeout=timeout,
+        optional=optional and not silent,
+        timeout=0 if silent else timeout,
         options=options,
         gating=_gating(table, kind),
         config=kind.parse(table) if kind else None,
@@ -48,7 +49,7 @@ def read_step(table: Table, name: str, steps: Table) -> Step:
     )
     if step.end and table.shape("then") != "missing":
         table.problem("a step that ends the chat leads nowhere", "keep `end` or `then`", mark=table.key_mark("then"))
-    if kind and (kind.staffed or not kind.waits):
+    if kind and silent:
         for key in ("optional", "timeout", "save_as"):
             if table.shape(key) != "missing":
                 table.problem(f"a {kind.name} step asks nothing, so it has no `{key}`", f"remove  {key}", key)
