@@ -165,6 +165,8 @@ class Thread:
             match one.state:
                 case "whisper":
                     await self._board.whisper(place, one.line.agent, one.words)
+                case "link":
+                    await self._board.whisper(place, one.line.agent, await self._board.link(place))
                 case "internal":
                     await self._board.mark(place, one.line.ref, "internal")
                 case "undelivered":

@@ -13,12 +13,13 @@ from hashlib import sha256
 
 from bot.changes import desk_job, response_of
 from bot.channels.base import Front
-from bot.desk import card, cases, posted, words
+from bot.desk import card, cases, posted
 from bot.desk.base import Choices, Line, Result, Verdict
 from bot.desk.cases import Case
 from bot.desk.policy import HOUR, Policy
 from bot.desk.posted import Kept, Profile
 from bot.desk.rules import Seen
+from bot.desk.words import tomorrow
 from bot.errors import Refused, StoreUnavailable, Unknown
 from bot.model import Conversation, Doc, DocChange, Ignored, Inbound, Job
 from bot.store.base import Commit, Store
@@ -55,7 +56,7 @@ class Cases:
 
     async def snooze(self, chat: str, agent: str, until: str, events: Sequence[str] = ()) -> Result:
         def later(case: Case, now: int) -> Case:
-            at = words.tomorrow(now, self._policy.timezone) if until == "tomorrow" else now + HOUR
+            at = tomorrow(now, self._policy.timezone) if until == "tomorrow" else now + HOUR
             return cases.snooze(case, agent, at, now)
 
         return await self._change(chat, later, events)
@@ -84,9 +85,14 @@ class Cases:
                 else:
                     await self._keep(chat, key, Kept("new", line, now), events)
 
-    async def whisper(self, chat: str, agent: str, text: str, events: Sequence[str] = ()) -> None:
+    async def whisper(self, chat: str, agent: str, words: str, events: Sequence[str] = ()) -> None:
         now = self._clock()
-        kept = Kept("whisper", Line("note", agent, ""), now, words=text)
+        kept = Kept("whisper", Line("note", agent, ""), now, words=words)
+        await self._keep(chat, f"~{events[0] if events else f'{agent} {now}'}", kept, events)
+
+    async def link(self, chat: str, agent: str, events: Sequence[str] = ()) -> None:
+        now = self._clock()
+        kept = Kept("link", Line("note", agent, ""), now)
         await self._keep(chat, f"~{events[0] if events else f'{agent} {now}'}", kept, events)
 
     async def choices(self, chat: str, agent: str) -> Choices | str:

@@ -189,7 +189,7 @@ class Board(Protocol):
     def alias(self, place: str) -> str:
         """Under which the chat of this card is resolved."""
 
-    def link(self, place: str) -> str:
+    async def link(self, place: str) -> str:
         """A web address of the card."""
 
 
@@ -217,6 +217,9 @@ class Agents(Protocol):
 
     async def whisper(self, chat: str, agent: str, words: str, events: Sequence[str] = ()) -> None:
         """Tell one agent something in the thread."""
+
+    async def link(self, chat: str, agent: str, events: Sequence[str] = ()) -> None:
+        """Tell one agent the address of the card."""
 
     async def choices(self, chat: str, agent: str) -> Choices | str:
         """What the outcome form offers this agent, or why it cannot be filled in."""

@@ -43,9 +43,10 @@ class Kept(Struct, frozen=True):
     sent         a tick as soon as it has reached the customer
     internal, undelivered   a mark; `words` to the agent
     whisper      only `words` to the agent
+    link         only the address of the card to the agent
     """
 
-    state: Literal["new", "sent", "internal", "undelivered", "whisper"]
+    state: Literal["new", "sent", "internal", "undelivered", "whisper", "link"]
     line: Line
     at: int
     seq: int = 0

@@ -1,0 +1,243 @@
+"""What the desk shows in Slack. Pure.
+
+What a customer wrote stands in `rich_text`, where nothing is markup; names and facts, which may come from a page, are
+escaped, and their fields are verbatim. Moments are Slack's own dates, so everybody reads their own time. `text` is a
+full sentence, since that is the notification.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from bot.channels.slack_kit import Block, actions, button, cut, escape, plain, text_blocks
+from bot.desk.base import Action, Card, CardFact, Choices, Home, HomeCase, Notice
+
+CLAIM, OUTCOME, RELEASE, MORE = "case_claim", "case_resolve", "case_release", "case_more"
+HAND_OVER = "case_hand_over"
+OPEN = "home_open"
+MENU = {
+    "link": "Copy link to this case",
+    "crm": "Open in the CRM",
+    "handover": "Hand over to …",
+    "snooze_1h": "Snooze for an hour",
+    "snooze_tomorrow": "Snooze until tomorrow",
+}
+BUTTONS: dict[Action, tuple[str, str]] = {
+    "claim": (CLAIM, "Claim"),
+    "outcome": (OUTCOME, "Outcome …"),
+    "release": (RELEASE, "Release"),
+}
+SOURCES = {"typed": "", "proven": " (proven)", "claimed": " (claimed)", "": ""}
+FIELDS = 4
+MARKS = {"reached": "white_check_mark", "internal": "lock", "undelivered": "warning"}
+
+
+def message(card: Card) -> tuple[str, Sequence[Block]]:
+    """(text, blocks) of a card."""
+    return escape(card.text), tuple(_resolved(card) if card.state == "resolved" else _open(card))
+
+
+def _open(card: Card) -> Iterator[Block]:
+    wish = f" {escape(card.wish)}" if card.wish else ""
+    yield {"type": "section", "text": _mrkdwn(f"{_head(card)}{wish}"), "accessory": _menu(card)}
+    for quote in card.quotes:
+        yield quoted(quote)
+    if card.facts:
+        yield {"type": "section", "fields": [_mrkdwn(_fact(fact, "\n")) for fact in card.facts[:FIELDS]]}
+    if rest := card.facts[FIELDS:]:
+        yield _context(" · ".join(_fact(fact, " ") for fact in rest))
+    if card.script:
+        yield _context(f":memo: {escape(card.script)}")
+    yield _context(_state(card))
+    yield actions(
+        [
+            button(BUTTONS[one][0], BUTTONS[one][1], card.key, style="" if number else "primary")
+            for number, one in enumerate(card.actions)
+        ]
+    )
+
+
+def _resolved(card: Card) -> Iterator[Block]:
+    text = f"{_head(card)} · resolved: *{_name(card.outcome)}*"
+    yield {"type": "section", "text": _mrkdwn(text), "accessory": _menu(card)}
+    yield _context(f"{agent(card.owner)} in {card.took}" if card.owner else f"by itself, after {card.took}")
+
+
+def _head(card: Card) -> str:
+    score = "*No score yet*" if card.score is None else f"*{card.score} of 10*"
+    return f"{score} · *{_name(card.name)}*"
+
+
+def _menu(card: Card) -> Block:
+    shown = [key for key in MENU if key != "crm" or card.crm]
+    if card.state == "resolved":
+        shown = [key for key in shown if key in ("link", "crm")]
+    options: list[Block] = []
+    for key in shown:
+        one: dict[str, object] = {"text": plain(MENU[key]), "value": key}
+        options.append(one | ({"url": card.crm} if key == "crm" else {}))
+    return {"type": "overflow", "action_id": MORE, "options": options}
+
+
+def _state(card: Card) -> str:
+    """The one line with deadline and owner."""
+    who = f"{agent(card.owner)} has it since {moment(card.since)}" if card.owner else "nobody has it yet"
+    if card.state == "snoozed":
+        first = f"*Snoozed until {moment(card.until)}*"
+    elif card.overdue:
+        told = f" · told {mention(card.told)}" if card.told else ""
+        first = f":warning: *Overdue since {moment(card.due)}*{told}"
+    elif card.due and not card.owner:
+        first = f"*Claim by {moment(card.due)}*"
+    else:
+        first = ""
+    last = f"resolve by {moment(card.due)}" if card.owner and card.due and not card.overdue else ""
+    away = f":door: {_name(card.name)} {card.away}" if card.away else ""
+    demo = "demo page" if card.sample else ""
+    call = mention(card.mention) if card.mention else ""
+    return " · ".join(filter(None, (away, first, who, last, escape(card.origin), demo, call)))
+
+
+def _fact(fact: CardFact, between: str) -> str:
+    value = " ".join(fact.value.split())
+    shown = f"<{fact.link}|{_label(value)}>" if fact.link else escape(value)
+    words, address = fact.more
+    more = f" · <{address}|{_label(words)}>" if address else ""
+    return f"*{_name(fact.label)}*{SOURCES[fact.source]}{between}{shown}{more}"
+
+
+def notice(said: Notice, link: str = "") -> tuple[str, Sequence[Block], str]:
+    """(text, blocks, as whom) of a message in a thread or beside it."""
+    if said.quote:
+        return escape(f"{said.name}: {cut(said.quote, 2_000)}"), tuple(text_blocks(said.quote)), said.name
+    call = f"{mention(said.mention)} " if said.mention else ""
+    due = f" {moment(said.due)}" if said.due else ""
+    more = f" <{link}|Open the case>" if link else ""
+    return f"{call}{escape(said.text)}{due}{more}", (_context(f"{call}{escape(said.text)}{due}{more}"),), ""
+
+
+def form(chat: str, offered: Choices) -> Block:
+    """The outcome form: all outcomes visible, one tap."""
+    blocks: list[Block] = [
+        {"type": "section", "text": _mrkdwn(f"*{_name(offered.head)}*")},
+        _input("outcome", "Outcome", {"type": "radio_buttons", "options": _options(offered.outcomes)}, optional=False),
+    ]
+    if offered.causes:
+        menu = {"type": "static_select", "placeholder": plain("What caused it?"), "options": _options(offered.causes)}
+        blocks.append(_input("cause", "Root cause", menu))
+    note: Block = {"type": "plain_text_input", "multiline": True, "max_length": 2000}
+    hint = "Never shown to the customer. Goes to the CRM with the case."
+    blocks.append({**_input("note", "Note for the team", note), "hint": plain(hint, 2_000)})
+    if offered.tell:
+        # A description has 75 characters, so the sentence that they get stands above the box.
+        blocks.append({"type": "context", "elements": [plain(f"“{offered.told}”", 2_000)]})
+        boxes = {"type": "checkboxes", "options": _options((("tell", offered.tell),))}
+        blocks.append(_input("tell", "Before you go", boxes))
+    return _modal(OUTCOME, chat, ("How did it end?", "Resolve", "Not yet"), blocks)
+
+
+def hand_over_form(chat: str) -> Block:
+    people: Block = {"type": "users_select", "placeholder": plain("Somebody of the team")}
+    return _modal(
+        HAND_OVER, chat, ("Hand over", "Hand over", "Cancel"), [_input("to", "Who takes it?", people, optional=False)]
+    )
+
+
+def home(shown: Home, links: Sequence[str]) -> Block:
+    """`links` are the addresses of the cards, those that wait first."""
+    waiting = len(shown.waiting) + shown.more
+    head = f"{waiting or 'No'} case{'' if waiting == 1 else 's'} need{'s' if waiting == 1 else ''} somebody"
+    blocks: list[Block] = [_header(head)]
+    rows = [*shown.waiting, *shown.yours]
+    lines = [_row(one, link) for one, link in zip(rows, links, strict=True)]
+    blocks += lines[: len(shown.waiting)]
+    if shown.more:
+        blocks.append(_context(f"and {shown.more} more"))
+    blocks += [{"type": "divider"}, _header("Yours")]
+    blocks += lines[len(shown.waiting) :] or [_context("Nothing at the moment.")]
+    blocks += [
+        {"type": "divider"},
+        {"type": "section", "text": _mrkdwn(f"*{escape(shown.figure)}*\n{escape(shown.shares)}")},
+        _context(f"Updated {moment(shown.at)} · NPS is a number from −100 to +100"),
+    ]
+    return {"type": "home", "blocks": blocks}
+
+
+def _row(one: HomeCase, link: str) -> Block:
+    score = "–" if one.score is None else str(one.score)
+    section: dict[str, object] = {
+        "type": "section",
+        "text": _mrkdwn(f"*{score}* · *{_name(one.name)}*\n{escape(one.when)}"),
+    }
+    if one.quote:
+        section["text"] = _mrkdwn(f"*{score}* · *{_name(one.name)}* · {escape(one.quote)}\n{escape(one.when)}")
+    return section | ({"accessory": button(OPEN, "Open", one.place, url=link)} if link else {})
+
+
+def _modal(callback: str, chat: str, words: tuple[str, str, str], blocks: Sequence[Block]) -> Block:
+    title, submit, close = words
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": chat,
+        "title": plain(title, 24),
+        "submit": plain(submit, 24),
+        "close": plain(close, 24),
+        "blocks": list(blocks),
+    }
+
+
+def _input(name: str, label: str, element: Block, optional: bool = True) -> Block:
+    found: Block = {"type": "input", "block_id": name, "label": plain(label, 2_000), "optional": optional}
+    return {**found, "element": {**element, "action_id": name}}
+
+
+def _options(offered: Sequence[tuple[str, str]]) -> list[Block]:
+    return [{"text": plain(label), "value": key} for key, label in offered]
+
+
+def quoted(text: str) -> Block:
+    """What a customer wrote."""
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_quote", "elements": [{"type": "text", "text": text}]}],
+    }
+
+
+def moment(at: int) -> str:
+    """In the reader's own time: https://docs.slack.dev/messaging/formatting-message-text#date-formatting"""
+    plainly = datetime.fromtimestamp(at / 1000, UTC).strftime("%d %b %H:%M UTC")
+    return f"<!date^{at // 1000}^{{date_short_pretty}}, {{time}}|{plainly}>"
+
+
+def agent(name: str) -> str:
+    return f"<@{name.rpartition(':')[2]}>"
+
+
+def mention(whom: str) -> str:
+    """A mention as the settings write it (`@here`, `U02MAYA`, `S01DESK`), or an agent."""
+    if whom.startswith("@"):
+        return f"<!{whom[1:]}>"
+    name = whom.rpartition(":")[2]
+    return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
+
+
+def _header(text: str) -> Block:
+    return {"type": "header", "text": plain(text, 150)}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [_mrkdwn(cut(text, 2_900))]}
+
+
+def _mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _name(text: str) -> str:
+    """Inside stars: escaped, on one line, and without stars of its own."""
+    return escape(" ".join(text.replace("*", " ").split())) or "…"
+
+
+def _label(text: str) -> str:
+    """Behind a link."""
+    return escape(text).replace("|", "¦")

@@ -1,0 +1,196 @@
+"""What agents do in Slack, as the desk understands it. Pure: from bodies to values.
+
+A line that begins with `//` is a note: it stays. A note whose sign is taken away is said; a line that gets one is taken
+back. A file goes on as its public link where it has one; its address within the workspace opens for nobody outside.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from bot.channels.slack_desk_blocks import HAND_OVER, MORE, OUTCOME
+from bot.channels.slack_read import SAID, spoken
+from bot.desk.base import Line, Verdict
+
+NOTE = "//"
+REFUSED_FILE = (
+    "Not delivered: a file does not leave this workspace. Make a public link of it, or paste a web address instead."
+)
+
+
+class Press(Struct, frozen=True):
+    """A button of a card, or an option of its menu."""
+
+    agent: str
+    action: str
+    """The button's, or what was chosen in the menu."""
+    chat: str
+    """Empty where only the place is known."""
+    alias: str
+    event: str
+    trigger: str
+
+
+class Filled(Struct, frozen=True):
+    """A form that was sent."""
+
+    agent: str
+    chat: str
+    event: str
+    verdict: Verdict
+    to: str = ""
+    """To whom it is handed over."""
+
+
+class Heard(Struct, frozen=True):
+    """Something in a thread: what it means, by the alias of the thread's card."""
+
+    alias: str
+    lines: tuple[Line, ...]
+    events: tuple[str, ...]
+
+
+def press(body: Mapping[str, object], team: str) -> Press | None:
+    found = body.get("actions")
+    first = found[0] if isinstance(found, list) and found else None
+    user = _text(_table(body, "user"), "id")
+    if not isinstance(first, dict) or not user:
+        return None
+    box = _table(body, "container")
+    channel = _text(box, "channel_id") or _text(_table(body, "channel"), "id")
+    action = _text(first, "action_id")
+    if action == MORE:
+        action = _text(_table(first, "selected_option"), "value")
+    return Press(
+        agent=f"{team}:{user}",
+        action=action,
+        chat=_text(first, "value"),
+        alias=f"slack:{team}:{channel}:{_text(box, 'message_ts')}",
+        event=f"slack:{user}:{_text(first, 'action_ts')}",
+        trigger=_text(body, "trigger_id"),
+    )
+
+
+def filled(body: Mapping[str, object], team: str) -> Filled | None:
+    view, user = _table(body, "view"), _text(_table(body, "user"), "id")
+    chat, kind = _text(view, "private_metadata"), _text(view, "callback_id")
+    if not user or not chat or kind not in (OUTCOME, HAND_OVER):
+        return None
+    values = _table(_table(view, "state"), "values")
+
+    def field(name: str) -> Mapping[str, object]:
+        return _table(_table(values, name), name)
+
+    boxes = field("tell").get("selected_options")
+    chosen = _text(field("to"), "selected_user")
+    return Filled(
+        agent=f"{team}:{user}",
+        chat=chat,
+        event=f"slack:view:{_text(view, 'id')}",
+        verdict=Verdict(
+            outcome=_text(_table(field("outcome"), "selected_option"), "value"),
+            cause=_text(_table(field("cause"), "selected_option"), "value"),
+            note=_text(field("note"), "value")[:2_000],
+            tell=bool(boxes),
+        ),
+        to=f"{team}:{chosen}" if chosen else "",
+    )
+
+
+def heard(body: Mapping[str, object], team: str) -> Heard | None:
+    """What was written, changed or deleted in a thread; None for anything else, and for what no person wrote."""
+    event = _table(body, "event")
+    channel, kind = _text(event, "channel"), _text(event, "subtype")
+    if event.get("type") != "message" or not channel:
+        return None
+    now, before = _table(event, "message"), _table(event, "previous_message")
+    if kind == "message_deleted" or (kind == "message_changed" and _text(now, "subtype") == "tombstone"):
+        thread, lines = _thread(before), _deleted(before, team)
+    elif kind == "message_changed":
+        thread, lines = _thread(now), _changed(now, before, team)
+    elif kind in SAID:
+        thread, lines = _thread(event), _said(event, team)
+    else:
+        return None
+    found = tuple(lines)
+    if not thread or not found:
+        return None
+    said = f"slack:{channel}:{_text(event, 'ts') or _text(event, 'event_ts')}:{kind}"
+    more = _text(body, "event_id")
+    return Heard(f"slack:{team}:{channel}:{thread}", found, (said, f"slack:{more}") if more else (said,))
+
+
+def _said(event: Mapping[str, object], team: str) -> Iterator[Line]:
+    agent, ref = _who(event, team), _text(event, "ts")
+    if not agent:
+        return
+    text = spoken(_text(event, "text")).strip()
+    if text.startswith(NOTE):
+        yield Line("note", agent, ref, text)
+        return
+    links, refused = _files(event)
+    text = "\n".join(filter(None, (text, *links)))
+    if text:
+        yield Line("say", agent, ref, text)
+    if refused:
+        yield Line("refused", agent, ref, REFUSED_FILE)
+
+
+def _changed(now: Mapping[str, object], before: Mapping[str, object], team: str) -> Iterator[Line]:
+    agent, ref = _who(now, team), _text(now, "ts")
+    text, old = spoken(_text(now, "text")).strip(), spoken(_text(before, "text")).strip()
+    if not agent or (before and text == old):
+        return  # Slack says so too where it only added a preview
+    was, is_ = old.startswith(NOTE), text.startswith(NOTE)
+    if was and not is_:
+        yield Line("say", agent, ref, text)
+    elif is_ and not was:
+        yield Line("delete", agent, ref)
+        yield Line("note", agent, ref, text)
+    elif not is_:
+        yield Line("edit", agent, ref, text)
+
+
+def _deleted(before: Mapping[str, object], team: str) -> Iterator[Line]:
+    agent = _who(before, team)
+    if agent and not spoken(_text(before, "text")).strip().startswith(NOTE):
+        yield Line("delete", agent, _text(before, "ts"))
+
+
+def _who(message: Mapping[str, object], team: str) -> str:
+    """The person who wrote it; empty for a bot, and for what Slack says itself."""
+    user = _text(message, "user")
+    return "" if message.get("bot_id") or not user or user == "USLACKBOT" else f"{team}:{user}"
+
+
+def _thread(message: Mapping[str, object]) -> str:
+    """The thread that it is a reply in; empty for the first message of one."""
+    thread = _text(message, "thread_ts")
+    return "" if thread == _text(message, "ts") else thread
+
+
+def _files(event: Mapping[str, object]) -> tuple[tuple[str, ...], bool]:
+    """(links that anybody can open, whether there are files that nobody outside can)."""
+    found = event.get("files")
+    files = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    links = [_public(one) for one in files]
+    return tuple(link for link in links if link), not all(links)
+
+
+def _public(file: Mapping[str, object]) -> str:
+    """https://docs.slack.dev/reference/objects/file-object"""
+    if file.get("is_external"):
+        link = _text(file, "external_url") or _text(file, "url_private")
+    else:
+        link = _text(file, "permalink_public") if file.get("public_url_shared") else ""
+    return link if link.startswith("https://") else ""
+
+
+def _table(found: Mapping[str, object], key: str) -> Mapping[str, object]:
+    inner = found.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _text(found: Mapping[str, object], key: str) -> str:
+    inner = found.get(key)
+    return inner if isinstance(inner, str) else ""
