@@ -15,14 +15,14 @@ until it works. Every attempt is noted in the records' `deliveries`.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
 from bot.changes import deliver_kind, desk_job, response_of, write_job, write_kind
-from bot.crm.base import Writer
+from bot.crm.base import BatchWriter, Writer
 from bot.deliver import Delivering
-from bot.errors import Permanent, Retryable, Throttled
+from bot.errors import DeliveryError, Permanent, Retryable, Throttled
 from bot.jobs import Handler
 from bot.jobs_retry import HOUR, SECOND, failed
 from bot.model import Conversation, Job, Response
@@ -97,29 +97,53 @@ class Target(Protocol):
 
 
 class Recording:
-    """Responses into the records, then on to the writers that want them."""
+    """Responses into the records, then on to the writers that want them.
+
+    A local file is no other side that may be slow: it is written here, in the same pass, since a job for it would cost
+    more than the line. Only a line that failed becomes a job, with its retries and its note in the records.
+    """
 
     def __init__(
         self, store: Store, records: Records, writers: Sequence[Target], clock: Callable[[], int], *, desk: bool = False
     ) -> None:
-        self._store, self._records, self._writers, self._clock, self._desk = store, records, writers, clock, desk
+        self._store, self._records, self._clock, self._desk = store, records, clock, desk
+        self._files = [writer for writer in writers if isinstance(writer, BatchWriter) and not writer.transcript]
+        self._writers = [writer for writer in writers if writer not in self._files]
 
     async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
         chats = await _load(self._store, jobs)
         responses = [response_of(chat) if chat is not None and chat.revision else None for chat in chats]
         now = self._clock()
+        written, failed = await self._file(responses, now)
         try:
-            await self._records.upsert([response for response in responses if response is not None])
+            await self._records.upsert([response for response in responses if response is not None], written)
         except Retryable as error:
             log.warning("the records cannot be written now; %d responses wait: %s", len(jobs), error)
             return [Again(now + RECORDS_PAUSE, str(error))] * len(jobs)
-        return [Done(self._next(response, now)) for response in responses]
+        return [Done(self._next(response, now, failed)) for response in responses]
 
-    def _next(self, response: Response | None, now: int) -> tuple[Job, ...]:
+    async def _file(
+        self, responses: Sequence[Response | None], now: int
+    ) -> tuple[Sequence[Delivery], Collection[tuple[str, str]]]:
+        """What was written, and writer and chat of what could not be."""
+        written: list[Delivery] = []
+        failed: set[tuple[str, str]] = set()
+        for writer in self._files:
+            wanted = [found for found in responses if found is not None and (writer.samples or not found.sample)]
+            errors = await writer.write_all(wanted) if wanted else ()
+            for found, error in zip(wanted, errors, strict=True):
+                if error is None:
+                    written.append(landed(writer.name, found, 1, now))
+                else:
+                    failed.add((writer.name, found.chat))
+        return written, failed
+
+    def _next(self, response: Response | None, now: int, failed: Collection[tuple[str, str]]) -> tuple[Job, ...]:
         if response is None:
             return ()
-        wanted = (writer for writer in self._writers if writer.samples or not response.sample)
-        jobs = tuple(write_job(response.chat, writer.name, now) for writer in wanted)
+        wanted = [writer.name for writer in self._writers if writer.samples or not response.sample]
+        wanted += [name for name, chat in failed if chat == response.chat]
+        jobs = tuple([write_job(response.chat, name, now) for name in wanted])
         return (*jobs, desk_job(response.chat, now)) if self._desk else jobs
 
 
@@ -148,37 +172,49 @@ class Writing:
             arrived = await self._records.delivered(self._writer.name, [job.payload["chat"] for job in jobs])
         except Retryable as error:
             return [Again(now + RECORDS_PAUSE, str(error))] * len(jobs)
-        outcomes = await asyncio.gather(
-            *(self._one(job, chat, arrived.get(job.payload["chat"], 0)) for job, chat in zip(jobs, chats, strict=True)),
-            return_exceptions=True,
-        )
-        made = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+        due = [
+            (job, response)
+            for job, chat in zip(jobs, chats, strict=True)
+            if (response := await self._wanted(chat, arrived.get(job.payload["chat"], 0))) is not None
+        ]
+        sent = await self._send([response for _, response in due])
+        settled: dict[str, Settlement] = {}
+        made: list[Delivery] = []
+        for (job, response), outcome in zip(due, sent, strict=True):
+            if isinstance(outcome, str | DeliveryError):
+                settled[job.id] = settlement = self._judge(job, outcome)
+                remote = outcome if isinstance(outcome, str) else ""
+                made.append(self._note(job, response, settlement, remote))
         try:
-            await self._records.keep([delivery for _, delivery in made if delivery is not None])
+            await self._records.keep(made)
         except Retryable as error:
             # The sends are done; at worst one of them is made again, under the same key.
             log.warning("writer %s: attempts could not be noted: %s", self._writer.name, error)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
+        for outcome in sent:
+            if not isinstance(outcome, str | DeliveryError):
                 raise outcome  # the worker runs each job alone; what arrived is noted and not sent again
-        return [settlement for settlement, _ in made]
+        return [settled.get(job.id) or Done() for job in jobs]
 
-    async def _one(self, job: Job, chat: Conversation | None, arrived: int) -> tuple[Settlement, Delivery | None]:
+    async def _wanted(self, chat: Conversation | None, arrived: int) -> Response | None:
         if chat is None or chat.revision <= arrived or (chat.sample and not self._writer.samples):
-            return Done(), None
-        transcript = await self._store.entries(chat.id) if self._writer.transcript else ()
-        response = response_of(chat, transcript)
-        remote = ""
-        settlement: Settlement | None = None
-        try:
-            remote = await self._writer.write(response, f"resp_{chat.id}_{chat.revision}")
-        except Permanent as error:
-            settlement = Dead(f"{error.code}: {error}")
-        except Throttled as error:
-            settlement = self._throttled(job, error)
-        except Retryable as error:
-            settlement = failed(job, str(error), self._clock(), self._jitter())
-        return settlement or Done(), self._note(job, response, settlement, remote)
+            return None
+        return response_of(chat, await self._store.entries(chat.id) if self._writer.transcript else ())
+
+    async def _send(self, responses: Sequence[Response]) -> Sequence[str | BaseException]:
+        """The remote ids, or what went wrong."""
+        if isinstance(self._writer, BatchWriter):
+            return [error or "" for error in await self._writer.write_all(responses)]
+        writes = (self._writer.write(response, f"resp_{response.chat}_{response.revision}") for response in responses)
+        return await asyncio.gather(*writes, return_exceptions=True)
+
+    def _judge(self, job: Job, outcome: str | DeliveryError) -> Settlement:
+        if isinstance(outcome, Permanent):
+            return Dead(f"{outcome.code}: {outcome}")
+        if isinstance(outcome, Throttled):
+            return self._throttled(job, outcome)
+        if isinstance(outcome, DeliveryError):
+            return failed(job, str(outcome), self._clock(), self._jitter())
+        return Done()
 
     def _throttled(self, job: Job, error: Throttled) -> Settlement:
         wait = min(int(error.after * SECOND), LONGEST_HOLD)
@@ -186,18 +222,21 @@ class Writing:
         self._held = max(self._held, now + wait)
         return failed(job, str(error), now, self._jitter(), at_least=wait)
 
-    def _note(self, job: Job, response: Response, settlement: Settlement | None, remote: str) -> Delivery:
+    def _note(self, job: Job, response: Response, settlement: Settlement, remote: str) -> Delivery:
         name, now = self._writer.name, self._clock()
         attempts = job.attempt + 1
-        if settlement is None:
-            return Delivery(
-                name, response.chat, response.revision, "delivered", attempts, now, "", remote, response.revision
-            )
-        error = settlement.error if not isinstance(settlement, Done) else ""
+        if isinstance(settlement, Done):
+            return landed(name, response, attempts, now, remote)
         state: DeliveryState = "dead" if isinstance(settlement, Dead) else "retrying"
         if state == "dead":
-            log.warning("writer %s: dead letter %s after %d attempts: %s", name, job.id, attempts, error)
-        return Delivery(name, response.chat, response.revision, state, attempts, now, error)
+            log.warning("writer %s: dead letter %s after %d attempts: %s", name, job.id, attempts, settlement.error)
+        return Delivery(name, response.chat, response.revision, state, attempts, now, settlement.error)
+
+
+def landed(writer: str, response: Response, attempts: int, now: int, remote: str = "") -> Delivery:
+    """The note that this revision is with the writer."""
+    newest = response.revision
+    return Delivery(writer, response.chat, newest, "delivered", attempts, now, "", remote, newest)
 
 
 async def _load(store: Store, jobs: Sequence[Job]) -> Sequence[Conversation | None]:

@@ -123,7 +123,7 @@ async def test_many_responses_are_one_transaction(here: Setting) -> None:
 class Broken:
     """Records that cannot be used."""
 
-    async def upsert(self, responses: Sequence[Response]) -> None:
+    async def upsert(self, responses: Sequence[Response], deliveries: Sequence[Delivery] = ()) -> None:
         raise Retryable("the records cannot be used now: disk I/O error")
 
     async def delivered(self, writer: str, chats: Sequence[str]) -> dict[str, int]:

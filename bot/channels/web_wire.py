@@ -163,6 +163,7 @@ def ask(question: Ask) -> wire.Ask:
     )
 
 
+@lru_cache(maxsize=256)  # the lines of a turn have one time
 def rfc3339(ms: int) -> str:
     return f"{_second(ms // 1000)}.{ms % 1000:03d}Z"
 

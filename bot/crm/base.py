@@ -1,7 +1,9 @@
 """The writer's protocol. A writer carries one response to one other system and knows nothing of stores or chats."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
+from bot.errors import DeliveryError
 from bot.model import Response
 
 
@@ -27,3 +29,11 @@ class Writer(Protocol):
         """Empty where the other side can be reached as configured, else what to mend."""
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class BatchWriter(Writer, Protocol):
+    """A writer for which many responses are one piece of work, as a file is."""
+
+    async def write_all(self, responses: Sequence[Response]) -> Sequence[DeliveryError | None]:
+        """As `write` for each of them, in order; what failed is returned and not raised."""

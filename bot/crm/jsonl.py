@@ -11,16 +11,17 @@
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
 from bot.crm.config import WriterConfig
 from bot.crm.shape import data_of
-from bot.errors import Permanent, Retryable
+from bot.errors import DeliveryError, Permanent, Retryable
 from bot.model import Response
 
 TAIL = 8_000_000
@@ -36,9 +37,13 @@ class _Written(msgspec.Struct):
 _written = msgspec.json.Decoder(_Written)
 
 
+_Line: TypeAlias = tuple[str, int, bytes]
+"""Chat, revision, and the line itself."""
+
+
 @dataclass(slots=True)
 class _Batch:
-    lines: list[tuple[str, int, bytes]] = field(default_factory=list)
+    lines: list[_Line] = field(default_factory=list)
     done: bool = False
     error: str = ""
 
@@ -61,19 +66,22 @@ class JsonlWriter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jsonl")
 
     async def write(self, response: Response, key: str) -> str:
-        try:
-            line = msgspec.json.encode(data_of(response)) + b"\n"
-        except (UnicodeEncodeError, msgspec.MsgspecError) as error:
-            raise Permanent("it cannot be written as JSON", "json") from error
-        batch = self._batch
-        batch.lines.append((response.chat, response.revision, line))
-        async with self._turn:
-            if not batch.done:
-                self._batch = _Batch()
-                await self._flush(batch)
-        if batch.error:
-            raise Retryable(batch.error)
+        (error,) = await self.write_all((response,))
+        if error is not None:
+            raise error
         return ""
+
+    async def write_all(self, responses: Sequence[Response]) -> Sequence[DeliveryError | None]:
+        lines: list[_Line] = []
+        errors: list[DeliveryError | None] = []
+        for response in responses:
+            try:
+                lines.append((response.chat, response.revision, msgspec.json.encode(data_of(response)) + b"\n"))
+                errors.append(None)
+            except (UnicodeEncodeError, msgspec.MsgspecError):
+                errors.append(Permanent("it cannot be written as JSON", "json"))
+        failed = await self._write(lines) if lines else ""
+        return [Retryable(failed) if failed and error is None else error for error in errors]
 
     async def check(self) -> str:
         try:
@@ -86,6 +94,16 @@ class JsonlWriter:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._shut)
         self._thread.shutdown()
 
+    async def _write(self, lines: list[_Line]) -> str:
+        """Append them together with what others are writing now; what went wrong."""
+        batch = self._batch
+        batch.lines += lines
+        async with self._turn:
+            if not batch.done:
+                self._batch = _Batch()
+                await self._flush(batch)
+        return batch.error
+
     async def _flush(self, batch: _Batch) -> None:
         batch.done, batch.error = True, "interrupted"  # should the await be cancelled, the others are told so
         try:
@@ -95,7 +113,7 @@ class JsonlWriter:
         else:
             batch.error = ""
 
-    def _append(self, lines: list[tuple[str, int, bytes]]) -> None:
+    def _append(self, lines: list[_Line]) -> None:
         self._open()
         new = [(chat, revision, line) for chat, revision, line in lines if revision > self._last.get(chat, 0)]
         data = b"".join(line for _, _, line in new)

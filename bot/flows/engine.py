@@ -11,6 +11,8 @@
 - What a visitor typed is kept up to 4,000 characters; parsers see 200.
 """
 
+from functools import lru_cache
+
 from bot.errors import Unknown
 from bot.flows import commands, handoff
 from bot.flows.answers.choice import read_yesno
@@ -125,6 +127,7 @@ def target(program: Program, conversation: Conversation, ref: str) -> str:
     raise Unknown("There is no such link in this chat.")
 
 
+@lru_cache(maxsize=1024)
 def choose_locale(wanted: str, languages: tuple[str, ...]) -> str:
     """The first tag of an Accept-Language list (or the one tag) that the flow speaks; else the person's first.
 

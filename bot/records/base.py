@@ -45,8 +45,9 @@ class Filters:
 class Records(Protocol):
     """Every call but `close` raises Retryable where the database cannot be used now."""
 
-    async def upsert(self, responses: Sequence[Response]) -> None:
-        """Keep these revisions in one transaction. An older or equal revision than the one kept changes nothing."""
+    async def upsert(self, responses: Sequence[Response], deliveries: Sequence[Delivery] = ()) -> None:
+        """Keep these revisions, and note these deliveries, in one transaction. An older or equal revision than the one
+        kept changes nothing."""
 
     async def delivered(self, writer: str, chats: Sequence[str]) -> Mapping[str, int]:
         """Chat -> newest revision that arrived at this writer; chats that never did are absent."""

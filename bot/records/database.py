@@ -22,6 +22,7 @@ from sqlalchemy import (
     event,
     func,
     literal,
+    literal_column,
     select,
     tuple_,
 )
@@ -33,6 +34,7 @@ from bot.errors import Retryable
 from bot.model import Response
 from bot.records import rows
 from bot.records.base import Delivery, Filters
+from bot.records.bulk import Bulk
 from bot.records.migrations import HEAD, version_of
 from bot.records.schema import Moment, answers, deliveries, responses
 
@@ -47,6 +49,16 @@ class Database:
     def __init__(self, url: str) -> None:
         self._engine = open_engine(make_url(url))
         self._insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        self._statements = {
+            "responses": self._put_response(),
+            "answers": self._insert(answers),
+            "deliveries": self._put_delivery(),
+        }
+        self._bulks = {
+            name: Bulk(statement, self._engine.dialect)
+            for name, statement in self._statements.items()
+            if self._engine.dialect.name == "sqlite"
+        }
         file = self._engine.url.database if self._engine.dialect.name == "sqlite" else None
         self._file = Path(file) if file else None
         self._opened = self._file.stat() if self._file else None
@@ -60,19 +72,17 @@ class Database:
             with self._transaction() as connection:
                 upgrade(connection)
 
-    def upsert(self, found: Sequence[Response]) -> None:
+    def upsert(self, found: Sequence[Response], noted: Sequence[Delivery] = ()) -> None:
         newest = {r.chat: r for r in sorted(found, key=lambda r: r.revision)}
         query = select(responses.c.chat, responses.c.revision).where(responses.c.chat.in_(newest)).with_for_update()
         with self._transaction() as connection:
             kept = _pairs(connection, query)
             newer = [r for r in newest.values() if r.revision > kept.get(r.chat, 0)]
-            if not newer:
-                return
-            connection.execute(self._put_response(), [rows.response_row(r) for r in newer])
+            self._insert_all(connection, "responses", [rows.response_row(r) for r in newer])
             if known := [r.chat for r in newer if r.chat in kept]:
                 connection.execute(answers.delete().where(answers.c.chat.in_(known)))
-            if given := [row for r in newer for row in rows.answer_rows(r)]:
-                connection.execute(answers.insert(), given)
+            self._insert_all(connection, "answers", [row for r in newer for row in rows.answer_rows(r)])
+            self._insert_all(connection, "deliveries", [rows.delivery_row(d) for d in noted])
 
     def delivered(self, writer: str, chats: Sequence[str]) -> Mapping[str, int]:
         t = deliveries.c
@@ -82,7 +92,7 @@ class Database:
 
     def keep(self, found: Sequence[Delivery]) -> None:
         with self._transaction() as connection:
-            connection.execute(self._put_delivery(), [rows.delivery_row(d) for d in found])
+            self._insert_all(connection, "deliveries", [rows.delivery_row(d) for d in found])
 
     def deliveries(self, chat: str) -> Sequence[Delivery]:
         query = deliveries.select().where(deliveries.c.chat == chat).order_by(deliveries.c.writer)
@@ -120,6 +130,14 @@ class Database:
         with translated(), self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
+    def _insert_all(self, connection: Connection, name: str, found: Sequence[rows.Row]) -> None:
+        if not found:
+            return
+        if name in self._bulks:
+            self._bulks[name].run(connection, found)
+        else:
+            connection.execute(self._statements[name], found)
+
     def _put_response(self) -> sqlite.Insert | postgresql.Insert:
         insert = self._insert(responses)
         values = {c.name: insert.excluded[c.name] for c in responses.c if not c.primary_key}
@@ -134,7 +152,7 @@ class Database:
         values |= {
             "delivered": case((new.delivered > old.delivered, new.delivered), else_=old.delivered),
             "delivered_at": func.coalesce(new.delivered_at, old.delivered_at),
-            "remote": case((new.remote != "", new.remote), else_=old.remote),
+            "remote": case((new.remote != literal_column("''"), new.remote), else_=old.remote),
         }
         return insert.on_conflict_do_update(index_elements=["writer", "chat"], set_=values)
 

@@ -36,9 +36,9 @@ class SqlRecords:
         """Open and migrate now rather than at the first use."""
         await self._run(lambda _: None)
 
-    async def upsert(self, responses: Sequence[Response]) -> None:
+    async def upsert(self, responses: Sequence[Response], deliveries: Sequence[Delivery] = ()) -> None:
         if responses:
-            await self._run(lambda database: database.upsert(responses))
+            await self._run(lambda database: database.upsert(responses, deliveries))
 
     async def delivered(self, writer: str, chats: Sequence[str]) -> Mapping[str, int]:
         return await self._run(lambda database: database.delivered(writer, chats))

@@ -56,9 +56,10 @@ MIGRATIONS: tuple[str, ...] = (_FIRST, _DOCS)
 """Script n leads from schema version n to n + 1. Append only; each runs in one transaction."""
 
 
-def connect(path: Path, wait: float) -> sqlite3.Connection:
-    """A connection in autocommit mode that waits at most `wait` seconds for another process's lock."""
-    db = sqlite3.connect(path, timeout=wait, isolation_level=None, cached_statements=256)
+def connect(path: Path, wait: float, *, shared: bool = False) -> sqlite3.Connection:
+    """A connection in autocommit mode that waits at most `wait` seconds for another process's lock. `shared`: threads
+    use it in turns; who has it is their agreement."""
+    db = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=not shared, cached_statements=256)
     # FULL: a commit has reached the disk when it returns. The cache keeps a whole batch in memory until then. The WAL
     # is copied back every 16 MB, not 4: a page that changed often is written once (5 % less a batch); one that grew
     # during a backup gives its space back. No mmap: a fault a page costs more than the read (a load 39 us, not 21).

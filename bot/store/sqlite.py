@@ -59,7 +59,7 @@ class SqliteStore:
         clock: Callable[[], int],
         *,
         wait: float = 5.0,
-        together: int = 1024,
+        together: int = 256,
         before_sync: Callable[[], None] = lambda: None,
     ) -> "SqliteStore":
         """Create or open the file. `clock` gives ms since the epoch; the rest is for tests and bench (see `Writer`).

@@ -1,12 +1,15 @@
-"""The writer thread: everything that waits goes into one transaction, one fsync, one wake-up of the event loop.
+"""The writer: everything that waits goes into one transaction, one fsync, one wake-up of the event loop.
 
-- Requests that come while a batch is being written make up the next one, so the batch grows with the load and nobody
-  waits for a timer. On the loop they are handed over once per iteration, after every task that could run has run.
-- A busy loop must not starve the thread. sqlite3 lets go of the GIL at every step and has to win it back; a loop that
-  releases it for microseconds at each system call takes it again before the thread wakes, and CPython forces a change
-  of hands only after a whole switch interval without a release. So a batch is few statements (`rows.py`), and the
-  interval is 20 us, not 5 ms. Measured with 64 chats beside a loop that is never idle: 5,660 turns/s and p99 9 ms; at
-  5 ms 1,180 and 1,100 ms; with executemany 2,840 and 34 ms. Where the loop has pauses it costs nothing.
+- A batch is written in two parts. Its statements run on the event loop, some 15 us a turn: they touch memory (SQLite's
+  cache, the kernel's), as reading does. COMMIT, which waits for the disk, runs on the writer thread. What comes
+  meanwhile makes up the next batch, so it grows with the load and nobody waits for a timer; it is begun once per
+  iteration of the loop, after every task that could run has run.
+- Why not all of it on the thread: sqlite3 lets go of the GIL at every step and a thread has to win it back from a busy
+  loop each time, two changes of hands a statement. Measured with 64 chats, a turn cost a tenth more.
+- The loop never waits: where another process holds the lock, or anything else goes wrong, the batch goes to the thread
+  whole, which waits up to `wait` seconds, opens the file anew where it must, and tells each request what came of it.
+- A thread that has waited for the disk must get the GIL soon, or all who wait for the batch wait longer: CPython gives
+  it after a switch interval, which is set to 100 us from 5 ms.
 - A batch that the disk refuses (full, read-only, I/O error, locked too long) is rolled back and each of its callers
   gets StoreUnavailable. The connection is opened anew for the next batch; the thread itself never ends before `close`.
 - Before each batch the file must still be the one that was opened: what goes into a deleted or replaced one would be
@@ -24,7 +27,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from bot.errors import StoreUnavailable
 from bot.store import jobtable, turns
@@ -32,18 +35,19 @@ from bot.store.requests import Asked, Claim, Put, PutDoc, Request, Settle, Task
 from bot.store.schema import connect
 
 R = TypeVar("R")
+_Batch: TypeAlias = Sequence[Request]
 
-_SWITCH_INTERVAL = 20e-6
+_SWITCH_INTERVAL = 100e-6
 """Seconds; see above. It holds for the whole process."""
-
 
 _AT_FAULT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
 """Errors of SQLite that a request's own values cause; the others come from the disk."""
 
 
 class Writer:
-    """`wait`: seconds that a batch waits for another process's lock. `together`: requests in one batch at most.
-    `before_sync` runs on the writer thread just before each COMMIT: a slow or failing disk for tests and bench."""
+    """`wait`: seconds that a batch waits for another process's lock. `together`: requests in one batch at most, which
+    bounds the pause of the loop. `before_sync` runs on the writer thread just before each COMMIT: a slow or failing
+    disk for tests and bench. All methods belong to the event loop, save those named `_on_thread...`."""
 
     def __init__(
         self, path: Path, clock: Callable[[], int], *, wait: float, together: int, before_sync: Callable[[], None]
@@ -54,10 +58,15 @@ class Writer:
         self._wait = wait
         self._together = together
         self._before_sync = before_sync
-        self._fresh: list[Request] = []
-        self._queue: SimpleQueue[list[Request] | None] = SimpleQueue()
+        self._waiting: list[Request] = []
+        self._queue: SimpleQueue[tuple[_Batch, bool] | None] = SimpleQueue()
         self._db: sqlite3.Connection | None = None
-        self._thread: threading.Thread | None = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        """Of whoever has the batch: the loop while it begins one, the thread until that is delivered."""
+        self._away = False
+        """Whether a batch is with the thread."""
+        self._thread: threading.Thread | None = threading.Thread(
+            target=self._on_thread, name="store-writer", daemon=True
+        )
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL))
         self._thread.start()
 
@@ -65,47 +74,63 @@ class Writer:
         """Raises StoreUnavailable where the disk refused, or once the writer is closed."""
         if self._thread is None:
             raise StoreUnavailable("the store is closed")
-        if not self._fresh:
-            request.loop.call_soon(self._hand_over)
-        self._fresh.append(request)
+        if not self._waiting and not self._away:
+            request.loop.call_soon(self._next)
+        self._waiting.append(request)
         return await request.future
 
     async def close(self) -> None:
         """Finish what was asked before, then end the thread. A second call returns at once."""
         thread, self._thread = self._thread, None
         if thread is not None:
-            self._hand_over()
+            self._queue.put((self._waiting, False))
+            self._waiting = []
             self._queue.put(None)
             await asyncio.to_thread(thread.join)
             await asyncio.sleep(0)  # the last batch's answers were posted before the thread ended: let them arrive
 
-    def _hand_over(self) -> None:
-        if self._fresh:
-            self._queue.put(self._fresh)
-            self._fresh = []
+    def _next(self) -> None:
+        """Begin the next batch, where one waits and none is away."""
+        if not self._waiting or self._away:
+            return
+        batch, self._waiting = self._waiting[: self._together], self._waiting[self._together :]
+        self._away = True
+        self._queue.put((batch, self._begun(batch)))
 
-    def _run(self) -> None:
-        closing = False
-        while not closing:
-            waiting: list[Request] = []
-            fresh = self._queue.get()
-            while fresh is not None:
-                waiting += fresh
-                if self._queue.empty():
-                    break
-                fresh = self._queue.get()
-            closing = fresh is None
-            for start in range(0, len(waiting), self._together):
-                batch = waiting[start : start + self._together]
-                self._write(batch)
+    def _begun(self, batch: _Batch) -> bool:
+        """Whether the batch is in a transaction that is only to be committed. The thread opens the file: the first
+        time, and after an error."""
+        if self._db is None:
+            return False
+        try:
+            self._check()
+            self._begin(self._db, batch)
+        except Exception:  # noqa: BLE001 - whatever it was, the thread tries again and tells
+            if self._db.in_transaction:
+                self._disconnect()
+            return False
+        return True
+
+    def _deliver(self, batch: _Batch) -> None:
+        self._away = False
+        for request in batch:
+            request.deliver()
+        if self._waiting:
+            batch[0].loop.call_soon(self._next)
+
+    def _on_thread(self) -> None:
+        while (given := self._queue.get()) is not None:
+            batch, begun = given
+            if batch:
+                self._on_thread_write(batch, begun)
                 with suppress(RuntimeError):  # the loop has ended: nobody is left to hear it
-                    batch[0].loop.call_soon_threadsafe(_deliver, batch)
+                    batch[0].loop.call_soon_threadsafe(self._deliver, batch)
         self._disconnect()
 
-    def _write(self, batch: Sequence[Request]) -> None:
+    def _on_thread_write(self, batch: _Batch, begun: bool = False) -> None:
         """One transaction; on return every request has its answer or its error."""
         try:
-            self._transact(batch)
+            self._on_thread_commit(batch, begun)
         except Exception as error:  # noqa: BLE001 - nothing that a request causes may end the thread that serves all
             self._disconnect()
             if isinstance(error, sqlite3.DatabaseError | OSError) and not isinstance(error, _AT_FAULT):
@@ -115,14 +140,28 @@ class Writer:
                 batch[0].fail(error)
             else:
                 for request in batch:
-                    self._write((request,))
+                    self._on_thread_write((request,))
 
-    def _transact(self, batch: Sequence[Request]) -> None:
+    def _on_thread_commit(self, batch: _Batch, begun: bool) -> None:
+        if not begun:
+            self._check()
+        if self._db is None:
+            self._db = connect(self._path, self._wait, shared=True)
+        db = self._db
+        if not begun:
+            db.execute(f"PRAGMA busy_timeout = {int(self._wait * 1000)}")
+            self._begin(db, batch)
+            db.execute("PRAGMA busy_timeout = 0")  # for the loop, which never waits; COMMIT has its lock by now
+        self._before_sync()
+        db.execute("COMMIT")
+
+    def _check(self) -> None:
         if not os.path.samestat(os.stat(self._path), self._opened):  # noqa: PTH116 - a third of the cost of Path.stat
             raise OSError(f"{self._path} is another file than the one that was opened; restart to use it")
-        if self._db is None:
-            self._db = connect(self._path, self._wait)
-        db, now = self._db, self._clock()
+
+    def _begin(self, db: sqlite3.Connection, batch: _Batch) -> None:
+        """Everything of a transaction but its end."""
+        now = self._clock()
         db.execute("BEGIN IMMEDIATE")
         puts = [request for request in batch if isinstance(request, Put | PutDoc)]
         if puts:
@@ -136,8 +175,6 @@ class Writer:
         for request in batch:  # last, so that a claim sees what became due in this very batch
             if isinstance(request, Claim):
                 request.answer(jobtable.claim(db, request.now, request.limit, request.lease, request.kinds))
-        self._before_sync()
-        db.execute("COMMIT")
 
     def _disconnect(self) -> None:
         """Also the rollback: whatever state an error left the connection in, the next batch begins with a new one."""
@@ -145,8 +182,3 @@ class Writer:
             with suppress(sqlite3.Error):
                 self._db.close()
             self._db = None
-
-
-def _deliver(batch: Sequence[Request]) -> None:
-    for request in batch:
-        request.deliver()

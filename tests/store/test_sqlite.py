@@ -64,8 +64,24 @@ async def test_what_a_killed_server_had_in_hand_waits_again_when_the_next_one_st
 async def test_commits_that_wait_share_one_sync(file: Path) -> None:
     syncs = Counter[str]()
     async with opened(file, lambda: syncs.update(["sync"])) as store:
-        await asyncio.gather(*(store.commit(a_turn(f"c{n}")) for n in range(500)))
-    assert syncs["sync"] == 1
+        await asyncio.gather(*(store.commit(a_turn(f"c{n}")) for n in range(200)))
+        assert syncs["sync"] == 1
+        await asyncio.gather(*(store.commit(a_turn(f"d{n}")) for n in range(500)))
+    assert syncs["sync"] == 3  # 256 at most are begun in one breath of the loop
+
+
+async def test_a_lock_of_another_process_is_waited_for_on_the_thread(file: Path) -> None:
+    async with opened(file) as store:
+        await store.commit(a_turn("a"))  # the file is open: the next batch is begun on the loop, where it can be
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            commit = asyncio.ensure_future(store.commit(a_turn("b")))
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert await store.load_id("a") is not None
+            assert not commit.done()
+            other.execute("COMMIT")
+            assert await commit is Commit.DONE
 
 
 async def test_the_loop_reads_and_runs_while_a_commit_waits_for_the_disk(file: Path) -> None:
