@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bot import resources
 from bot.errors import FileProblems, UserMistake
+from bot.settings_desk import with_channel
 from bot.settings_env import Environment
 from bot.settings_file import FileSettings, read_file
 from bot.settings_slack import with_tokens
@@ -27,7 +28,6 @@ LEVELS = ("debug", "info", "warning", "error")
 NOT_YET = (
     "REDIS_URL",
     "DATABASE_URL",
-    "SLACK_ALERT_CHANNEL",
 )
 """Names that this version knows and does not use yet: said once at start rather than silently ignored."""
 
@@ -63,6 +63,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         jsonl=file.jsonl,
         slack=with_tokens(file.slack, env),
         telegram=read_environment(env, file.telegram),
+        desk=with_channel(file.desk, env),
         not_used=tuple(name for name in NOT_YET if name in env),
         secrets=env.secrets("SECRET_KEY"),
     )

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.desk.policy import Policy
 from bot.errors import Problem
 from bot.flows.nodes import Table, nearest, read_yaml
 from bot.flows.spec import OpenHours
+from bot.settings_desk import read_desk
 from bot.settings_env import SHORTEST_KEY, Environment, is_url
 from bot.settings_hours import read_hours, usual_hours
 from bot.settings_reader import CLOSE, NAMED, OPEN, Reader
@@ -34,6 +36,7 @@ class FileSettings:
     jsonl: bool = True
     slack: SlackSettings = field(default_factory=SlackSettings)
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
+    desk: Policy = field(default_factory=Policy)
     problems: tuple[Problem, ...] = ()
 
 
@@ -73,8 +76,9 @@ class _File(Reader):
         jsonl, webhooks = self.writers()
         slack = read_choices(table.table("slack"), self.env)
         telegram = read_section(table.table("telegram"))
+        desk = read_desk(table, timezone)
         table.finish()
-        return FileSettings(timezone, hours, web, webhooks, jsonl, slack=slack, telegram=telegram)
+        return FileSettings(timezone, hours, web, webhooks, jsonl, slack=slack, telegram=telegram, desk=desk)
 
     def hours(self, timezone: str) -> Iterator[tuple[str, OpenHours]]:
         inner = self.table.table("hours")

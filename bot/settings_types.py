@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.desk.policy import Policy
 from bot.flows.spec import OpenHours
 from bot.settings_env import Network
 from bot.settings_slack import SlackSettings
@@ -77,6 +78,8 @@ class Settings:
     """Whether `data/responses.jsonl` is written."""
     slack: SlackSettings = field(default_factory=SlackSettings)
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
+    desk: Policy = field(default_factory=Policy)
+    """Alerts and cases."""
     not_used: tuple[str, ...] = ()
     """Variables that are set and that this version does not use yet."""
     secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -216,7 +216,9 @@ def crm_link(policy: Policy, values: Values) -> str:
     if policy.crm_link is None:
         return ""
     link = policy.crm_link.render(lambda: values).strip()
-    return link if is_web(link) and len(link) <= 2000 else ""
+    # A value that is missing leaves the address without any: that leads nowhere.
+    made = policy.crm_link.fixed is not None or link != policy.crm_link.plain
+    return link if made and is_web(link) else ""
 
 
 def is_web(link: str) -> bool:
