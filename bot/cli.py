@@ -21,6 +21,8 @@ COMMANDS = {
     "try": ("try_", "play a flow in this terminal"),
     "test": ("test", "run recorded conversations against a flow"),
     "sandbox": ("sandbox", "try everything on this machine: stand-ins of Slack and Telegram, both sides on one page"),
+    "doctor": ("doctor", "check that Telegram and Slack can work as they are set"),
+    "link": ("link", "make a link that begins a chat in Telegram"),
     "jobs": ("jobs", "list, show, retry or drop what is to be done later"),
     "export": ("export", "print responses as JSON, JSONL or CSV"),
     "backup": ("backup", "copy database and secret into one file while serving"),

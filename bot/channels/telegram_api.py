@@ -116,6 +116,11 @@ class TelegramApi:
         scope = telegram.BotCommandScopeAllPrivateChats()
         await self._call(self._bot.set_my_commands(commands, scope=scope, language_code=language or None))
 
+    async def command_names(self) -> Sequence[str]:
+        """Those of the menu in private chats."""
+        scope = telegram.BotCommandScopeAllPrivateChats()
+        return [one.command for one in await self._call(self._bot.get_my_commands(scope=scope))]
+
     async def close(self) -> None:
         if self._own is not None:
             await self._own.close()
