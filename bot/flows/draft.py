@@ -133,9 +133,10 @@ class Draft:
 
     def _closed(self, node: Node) -> tuple[str, ...]:
         """Options that lead to a handoff where nobody can be reached now."""
+        if not self.program.desk:
+            return tuple(node.handoffs)
         ways = ((key, self.program.nodes[step]) for key, step in node.handoffs.items())
-        desk = self.program.desk
-        return tuple(key for key, to in ways if not reachable(to.step.config, desk, to.hours, self.now))
+        return tuple(key for key, to in ways if not reachable(to.step.config, True, to.hours, self.now))
 
     def render_all(self, words: Mapping[str, Words]) -> dict[str, str]:
         return {key: one.render(self.values) for key, one in words.items()}

@@ -26,6 +26,8 @@ from bot.flows.timers import what_is_due
 from bot.flows.turns import arm, finish, go, offers, repeat, settle, take
 from bot.model import Ask, Click, Conversation, Inbound, Progress, Start, Turn, Value
 
+_OF_THE_DESK = handoff.KINDS
+
 
 def start(program: Program, start: Start) -> Turn:
     """Open a chat and ask its first question. A prefill that could be no answer to it is dropped."""
@@ -63,7 +65,7 @@ def step(program: Program, conversation: Conversation, inbound: Inbound) -> Turn
         return Turn(conversation, (), "repeated")
     if kind == "click":
         return _click(program, conversation, inbound)
-    if conversation.ended or conversation.handoff or kind in handoff.KINDS:
+    if conversation.ended or conversation.handoff or kind in _OF_THE_DESK:
         other = handoff.step(program, conversation, inbound)
         if other is not None:
             return other
@@ -145,7 +147,7 @@ def choose_locale(wanted: str, languages: tuple[str, ...]) -> str:
 
 
 def _value(draft: Draft, value: Value | None) -> None:
-    node = draft.node
+    node = draft.program.nodes[draft.state]
     read = AskAgain("choice_again") if value is None else node.kind.value(draft.view(node), value)
     draft.say("visitor", read.label if isinstance(read, Accepted) else _shown(value))
     take(draft, node, read)

@@ -64,7 +64,8 @@ def _to_the_desk(program: Program, conversation: Conversation, inbound: Inbound)
     """The visitor writes, or taps something, while a person was asked for or is there."""
     draft = Draft(program, conversation, inbound.at)
     action = str(inbound.value) if inbound.kind == "action" else ""
-    if inbound.kind == "value" and inbound.fence != conversation.step_seq:
+    behind = inbound.fence != conversation.step_seq
+    if behind and (inbound.kind == "value" or (action and inbound.fence is not None)):
         return Turn(conversation, (), "stale")
     if action == "repeat":
         return Turn(conversation, (), "repeated")

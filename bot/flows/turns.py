@@ -28,7 +28,7 @@ def settle(draft: Draft) -> None:
 def go(draft: Draft, outcome: str) -> None:
     """Leave the step by this outcome and go on to the next question or the end."""
     for _ in range(len(draft.program.nodes) + 1):
-        step = draft.node.step
+        step = draft.program.nodes[draft.state].step
         draft.outcome = outcome
         if not step.then or not draft.program.event(draft, draft):
             return finish(draft, step.end or "completed")
@@ -131,7 +131,7 @@ def offers(draft: Draft, node: Node) -> tuple[Choice, ...]:
 
 def _enter(draft: Draft) -> str:
     """Say the words of the step; the outcome by which it is left at once, empty where it waits."""
-    node = draft.node
+    node = draft.program.nodes[draft.state]
     if not node.kind.waits:
         _words(draft, node)
         for key, label in draft.view(node).labels.items():

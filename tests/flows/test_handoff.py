@@ -45,6 +45,7 @@ SAID: dict[str, tuple[Callable[[Stage], Turn], list[str]]] = {
     "a command": (lambda s: s.says("back"), ["visitor: back"]),
     "a tapped command": (lambda s: s.does("restart"), ["visitor: Start again"]),
     "a wish for a person": (lambda s: s.does("human"), ["visitor: Talk to a person"]),
+    "a picture": (lambda s: s.does("unread"), ["visitor: (a picture or recording)"]),
     "something picked": (lambda s: s.taps("no"), ["visitor: no"]),
 }
 
@@ -69,6 +70,7 @@ def test_what_was_tapped_reads_as_on_the_button_of_the_question_that_waits() -> 
 
 IGNORED: dict[str, tuple[Inbound, str]] = {
     "a button of an older question": (Inbound("x", MONDAY, "value", "chat", fence=2), "stale"),
+    "an action of an older question": (Inbound("x", MONDAY, "action", "skip", fence=2), "stale"),
     "blank words": (Inbound("x", MONDAY, "text", text=" \n"), "stale"),
     "the question once more": (Inbound("x", MONDAY, "action", "repeat"), "repeated"),
     "a timer": (Inbound("x", MONDAY + 9 * DAY, "timer"), "early"),

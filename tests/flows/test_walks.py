@@ -74,7 +74,7 @@ BEGINNINGS: tuple[tuple[Act, int], ...] = ((("action", "human"), 0), (("agent", 
 DESK_ACTS: st.SearchStrategy[Act] = st.one_of(
     ACTS,
     st.tuples(st.just("agent"), AGENTS),
-    st.tuples(st.just("action"), st.sampled_from(["human", "repeat", "skip"])),
+    st.tuples(st.just("action"), st.sampled_from(["human", "repeat", "skip", "unread"])),
     st.tuples(st.just("case"), st.sampled_from(CASES)),
     st.tuples(st.just("late"), WORDS),
     st.tuples(st.just("timer"), st.just(0)),
