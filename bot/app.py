@@ -20,6 +20,7 @@ from aiohttp import web
 
 from bot import http
 from bot.app_channels import channels
+from bot.app_desk import Desk, has_desk
 from bot.app_flows import FlowFile, Tell, keep, watch
 from bot.app_sockets import BACKLOG, bind, local_url, release
 from bot.app_writers import writers
@@ -99,17 +100,21 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     settings = with_secrets(settings)
     store = SqliteStore.open(settings.store_file, now)
     stack.push_async_callback(store.close)
-    catalog = Catalog(settings.hours, settings.timezone)
+    catalog = Catalog(settings.hours, settings.timezone, has_desk(settings))
     await store.end_leases(now())
     await keep(book, store, catalog)
     meters = Meters()
     salt = settings.secrets[0].encode()
     runtime = Runtime(store, catalog, now, lambda: worker.wake(), meters, salt=salt)  # noqa: PLW0108 - the worker needs it first
-    talking = await channels(settings, runtime, store, now, catalog)
+    desk = None
+    if has_desk(settings):
+        desk = Desk(settings, runtime, store, clock=now, jitter=random.random, wake=lambda: worker.wake())  # noqa: PLW0108 - as above
+    talking = await channels(settings, runtime, store, now, catalog, desk=desk)
     for channel in talking:
         stack.push_async_callback(channel.close)
     messengers = [channel.messenger for channel in talking]
-    table = _handlers(settings, store, runtime, messengers, meters=meters, now=now, stack=stack)
+    at_desk = {} if desk is None else desk.handlers()
+    table = _handlers(settings, store, runtime, messengers, at_desk, meters=meters, now=now, stack=stack)
     worker = Worker(store, table, now, random.random)
     working = _background(worker.run(), "worker")
     stack.push_async_callback(_finish, worker, working)
@@ -117,6 +122,7 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     ready = _ready(store, working)
     inside = http.Inside(runtime, lambda: catalog.live, ready, meters.text, now, observe=meters.observe)
     routes = [route for channel in talking for route in channel.routes]
+    routes += desk.routes() if desk is not None else []
     runner = http.runner(http.application(inside, settings, routes))
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
@@ -136,6 +142,7 @@ def _handlers(
     store: Store,
     runtime: Runtime,
     messengers: Sequence[Messenger],
+    desk: Mapping[str, Handler],
     *,
     meters: Meters,
     now: Callable[[], int],
@@ -149,7 +156,9 @@ def _handlers(
     delivering = [
         Delivering(store, records, runtime, one, clock=now, jitter=random.random, meters=meters) for one in messengers
     ]
-    table = handlers(store, records, made, runtime.fire, clock=now, jitter=random.random, delivering=delivering)
+    table = handlers(
+        store, records, made, runtime.fire, clock=now, jitter=random.random, desk=desk, delivering=delivering
+    )
     return {kind: replace(handler, run=_metered(kind, handler.run, meters)) for kind, handler in table.items()}
 
 

@@ -7,16 +7,17 @@ what is still to be done about it (a tick, a refusal in words) is kept as a docu
 between two commits is sent the same event again, and finds the first one done.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 
 from bot.changes import desk_job, response_of
 from bot.channels.base import Front
-from bot.desk import card, cases, posted
+from bot.desk import card, cases, ics, posted
 from bot.desk.base import Choices, Line, Result, Verdict
 from bot.desk.cases import Case
-from bot.desk.policy import HOUR, Policy
+from bot.desk.policy import HOUR, MINUTE, Policy
 from bot.desk.posted import Kept, Profile
 from bot.desk.rules import Seen
 from bot.desk.words import tomorrow
@@ -28,6 +29,8 @@ TRIES = 50
 """Races that one press may lose before its agent is told to try again."""
 EVERYTHING = 1 << 53
 """A cursor behind every entry: the reply brings none."""
+CALL = 30 * MINUTE
+"""The length of a call in a calendar."""
 GONE = "This case is not there any more."
 
 
@@ -113,6 +116,16 @@ class Cases:
         job = Job(f"{agent}:home", "desk.home", now, {"agent": agent})
         await self._store.put(DocChange(Doc("home", agent, version + 1, b"{}"), version, (job,)))
         self._wake()
+
+    async def calendar(self, chat: str) -> bytes:
+        """The wished call as a calendar file. Raises Unknown where there is none."""
+        case, conversation = await self.case(chat), await self._store.load_id(chat)
+        if case is None or conversation is None:
+            raise Unknown("there is no such case")
+        seen = Seen(response_of(conversation))
+        crm = card.crm_link(self._policy, card.values_of(seen.response))
+        before = self._policy.callback_before
+        return await asyncio.to_thread(ics.calendar, seen, case, self._clock(), slot=CALL, before=before, crm=crm)
 
     # For the casework too
 

@@ -1,0 +1,81 @@
+"""The desk, put together from the settings: the board in Slack, its jobs, the file that a card links to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from bot.casework import Casework
+from bot.casework_cases import Cases
+from bot.casework_parts import Parts
+from bot.channels import slack_desk_routes as files
+from bot.channels.base import Front
+from bot.channels.verify import Tokens
+from bot.deliver_plan import Sent
+from bot.desk.base import Board
+from bot.jobs import Handler
+from bot.settings_types import Settings
+from bot.store.base import Store
+
+if TYPE_CHECKING:
+    from bot.channels.slack_api import SlackApi
+    from bot.channels.slack_app import Errands, Register
+
+_sent = msgspec.msgpack.Decoder(Sent)
+
+
+def has_desk(settings: Settings) -> bool:
+    """Whether there is anybody to act: a channel for cases, and tokens to reach it."""
+    return bool(settings.desk.to) and settings.slack.enabled
+
+
+class Desk:
+    """`listeners` is called once, where the app of Slack is made; `handlers` and `routes` after that."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        front: Front,
+        store: Store,
+        *,
+        clock: Callable[[], int],
+        jitter: Callable[[], float],
+        wake: Callable[[], None],
+    ) -> None:
+        self._settings, self._front, self._store = settings, front, store
+        self._clock, self._jitter = clock, jitter
+        self._tokens = Tokens(settings.secrets)
+        self._board: Board | None = None
+        self.cases = Cases(store, front, settings.desk, clock, wake)
+
+    def listeners(self, api: "SlackApi", errands: "Errands") -> Sequence["Register"]:
+        from bot.channels.slack_desk import SlackBoard  # noqa: PLC0415 - with its library, only where it is used
+        from bot.channels.slack_desk_listen import SlackDesk  # noqa: PLC0415 - as above
+
+        self._board = SlackBoard(api)
+        return (SlackDesk(self.cases, api, errands).register,)
+
+    def handlers(self) -> Mapping[str, Handler]:
+        if self._board is None:
+            return {}
+        parts = Parts(
+            store=self._store,
+            front=self._front,
+            board=self._board,
+            cases=self.cases,
+            policy=self._settings.desk,
+            clock=self._clock,
+            jitter=self._jitter,
+            ics=lambda chat: files.address(self._settings.public_url, self._tokens, chat),
+            sent=self._reached,
+        )
+        return Casework(parts).handlers()
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        return files.routes(self._tokens, self.cases.calendar)
+
+    async def _reached(self, chat: str) -> int:
+        """How far the log of a chat has gone out to its messaging channel."""
+        doc = await self._store.doc("sent", chat)
+        return _sent.decode(doc.body).cursor if doc is not None and doc.body else 0
