@@ -117,6 +117,7 @@ export function controls({ h, icon, link, t, env, chat, send }) {
       send({ text: whole }, whole, name ? '' : typed);
       if (!name) return;
       field.value = '';
+      field.focus();
       grow();
     }, h('div', { class: chat.error ? 'field bad' : 'field' }, dial?.node, field, go));
   }

@@ -24,7 +24,7 @@ const by = (/** @type {string} */ author) => (/** @type {Entry} */ e) => e.autho
 export function session(env, changed) {
   const { get, signal } = env;
   /**
-   * What localStorage holds: chat, token, cursor, lang, page, outbox, hide, top, left (questions; -1 in a handoff), seen
+   * What localStorage holds: chat, token, cursor, lang, page, outbox, hide, top, left (questions; -1: a person), seen
    * (the cursor when the panel was last open), shown, closed, answered.
    */
   let kept = { outbox: [], hide: [], ...env.read() };
@@ -94,8 +94,8 @@ export function session(env, changed) {
     fold(before, fresh, how, ask);
     if (data.status === 'ended' && how === 'answer') kept.answered = Date.now();
     const progress = chat.by('visitor')[0] && data.ask?.progress;
-    kept.left = data.status === 'handoff' ? -1 : progress && progress.of - progress.at + 1;
     if (!chat.away) kept.seen = kept.cursor;
+    kept.left = data.status === 'handoff' || chat.fresh[0] ? -1 : progress && progress.of - progress.at + 1;
     tries = 0;
     save();
     listen();
@@ -216,6 +216,8 @@ export function session(env, changed) {
     get kept() { return kept; },
     /** Answers that have not been acknowledged. @returns {Item[]} */
     get unsent() { return kept.outbox.filter((/** @type {Item} */ item) => item.label && !log.some(e => e.id === item.id)); },
+    /** What an agent wrote while the panel was closed. @returns {Entry[]} */
+    get fresh() { return chat.by('agent').filter((/** @type {Entry} */ e) => e.text && e.seq > kept.seen); },
     entries: () => log.filter(e => !e.replaces && !kept.hide.includes(e.seq)),
     by: (/** @type {string} */ author) => chat.entries().filter(by(author)),
 

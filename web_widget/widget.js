@@ -162,12 +162,14 @@ export function widget(env, texts, css, session, controls) {
       else if (author === 'visitor') {
         bubble(key, text, i === last && !met && ask?.back && !away && !gone && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
       } else if (author === 'agent') {
-        const [, words] = put(key, text ? 'agent' : 'agent bot', () => h('div', {}, h('small', {}, e.name), h('span'))).children;
+        const node = put(key, text ? 'agent' : 'agent bot', () => h('div', {}, h('small', {}, e.name), h('span')));
+        const words = node.lastChild;
         const now = text || t('removed');
         if (words.textContent !== now) {
           words.replaceChildren(...now.split(/(https?:\/\/\S*[\w/])/)
             .map((/** @type {string} */ part, /** @type {number} */ i) => i % 2 ? h('a', { href: part, target: '_blank' }, part) : part));
         }
+        if (i < last && status !== 'handoff') since = node;
       } else if (e.name) row(key, 'sys', text.replace(/\.$/, ''), ' · ' + new Date(e.at).toLocaleTimeString([], { timeStyle: 'short' }));
       else if (i < last || !group.some((/** @type {any} */ g) => g.seq > seq && g.text === text)) {
         const big = e === group.at(ended ? 0 : -1) && !pending[0] && !gone && !(status === 'handoff' && met);
@@ -254,14 +256,13 @@ export function widget(env, texts, css, session, controls) {
   }
 
   function label() {
-    const { left: n, seen } = chat.kept;
-    const fresh = chat.by('agent').filter((/** @type {any} */ e) => e.seq > seen).length;
+    const { fresh, kept: { left: n } } = chat;
     frame.lang = language.value = env.lang;
     panel.ariaLabel = t('survey', { brand: brand.name });
     log.ariaLabel = t('log');
     x.ariaLabel = t('close');
     language.ariaLabel = t('language');
-    const now = n < 0 ? fresh ? t('wrote', { name: person(), n: fresh }) : line() : n ? t(n > 1 ? 'left' : 'left1', { n }) : config.flows[env.flow]?.invite?.[env.lang] ?? t('invite');
+    const now = fresh[0] ? t('wrote', { name: fresh.at(-1).name, n: fresh.length }) : n < 0 ? line() : n ? t(n > 1 ? 'left' : 'left1', { n }) : config.flows[env.flow]?.invite?.[env.lang] ?? t('invite');
     if (words.textContent !== now) words.textContent = now;
   }
 
@@ -316,8 +317,8 @@ export function widget(env, texts, css, session, controls) {
   return {
     open, close,
     pill() {
-      pill();
-      if (chat.kept.left < 0) chat.open(); // closed while a person is on the line: their words show on the launcher
+      if (chat.kept.left < 0) chat.open(); // closed while a person is on the line: the launcher tells of them
+      else pill();
     },
   };
 }

@@ -6,9 +6,8 @@ sure is served as it was written.
 """
 
 import re
-from collections.abc import Iterator, Sequence, Set
-from itertools import islice
 
+from bot.channels.assets_fewer import fewer
 from bot.channels.assets_names import shorten, shorter
 
 _JS = re.compile(
@@ -39,7 +38,7 @@ def strip_js(source: str) -> str:
     try:
         script = _Script(source)
         pieces = script.pieces()
-        return "".join(_joined(shorten(pieces, script.raw), script.raw))
+        return "".join(fewer(shorten(pieces, script.raw), script.raw))
     except Unreadable:
         return source
 
@@ -117,50 +116,6 @@ class _Script:
             raise Unreadable
         self._out.append("`")
         return end + 1
-
-
-def _joined(pieces: Sequence[str], raw: Set[int]) -> Iterator[str]:
-    """Declarations that follow one another become one: `const a = 1; const b = 2` is `const a = 1, b = 2`.
-
-    Only where the first ends with a semicolon of its own: a line end in it might end it too. `raw`: words of templates.
-    """
-    starts, opened = [""], ["{"]  # the first word of the statement, and the bracket, on every level of brackets
-    dropped = False
-    for i, piece in enumerate(pieces):
-        if i in raw:
-            yield piece
-        elif dropped and piece.isspace():
-            continue  # the blank after the word that was left out
-        elif piece == ";" and opened[-1] == "{" and _declares(starts[-1]) and _next(pieces, i) == starts[-1]:
-            yield ","
-            dropped = True
-            continue
-        elif dropped and piece == starts[-1]:
-            continue
-        else:
-            if piece == "\n":
-                starts[-1] = piece if _declares(starts[-1]) else starts[-1]
-            elif piece in ("{", "(", "[", "${"):
-                starts[-1] = starts[-1] or piece
-                starts.append("")
-                opened.append(piece)
-            elif piece in ("}", ")", "]") and len(opened) > 1:
-                starts.pop()
-                opened.pop()
-            elif piece == ";":
-                starts[-1] = ""
-            else:
-                starts[-1] = starts[-1] or piece
-            yield piece
-        dropped = False
-
-
-def _declares(word: str) -> bool:
-    return word in ("const", "let")
-
-
-def _next(pieces: Sequence[str], at: int) -> str:
-    return next((piece for piece in islice(pieces, at + 1, None) if not piece.isspace()), "")
 
 
 def _take(pattern: re.Pattern[str], source: str, at: int) -> re.Match[str]:

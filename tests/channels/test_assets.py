@@ -104,7 +104,7 @@ async def test_scripts_that_are_loaded_together_are_one_file(folder: Path) -> No
         assets = (await config_of(client))["assets"]
         served = await (await client.get(assets["widget.js"])).text()
     assert "session.js" not in assets
-    assert served == "export default()=>'a // b';\nexport function session(){return 1;}"
+    assert served == "export default()=>'a // b';\nexport function session(){return 1}"
 
 
 async def test_an_edited_file_has_another_address(folder: Path) -> None:

@@ -54,6 +54,7 @@ async def test_from_the_wish_to_the_next_question(come: Come, service: app.Servi
     await visitor.heard("MayaHello! Shall I send a new fern?")
     await expect(visitor.field).to_have_attribute("placeholder", "Write to Maya")
     await visitor.write("Yes, please")
+    await expect(visitor.field).to_be_focused()
     await visitor.said("3", "I want to talk to a human", "Yes, please")
     await expect(visitor.field).to_have_value("")
     await maya.leave()
@@ -251,6 +252,23 @@ async def test_axe_finds_nothing_to_say(come: Come, service: app.Service) -> Non
     await visitor.launcher.click()
     await expect(visitor.where).to_have_text("All done")
     await both_schemes(visitor, "the person has left")
+
+
+async def test_the_last_words_of_an_agent_wait_for_a_visitor_who_closed_the_panel(
+    come: Come, service: app.Service
+) -> None:
+    visitor, maya = await with_maya(come, service, "/")
+    await visitor.tap("Close the survey")
+    await maya.say("It ships tonight.")
+    await maya.leave()
+    await expect(visitor.launcher).to_have_accessible_name("Maya wrote to you (1)")
+    await visitor.page.reload()
+    await expect(visitor.launcher).to_have_accessible_name("Maya wrote to you (1)")
+    await visitor.launcher.click()
+    await expect(visitor.where).to_have_text("All done")
+    await expect(visitor.persons.last).to_have_text("MayaIt ships tonight.")
+    await visitor.tap("Done")
+    await expect(visitor.launcher).to_be_hidden()
 
 
 async def test_by_keyboard_alone(come: Come, service: app.Service) -> None:
