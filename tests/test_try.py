@@ -123,6 +123,30 @@ def test_a_played_chat_is_recorded_and_passes_as_a_case(folder: Path, terminal: 
     assert "by-hand" in out
 
 
+def test_the_agent_is_played_too_and_recorded(folder: Path, terminal: Terminal) -> None:
+    lines = (
+        *(":join", "human", "hello?", ":join Maya", ":agent Here I am.", ":agent", ":wait 1d", ":leave", ":leave"),
+        *("9", ":skip", ":tap no", "One more thing.", ":agent Hello"),
+    )
+    code, out = terminal.run("try", *AT, "--desk", "--channel", "telegram", "--record", "desk.yaml", lines=lines)
+    assert code == 0
+    for shown in (
+        "nobody was asked for: the visitor writes  human",
+        "somebody was asked for",
+        "Maya from support joined.",
+        "a person is on the line: the bot is silent",
+        "Maya: Here I am.",
+        "nothing changed: stale",
+        "... 1 d later: nothing happened",
+        "the bot goes on",
+        "Thank you, we have added that.",
+    ):
+        assert shown in out
+    code, out = terminal.run("test", "desk.yaml")
+    assert (code, "1 passed, 0 failed" in out) == (0, True)
+    assert "there is no desk:  chatsurvey try --desk" in terminal.run("try", *AT, lines=(":join",))[1]
+
+
 def test_the_end_of_input_leaves_politely(folder: Path) -> None:
     piped = subprocess.run(PLAYED, input="9\n", capture_output=True, text=True, env=ENV, timeout=60, check=False)
     assert (piped.returncode, piped.stderr) == (0, "")

@@ -102,6 +102,8 @@ class Session:
         if text.isdecimal() and 0 < int(text) <= len(offers):
             label = offers[int(text) - 1].label
             self._act("taps", label, lambda: self._stage.taps(label))
+        elif self._stage.chat.ended and self._stage.chat.address.channel != "web":
+            self._act("comments", text, lambda: self._stage.comments(text))
         else:
             self._act("says", text, lambda: self._stage.says(text))
 
