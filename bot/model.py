@@ -241,11 +241,12 @@ class Inbound(Struct, frozen=True):
     language  a BCP 47 tag                         -
     timer   -                                      -
     click   "step/link key"                        -
-    agent   join say edit delete leave             their words   name: theirs; ref: the desk's name of the line
+    agent   join say tell edit delete leave        their words   name: theirs; ref: the desk's name of the line
     case    -                                      -             case: what it says now
     gone    -                                      -      nothing reaches this address any more (bot blocked)
 
-    Where the chat has ended, `text` is a late comment if `late` is set (messaging channels) and ignored otherwise.
+    Where the chat has ended, `text` is a late comment if `late` is set (messaging channels) and ignored otherwise; so is
+    `tell`, a line of an agent beside the flow.
     """
 
     id: str

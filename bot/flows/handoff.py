@@ -29,7 +29,8 @@ LONGEST_NAME = 80
 
 def step(program: Program, conversation: Conversation, inbound: Inbound) -> Turn | None:
     """The turn where the desk is concerned or the chat has ended; None where the bot shall go on as ever."""
-    if inbound.kind == "case" or (inbound.kind in KINDS and not conversation.ended):
+    told = inbound.value == "tell" and inbound.late
+    if inbound.kind == "case" or (inbound.kind in KINDS and (told or not conversation.ended)):
         return _from_the_desk(program, conversation, inbound)
     if conversation.ended:
         return _after_the_end(program, conversation, inbound)
@@ -132,6 +133,16 @@ def _say(draft: Draft, inbound: Inbound) -> Ignored:
     return ""
 
 
+def _tell(draft: Draft, inbound: Inbound) -> Ignored:
+    """A line beside the flow: nobody joins by it, and it comes after the end too where it is `late`."""
+    text = kept(inbound.text)
+    if not text.strip() or any(ref == inbound.ref for ref, _ in draft.lines):
+        return "repeated"
+    _append(draft, text, inbound.name)
+    draft.lines = (*draft.lines[1 - LINES :], (inbound.ref, draft.seq))
+    return ""
+
+
 def _edit(draft: Draft, inbound: Inbound) -> Ignored:
     line = dict(draft.lines).get(inbound.ref)
     if line is None:
@@ -166,6 +177,7 @@ def _unknown(_: Draft, __: Inbound) -> Ignored:
 _ACTS: Mapping[str, Callable[[Draft, Inbound], Ignored]] = {
     "join": _join,
     "say": _say,
+    "tell": _tell,
     "edit": _edit,
     "delete": _delete,
     "leave": _leave,
