@@ -245,8 +245,8 @@ class Inbound(Struct, frozen=True):
     case    -                                      -             case: what it says now
     gone    -                                      -      nothing reaches this address any more (bot blocked)
 
-    Where the chat has ended, `text` is a late comment if `late` is set (messaging channels) and ignored otherwise; so is
-    `tell`, a line of an agent beside the flow.
+    Where the chat has ended, `text` is a late comment if `late` is set (messaging channels) and ignored otherwise; so
+    is `tell`, a line of an agent beside the flow.
     """
 
     id: str
