@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": ("doctor", "check that Telegram and Slack can work as they are set"),
     "link": ("link", "make a link that begins a chat in Telegram"),
     "jobs": ("jobs", "list, show, retry or drop what is to be done later"),
+    "keys": ("keys", "make, list or revoke keys of the HTTP API that invites people"),
     "export": ("export", "print responses as JSON, JSONL or CSV"),
     "backup": ("backup", "copy database and secret into one file while serving"),
 }

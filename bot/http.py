@@ -6,7 +6,7 @@ answers what no other does, so that 404 and 405 are problems too.
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hmac import compare_digest
 
@@ -19,6 +19,7 @@ from bot.channels.base import Front
 from bot.channels.limits import Rate, is_near
 from bot.channels.web import Observe, WebChannel
 from bot.channels.web_errors import Refused, problem
+from bot.channels.web_invitations import Invitations
 from bot.channels.web_options import LARGEST_BODY, WebOptions
 from bot.channels.web_wire import encode
 from bot.flows.spec import Book
@@ -29,6 +30,10 @@ _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {framed_by}"
 )
+
+
+async def _no_key(_key: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,10 @@ class Inside:
     """Told the route, status and seconds of each request of the chat."""
     ticks: Callable[[], float] = time.monotonic
     """Seconds for the limits; never go back."""
+    knows_key: Callable[[str], Awaitable[bool]] = _no_key
+    """Whether this is an API key of ours."""
+    messaging: Collection[str] = ()
+    """Names of the messaging channels that are configured."""
 
 
 def application(inside: Inside, settings: Settings, routes: Sequence[web.RouteDef] = ()) -> web.Application:
@@ -62,11 +71,14 @@ def application(inside: Inside, settings: Settings, routes: Sequence[web.RouteDe
     channel = WebChannel(
         inside.front, options, settings.secrets, inside.clock, ticks=inside.ticks, observe=inside.observe
     )
+    invitations = Invitations(
+        inside.front, options, inside.knows_key, inside.messaging, inside.clock, ticks=inside.ticks
+    )
     framed_by = " ".join(("'self'", *settings.web.origins))
     assets = Assets(resources.widget(), _Sites(inside.book, settings), _page_headers(), _page_headers(framed_by))
     operators = _Operators(inside, channel, settings.web.metrics_token)
     app = web.Application(client_max_size=LARGEST_BODY)
-    app.add_routes([*channel.routes(), *assets.routes(), *operators.routes(), *routes])
+    app.add_routes([*channel.routes(), *invitations.routes(), *assets.routes(), *operators.routes(), *routes])
     app.router.add_route("*", "/{anything:.*}", _nothing_here)
 
     async def stop(_app: web.Application) -> None:

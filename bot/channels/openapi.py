@@ -8,7 +8,10 @@ from bot.channels import web_types as wire
 
 Json: TypeAlias = dict[str, object]
 
-_TYPES = (wire.NewChat, wire.Message, wire.Chat, wire.State, wire.Problem, wire.Conflict)
+_TYPES = (
+    *(wire.NewChat, wire.Message, wire.Chat, wire.State, wire.Problem, wire.Conflict),
+    *(wire.Invitation, wire.Invited),
+)
 _ID: Json = {"name": "chat", "in": "path", "required": True, "schema": {"type": "string"}}
 _RETRY: Json = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
 _EVENT: Json = {
@@ -41,7 +44,7 @@ def document(version: str) -> Json:
     """OpenAPI 3.1; `version` is that of the program."""
     _, schemas = msgspec.json.schema_components(_TYPES, ref_template="#/components/schemas/{name}")
     schemas["Message"]["oneOf"] = [_said("value", "fence"), _said("text"), _said("action")]
-    for name in ("NewChat", "Message", "Page", "Prefill"):
+    for name in ("NewChat", "Message", "Page", "Prefill", "Invitation"):
         _without_nul(schemas[name])
     return {
         "openapi": "3.1.0",
@@ -56,11 +59,13 @@ def document(version: str) -> Json:
             "/api/v1/chats": {"post": _open()},
             "/api/v1/chats/{chat}/messages": {"post": _say()},
             "/api/v1/chats/{chat}/events": {"get": _events()},
+            "/api/v1/invitations": {"post": _invite()},
         },
         "components": {
             "schemas": schemas,
             "securitySchemes": {
                 "chat": {"type": "http", "scheme": "bearer", "description": "The `token` of the chat."},
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key (`chatsurvey keys`)."},
             },
         },
     }
@@ -140,6 +145,23 @@ def _events() -> Json:
                 "content": {"text/event-stream": {"schema": _EVENT}},
             },
             **_problems("400", "401", "403", "404", "429", "503"),
+        },
+    }
+
+
+def _invite() -> Json:
+    conflict = "This person has opted out on this channel (`opted_out`) or is in another chat (`busy`)."
+    return {
+        "operationId": "invite",
+        "summary": "Invite a person on a messaging channel to a chat",
+        "description": "For servers. The same `key` begins a chat with this person once.",
+        "security": [{"key": []}],
+        "requestBody": _body("Invitation"),
+        "responses": {
+            "200": _answer("The key was used before: the chat that it began.", "Invited"),
+            "201": _answer("Begun.", "Invited"),
+            "409": _answer(conflict, "Problem", "application/problem+json"),
+            **_problems("400", "401", "404", "408", "413", "429", "503"),
         },
     }
 

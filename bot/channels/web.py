@@ -4,7 +4,6 @@ A chat's token proves the right to it, without a look-up. Limits and origins are
 routes hold no middleware and no state but the buckets: what a request needs is decoded once and encoded once.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
@@ -20,7 +19,8 @@ from bot.channels.verify import Tokens
 from bot.channels.web_cors import JSON_HEADERS, Origins
 from bot.channels.web_errors import FOREIGN, Overtaken, Refused, answer_to
 from bot.channels.web_events import Streams
-from bot.channels.web_options import LARGEST_BODY, WebOptions
+from bot.channels.web_options import WebOptions
+from bot.channels.web_reading import read, take
 from bot.channels.web_types import SAFE
 from bot.model import Address, Fact, Inbound, Start
 
@@ -113,11 +113,11 @@ class WebChannel:
         return run
 
     async def _open(self, request: web.Request) -> _Answer:
-        body = web_wire.decode(self._new_chat, await self._body(request))
+        body = web_wire.decode(self._new_chat, await read(request, self._patience))
         if body.chat:
             return 200, web_wire.encode(web_wire.chat(await self._resume(body), self._tokens))
         for address in self.callers.of(request.remote or "127.0.0.1", request.headers):
-            self._take(self._addresses, address)
+            take(self._addresses, address)
         reply = await self._front.open(self._start(request, body), body.flow)
         return 201, web_wire.encode(web_wire.chat(reply, self._tokens))
 
@@ -147,7 +147,7 @@ class WebChannel:
         chat = self._tokens.chat_of(body.chat or "")
         if not chat:
             raise Refused(401, "token", "This is no token of a chat.")
-        self._take(self._chats, chat)
+        take(self._chats, chat)
         reply = await self._front.look(chat, body.cursor)
         conversation, asked = reply.conversation, web_wire.locale(body.locale, "")
         if not asked or conversation.ended or _language(asked) == _language(conversation.locale):
@@ -158,7 +158,7 @@ class WebChannel:
 
     async def _receive(self, request: web.Request) -> _Answer:
         chat = self._chat(request)
-        message = web_wire.decode(self._message, await self._body(request))
+        message = web_wire.decode(self._message, await read(request, self._patience))
         reply = await self._front.receive(chat, web_wire.inbound(message, self._clock()), message.cursor)
         state = web_wire.state(reply, self._tokens)
         if reply.ignored in ("stale", "ended"):
@@ -181,7 +181,7 @@ class WebChannel:
         chat, ref = match["chat"], f"{match['step']}/{match['key']}"
         if not self._tokens.signed(match["signature"], chat, ref):
             raise Refused(404, "unknown", "There is no such link.")
-        self._take(self._chats, chat)
+        take(self._chats, chat)
         target = await self._front.follow(chat, ref, self._clock())
         if urlsplit(target).scheme not in ("https", "http", "mailto", "tel"):
             raise Refused(404, "unknown", "This link leads nowhere.")
@@ -194,29 +194,8 @@ class WebChannel:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not self._tokens.belongs(token.strip(), chat):
             raise Refused(401, "token", "Send the token of this chat as `Authorization: Bearer <token>`.")
-        self._take(self._chats, chat)
+        take(self._chats, chat)
         return chat
-
-    async def _body(self, request: web.Request) -> bytes:
-        content = request.content
-        if content.is_eof() and content.total_bytes <= LARGEST_BODY and not content.exception():
-            # It came with the head, as nearly every answer does: taken as it is, which spares the turns of `read`.
-            return content.read_nowait()
-        try:
-            async with asyncio.timeout(self._patience):
-                return await request.read()
-        except TimeoutError:
-            raise Refused(408, "slow", "The body did not arrive in time.") from None
-        except web.HTTPRequestEntityTooLarge:
-            raise Refused(413, "size", f"A request may have {LARGEST_BODY:,} bytes.") from None
-        except (web.RequestPayloadError, ConnectionError):  # most often the client has gone, and nobody reads this
-            raise Refused(400, "malformed", "The body cannot be read as its headers say.") from None
-
-    @staticmethod
-    def _take(buckets: Buckets, key: str) -> None:
-        wait = buckets.take(key)
-        if wait:
-            raise Refused(429, "limit", "Too many at once; send the same again after Retry-After.", wait=wait)
 
 
 _LINK_HEADERS: Mapping[str, str] = {

@@ -27,6 +27,11 @@ Facts = Annotated[
     ),
 ]
 
+Named = Annotated[
+    dict[str, Any],  # Any, as above
+    Meta(description="Texts of at most 300 characters, or numbers, under names as of a page's claims."),
+]
+
 
 class Page(Struct, frozen=True):
     """Where the widget stands."""
@@ -106,6 +111,33 @@ class Ask(Struct, frozen=True, omit_defaults=True):
     note: str = ""
     back: bool = False
     progress: Progress | msgspec.UnsetType = msgspec.UNSET
+
+
+class Invitation(Struct, frozen=True):
+    """Invites a person on a messaging channel to a chat. Its facts are proven: whoever has an API key is believed."""
+
+    flow: Annotated[str, Meta(min_length=1, max_length=64)]
+    channel: Annotated[str, Meta(min_length=1, max_length=32, description="`telegram` or `slack`.")]
+    peer: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=128,
+            pattern=r"^[!-~]+$",
+            description="Telegram: the number of the person's chat with the bot. Slack: `team:user`.",
+        ),
+    ]
+    key: Annotated[
+        str, Meta(min_length=1, max_length=200, description="Yours; the same one begins a chat with this person once.")
+    ]
+    locale: str = ""
+    timezone: str = ""
+    context: Named | None = None
+    contact: Named | None = None
+
+
+class Invited(Struct, frozen=True):
+    chat: str
 
 
 class State(Struct, frozen=True):

@@ -85,8 +85,13 @@ def value(raw: int | str | list[str]) -> Value:
 
 def claims(raw: Mapping[str, object] | None) -> dict[str, Fact]:
     """What a page says of the person: facts that nobody has proven."""
+    return {name: Fact(text) for name, text in named(raw).items()}
+
+
+def named(raw: Mapping[str, object] | None) -> dict[str, str]:
+    """Facts under names that can be one, as texts; others are passed over."""
     said = {name: fact_text(fact) for name, fact in islice((raw or {}).items(), MOST_FACTS) if is_fact_name(name)}
-    return {name: Fact(text) for name, text in said.items() if text}
+    return {name: text for name, text in said.items() if text}
 
 
 def context(page: wire.Page | None) -> dict[str, str]:
