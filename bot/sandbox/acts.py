@@ -5,16 +5,26 @@ words are for the person.
 """
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
+from bot.sandbox import slack_quirks
 from bot.sandbox.slack import Slack
 from bot.sandbox.slack_delivery import Ack
 from bot.sandbox.slack_types import Message, View
 from bot.sandbox.telegram import Telegram
+from bot.sandbox.telegram_troubles import ANY, broken, lost, throttled
 
+SECONDS = 3
+"""That a platform asks to wait, where it throttles."""
+TELEGRAM_TROUBLES = {"throttled": throttled(SECONDS), "broken": broken(), "lost": lost()}
+SLACK_TROUBLES = {
+    "throttled": slack_quirks.throttled(SECONDS),
+    "broken": slack_quirks.broken(),
+    "lost": slack_quirks.lost(),
+}
 FILES = ("photo", "voice", "sticker")
 LONGEST = 4_096
 
@@ -43,7 +53,14 @@ class OnSlack(Struct, frozen=True, tag_field="on", tag="slack"):
     values: Mapping[str, str | tuple[str, ...] | None] = {}
 
 
-Act: TypeAlias = OnTelegram | OnSlack
+class Trouble(Struct, frozen=True, tag_field="on", tag="trouble"):
+    """Let the next call of a platform go wrong, or the next thing that a person does there be told twice."""
+
+    to: Literal["telegram", "slack"]
+    what: Literal["throttled", "broken", "lost", "twice"]
+
+
+Act: TypeAlias = OnTelegram | OnSlack | Trouble
 
 
 class Move(Struct, frozen=True):
@@ -56,6 +73,16 @@ def decode(body: bytes) -> Act:
     """Raises ValueError."""
     found: Act = msgspec.json.decode(body, type=Act)
     return found
+
+
+async def perform(telegram: Telegram, slack: Slack, act: Act) -> None:
+    """Raises LookupError and ValueError; RuntimeError where the app did not take it in time."""
+    if isinstance(act, OnTelegram):
+        on_telegram(telegram, act)
+    elif isinstance(act, OnSlack):
+        await on_slack(slack, act)
+    else:
+        trouble(telegram, slack, act)
 
 
 def on_telegram(telegram: Telegram, act: OnTelegram) -> None:
@@ -80,7 +107,6 @@ def on_telegram(telegram: Telegram, act: OnTelegram) -> None:
 
 
 async def on_slack(slack: Slack, act: OnSlack) -> None:
-    """Raises RuntimeError too, where the app did not take it in time."""
     if act.do == "say":
         slack.says(act.who, act.channel, act.text, act.thread)
     elif act.do == "command":
@@ -96,6 +122,18 @@ async def on_slack(slack: Slack, act: OnSlack) -> None:
         await slack.closes(act.who)
     else:
         raise ValueError(f"nobody can {act.do}")
+
+
+def trouble(telegram: Telegram, slack: Slack, act: Trouble) -> None:
+    if act.to == "telegram":
+        if act.what == "twice":
+            telegram.updates.twice()
+        else:
+            telegram.fails(ANY, TELEGRAM_TROUBLES[act.what])
+    elif act.what == "twice":
+        slack.dispatcher.twice()
+    else:
+        slack.quirks.order("*", SLACK_TROUBLES[act.what])
 
 
 def _taken(ack: Ack) -> None:

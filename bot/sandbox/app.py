@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from bot import app
 from bot.app_flows import Tell
 from bot.errors import UserMistake
-from bot.sandbox.acts import Act, OnTelegram, on_slack, on_telegram
+from bot.sandbox import acts
 from bot.sandbox.clock import Clock
 from bot.sandbox.slack import Slack
 from bot.sandbox.snapshot import Cast, Snapshots
@@ -56,12 +56,9 @@ class Sandbox:
     cast: Cast
     data: Path
 
-    async def perform(self, act: Act) -> None:
+    async def perform(self, act: acts.Act) -> None:
         """What a person at the page does. Raises LookupError, ValueError, RuntimeError with words for that person."""
-        if isinstance(act, OnTelegram):
-            on_telegram(self.telegram, act)
-        else:
-            await on_slack(self.slack, act)
+        await acts.perform(self.telegram, self.slack, act)
 
 
 @asynccontextmanager
@@ -73,7 +70,7 @@ async def sandbox(options: Options, tell: Tell = app.quiet) -> AsyncIterator[San
 
 async def _start(options: Options, tell: Tell, stack: AsyncExitStack) -> Sandbox:
     clock = Clock()
-    telegram = await stack.enter_async_context(Telegram(now=clock))
+    telegram = await stack.enter_async_context(Telegram(now=clock, first=clock() // 1_000))
     slack = await stack.enter_async_context(Slack(now=clock))
     cast = _people(telegram, slack)
     empty = Path(stack.enter_context(TemporaryDirectory(prefix="chatsurvey-sandbox-")))

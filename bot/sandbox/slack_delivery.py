@@ -41,8 +41,9 @@ class Delivery(Struct, frozen=True, kw_only=True):
 class Line(Protocol):
     """A way to the app: Socket Mode, or HTTP."""
 
-    async def ready(self) -> None:
-        """Return once there is somebody to send to."""
+    @property
+    def open(self) -> bool:
+        """Whether there is somebody to send to."""
 
     async def send(self, kind: Kind, payload: Json, attempt: int, reason: str, within: float) -> Ack: ...
 
@@ -79,12 +80,12 @@ class Dispatcher:
         inside = not name.startswith("message.") or team.bot.id in self._world.channels[event["channel"]].members
         if name not in self.subscriptions or not inside or self._world.token_of(team_id) is None:
             return
-        made = envelope(self._world, team, event, self._world.new_id("Ev"))
+        made = envelope(self._world, team, event, self._world.event_id())
         self.events.append(made)
         self.deliver(made)
         if self._twice and name.startswith("message.") and by_person(team, event):
             fresh = self._twice.pop(0)
-            self.deliver(made | {"event_id": self._world.new_id("Ev")} if fresh else made)
+            self.deliver(made | {"event_id": self._world.event_id()} if fresh else made)
 
     def deliver(self, made: Json) -> None:
         """Send an event (again)."""
@@ -104,7 +105,8 @@ class Dispatcher:
         for attempt in range(1 + len(self.retries)):
             if attempt:
                 await self._pause(self.retries[attempt - 1])
-            await self.line.ready()
+            while not self.line.open:
+                await self._world.bell.rung()
             ack = await self._send("events_api", made, attempt, reason)
             if ack.ok or not ack.again:
                 return

@@ -112,6 +112,10 @@ class World:
     def new_id(self, prefix: str) -> str:
         return f"{prefix}0SB{next(self._ids):06d}"
 
+    def event_id(self) -> str:
+        """By the time, so that an app that remembers events of an earlier stand-in takes it for a new one."""
+        return f"Ev{self.ts().replace('.', '')}"
+
     def now(self) -> int:
         """Seconds since the epoch."""
         return self._now() // 1000

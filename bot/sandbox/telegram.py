@@ -31,7 +31,7 @@ from bot.sandbox.telegram_methods import Bot, perform
 from bot.sandbox.telegram_people import People
 from bot.sandbox.telegram_troubles import HTML, Trouble, Troubles
 from bot.sandbox.telegram_types import Message, User
-from bot.sandbox.telegram_updates import Updates
+from bot.sandbox.telegram_updates import FIRST, Updates
 from bot.sandbox.telegram_wire import Call
 from bot.sandbox.telegram_world import World
 
@@ -49,7 +49,9 @@ def clock() -> int:
 
 
 class Telegram(People):
-    """`port` 0 takes a free one. `now` gives ms since the epoch and dates the messages."""
+    """`port` 0 takes a free one. `now` gives ms since the epoch and dates the messages. Updates are numbered from
+    `first`, messages from 1, or from `first` too where it is given: a bot that kept what an earlier stand-in told it
+    needs numbers that are new."""
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Telegram(People):
         port: int = 0,
         now: Callable[[], int] = clock,
         check: Callable[[Call], Sequence[str]] | None = None,
+        first: int = 0,
     ) -> None:
         me = User(
             id=int(token.partition(":")[0]),
@@ -69,8 +72,8 @@ class Telegram(People):
             can_read_all_group_messages=False,
             supports_inline_queries=False,
         )
-        world = World(me, now)
-        super().__init__(world, Updates(world.bell))
+        world = World(me, now, first)
+        super().__init__(world, Updates(world.bell, first or FIRST))
         self.token = token
         self.port = port
         self.bot = Bot(world, self.updates, {}, {})
@@ -117,6 +120,7 @@ class Telegram(People):
     def fails(self, method: str, trouble: Trouble, times: int = 1) -> None:
         """Let the next calls of this method ("*": of any but getUpdates) go wrong like this."""
         self.troubles.add(method, trouble, times)
+        self.world.bell.ring()
 
     def called(self, method: str) -> list[Call]:
         """The calls of this method so far, oldest first, refused ones too."""

@@ -47,7 +47,7 @@ class People:
         user = User(next(self._ids), False, first_name, last_name, username, language)
         self.world.users[user.id] = user
         chat = Chat(user.id, "private", first_name=first_name, last_name=last_name, username=username)
-        self.world.rooms[user.id] = Room(chat)
+        self.world.rooms[user.id] = Room(chat, given=self.world.before)
         return user
 
     def room(self, user: User) -> Room:
@@ -121,7 +121,7 @@ class People:
     def adds_bot(self, user: User, title: str) -> Chat:
         """Make a group with the bot in it."""
         group = Chat(-next(self._ids), "group", title=title)
-        room = self.world.rooms[group.id] = Room(group, started=True)
+        room = self.world.rooms[group.id] = Room(group, started=True, given=self.world.before)
         self._member(user, group, "left", "member")
         message = self._put(room, user, {"new_chat_members": (self.world.bot,)})
         self._tell(Update(self.updates.number(), message=message))

@@ -70,5 +70,10 @@ class Troubles:
         names = (method,) if method == "getUpdates" else (method, ANY)
         return next((self._coming[name].popleft() for name in names if self._coming.get(name)), None)
 
+    @property
+    def left(self) -> int:
+        """Ordered and not yet met."""
+        return sum(len(coming) for coming in self._coming.values())
+
     def clear(self) -> None:
         self._coming.clear()

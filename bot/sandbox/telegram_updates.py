@@ -29,14 +29,15 @@ WAIT = 50
 class Updates:
     """One bot's queue."""
 
-    def __init__(self, bell: Bell) -> None:
+    def __init__(self, bell: Bell, first: int = FIRST) -> None:
         self._bell = bell
-        self._next = FIRST
+        self._next = first
         self.waiting: list[Update] = []
         """Not confirmed yet."""
         self.all: list[Update] = []
         self._again: list[Update] = []
         """Handed out with the next poll, whatever its offset confirms."""
+        self._twice = 0
         self.held: list[Update] | None = None
         """Kept back; None while nothing is."""
         self.allowed: tuple[str, ...] = ()
@@ -68,6 +69,9 @@ class Updates:
             self.held.append(update)
         else:
             self._queue((update,))
+        if self._twice:
+            self._twice -= 1
+            self.repeat(update)
         return update
 
     def hold(self) -> None:
@@ -87,6 +91,10 @@ class Updates:
         else:
             self._again.append(again)
             self._bell.ring()
+
+    def twice(self) -> None:
+        """The next update is delivered twice."""
+        self._twice += 1
 
     def _queue(self, updates: Sequence[Update]) -> None:
         self.waiting.extend(updates)

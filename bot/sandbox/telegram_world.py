@@ -59,6 +59,8 @@ class World:
 
     bot: User
     now: Callable[[], int]
+    before: int = 0
+    """The number before that of the first message in each chat."""
     bell: Bell = field(default_factory=Bell)
     users: dict[int, User] = field(default_factory=dict)
     rooms: dict[int, Room] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.sandbox.acts import Act, OnTelegram, on_slack, on_telegram
+from bot.sandbox import acts
 from bot.sandbox.clock import Clock
 from bot.sandbox.slack import Slack
 from bot.sandbox.slack_types import Message
@@ -35,11 +35,8 @@ async def stage() -> AsyncIterator[Stage]:
         slack.add_channel("nps-alerts", "maya")
         cast = Cast((telegram.person("Nadia"), telegram.person("Léa", "fr")), (maya,), (sam,))
 
-        async def perform(act: Act) -> None:
-            if isinstance(act, OnTelegram):
-                on_telegram(telegram, act)
-            else:
-                await on_slack(slack, act)
+        async def perform(act: acts.Act) -> None:
+            await acts.perform(telegram, slack, act)
 
         async def move(by: int) -> None:
             clock.move(by)

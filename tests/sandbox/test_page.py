@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
+from telegram.error import NetworkError
 
 from bot.sandbox.clock import DAY
 from tests.e2e.browser import BROWSER, PHONE, Watch, new_context
@@ -169,6 +171,18 @@ async def test_a_member_in_direct_messages_and_the_clock(seen: Page, running: St
     await seen.get_by_role("button", name="+1 day").click()
     await expect(seen.locator("#now")).not_to_have_text(shown or "")
     assert running.clock.offset == before + DAY
+
+
+async def test_what_may_go_wrong(seen: Page, running: Stage, app: Bot) -> None:
+    nadia = running.cast.customers[0]
+    running.telegram.starts(nadia)
+    await seen.get_by_text("What was sent").click()
+    await seen.get_by_label("go wrong").select_option("broken")
+    await seen.get_by_role("button", name="Do", exact=True).click()
+    await running.telegram.until(lambda: running.telegram.troubles.left, "the order")
+    with pytest.raises(NetworkError):
+        await app.send_message(nadia.id, "Hello")
+    await expect(seen.get_by_role("row", name="sendMessage")).to_contain_text("Bad Gateway")
 
 
 async def test_tabs_by_the_keyboard(seen: Page) -> None:

@@ -83,6 +83,13 @@ async def test_late_out_of_order_and_twice(telegram: Telegram, bot: Bot, nadia: 
     assert again.update_id == late[2].update_id, "delivered again although it was confirmed"
 
 
+async def test_the_next_update_twice(telegram: Telegram, bot: Bot, nadia: User) -> None:
+    telegram.updates.twice()
+    telegram.says(nadia, "8")
+    telegram.says(nadia, "thanks")
+    assert texts(await bot.get_updates()) == ["/start", "8", "thanks", "8"]
+
+
 @dataclass
 class Hook:
     """A bot's own web server. `statuses`: how it answers next; then 200."""
@@ -199,7 +206,6 @@ async def test_a_slow_answer(telegram: Telegram, bot: Bot, nadia: User) -> None:
     with pytest.raises(TimedOut):
         await bot.send_message(nadia.id, "Hello", read_timeout=0.05)
     sending = asyncio.create_task(bot.send_message(nadia.id, "Hello"))
-    await asyncio.sleep(0)
     gate.set()
     assert (await sending).text == "Hello"
 

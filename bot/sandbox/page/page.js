@@ -65,6 +65,11 @@ function first() {
   slack.says($('thread-say'), agent, () => ({channel: thread.channel, thread: thread.ts}));
   slack.says($('direct-say'), member, () => ({channel: direct()}));
   $('survey').addEventListener('click', () => slack.command(member(), direct(), '/survey'));
+  $('trouble').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const {to, what} = event.target.elements;
+    post('api/act', {on: 'trouble', to: to.value, what: what.value});
+  });
   for (const select of document.querySelectorAll('select')) select.addEventListener('change', show);
 }
 
