@@ -1,9 +1,19 @@
-"""`make test` tries the same examples each time, to tell of a change and not of its luck; `make soak` tries others."""
+"""`make test` tries the same examples each time, to tell of a change and not of its luck; `make soak` tries others.
 
+What a vendor's contract would have checked, had it been there, is told at the end of a run.
+"""
+
+import pytest
 from hypothesis import settings
 
+from tests.harness.contracts import FOLDER, not_checked
 from tests.harness.soak import SOAK
 
 settings.register_profile("few", derandomize=True)
 if not SOAK:
     settings.load_profile("few")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for name in sorted(not_checked):
+        terminalreporter.write_line(f"NOT CHECKED against the contract {name}: it is not in {FOLDER} (CONTRACTS_DIR)")

@@ -80,7 +80,6 @@ class Slack(Hands):
         self._http: Requests | None = None
         self._runner: web.AppRunner | None = None
         self.team = self.add_team("Acme", installed=True)
-        self.add_channel("general", app=False)
 
     # -- the server
 
@@ -135,6 +134,7 @@ class Slack(Hands):
         """From now on events and interactions are HTTP requests to this address."""
         self._http = Requests(url, self.signing_secret)
         self.dispatcher.line = self._http
+        self.world.bell.ring()
         return self._http
 
     async def connected(self, count: int = 1) -> None:
@@ -155,13 +155,15 @@ class Slack(Hands):
     # -- the workspace
 
     def add_team(self, name: str, *, installed: bool = False) -> Team:
-        """A workspace; `installed`: the app has a token for it already, without OAuth."""
+        """A workspace with #general, where everybody is and the app is not; `installed`: the app has a token for it
+        already, without OAuth."""
         team_id = self.world.new_id("T")
         bot = User(id=self.world.new_id("U"), team=team_id, name="chatsurvey", is_bot=True)
         team = self.world.teams[team_id] = Team(team_id, name, bot, self.world.new_id("B"))
         self.world.users[bot.id] = bot
         if installed:
             self.installs.install(team, SCOPES)
+        self.add_channel("general", team=team, app=False)
         return team
 
     def add_user(
@@ -172,6 +174,7 @@ class Slack(Hands):
             id=self.world.new_id("U"), team=where.id, name=name, real_name=real_name, email=email, locale=locale
         )
         self.world.users[user.id] = user
+        self.world.channel("general", where.id).members.add(user.id)
         return user
 
     def add_channel(

@@ -30,8 +30,8 @@ class Requests:
         self.secret = secret
         self._session = ClientSession()
 
-    async def ready(self) -> None:
-        """An address is there, or it is not: that counts as an attempt."""
+    open = True
+    """That nobody answers at the address counts as an attempt."""
 
     async def send(self, kind: Kind, payload: Json, attempt: int, reason: str, within: float) -> Ack:
         form = {"interactive": {"payload": json.dumps(payload)}, "slash_commands": payload}.get(kind)

@@ -77,9 +77,9 @@ class Sockets:
                 future.set_result(Ack(ok=False, seconds=_now() - since, reason="connection_closed"))
         self._bell.ring()
 
-    async def ready(self) -> None:
-        while not self.connections:
-            await self._bell.rung()
+    @property
+    def open(self) -> bool:
+        return bool(self.connections)
 
     async def send(self, kind: Kind, payload: Json, attempt: int, reason: str, within: float) -> Ack:
         since = _now()

@@ -40,7 +40,6 @@ def furnish(slack: Slack) -> None:
     slack.add_user("tom", real_name="Tom Weiss", email="tom@acme.example", locale="de-DE")
     slack.add_user("nadia", real_name="Nadia Benali", email="nadia@acme.example", locale="fr-FR")
     slack.add_channel("nps-alerts", "maya", "tom")
-    slack.joins("nadia", "#general")
 
 
 def slack_environ(slack: Slack, **more: str) -> dict[str, str]:
