@@ -27,8 +27,7 @@ def under(ask: Ask, locale: str) -> Iterator[Block]:
     """The quiet lines between words and control: what the ends of the scale mean, the note of the step."""
     if ask.low and ask.high and ask.options:
         first, last = ask.options[0].label, ask.options[-1].label
-        ends = word("scale", locale, least=first, low=ask.low, most=last, high=ask.high)
-        yield quiet(f"{ends} {word('typed', locale)}")
+        yield quiet(f"{first}: {ask.low} · {last}: {ask.high} · {word('typed', locale)}")
     if ask.note:
         yield quiet(ask.note)
 

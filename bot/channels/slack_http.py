@@ -58,7 +58,12 @@ class _Events:
             asked = AsyncBoltRequest(body=raw.decode(), headers=_headers(request.headers))
         except (ValueError, AttributeError, TypeError):
             return web.Response(status=400)  # signed, and no payload of Slack's all the same
-        return await to_aiohttp_response(await self._app.async_dispatch(asked))
+        try:
+            return await to_aiohttp_response(await self._app.async_dispatch(asked))
+        except Exception as error:
+            # Bolt looks for keys that a body of Slack's always has.
+            log.exception("a request of Slack's could not be understood", exc_info=error)
+            return web.Response(status=503)
 
     def _signed(self, raw: bytes, headers: Mapping[str, str]) -> bool:
         signature, timestamp = headers.get("X-Slack-Signature", ""), headers.get("X-Slack-Request-Timestamp", "")

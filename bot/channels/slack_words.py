@@ -27,12 +27,6 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "es": "También puede simplemente escribirlo.",
         "de": "Sie können es auch einfach schreiben.",
     },
-    "scale": {
-        "en": "{least} is {low}, {most} is {high}.",
-        "fr": "{least} : {low}, {most} : {high}.",
-        "es": "{least}: {low}, {most}: {high}.",
-        "de": "{least}: {low}, {most}: {high}.",
-    },
     "answered": {
         "en": "This question has been answered meanwhile.",
         "fr": "Cette question a reçu une réponse entre-temps.",
