@@ -1,14 +1,14 @@
 """An agent at the desk, without a desk: what they do goes into the service itself, as from whatever platform."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from itertools import count
 from pathlib import Path
 from unittest.mock import patch
 
 from bot import app
 from bot.flows.catalog import Catalog
+from bot.flows.spec import OpenHours
 from bot.model import Inbound
 from tests.e2e.person import Did, Person
 from tests.e2e.ways import DETRACTOR
@@ -17,10 +17,14 @@ from tests.harness.service import serving
 CHAT_NOW: tuple[Did, ...] = (*DETRACTOR[:3], ("How should we put it right?", "tap", "Chat now"))
 
 
+def _with_a_desk(hours: Mapping[str, OpenHours], timezone: str, _desk: bool = False) -> Catalog:
+    return Catalog(hours, timezone, desk=True)
+
+
 @asynccontextmanager
 async def staffed(folder: Path, port: int = 0) -> AsyncIterator[app.Service]:
     """The shipped survey, where there is somebody to hand a chat over to."""
-    with patch.object(app, "Catalog", partial(Catalog, desk=True)):
+    with patch.object(app, "Catalog", _with_a_desk):
         async with serving(folder, None, PORT=str(port)) as service:
             yield service
 
