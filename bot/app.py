@@ -30,6 +30,7 @@ from bot.errors import Problem
 from bot.flows.answers.warm import warm
 from bot.flows.catalog import Catalog
 from bot.jobs import Handler, Run, Worker
+from bot.keys import Keys
 from bot.model import Job
 from bot.obs import Meters
 from bot.records.sql import SqlRecords
@@ -105,10 +106,10 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     await keep(book, store, catalog)
     meters = Meters()
     salt = settings.secrets[0].encode()
-    runtime = Runtime(store, catalog, now, lambda: worker.wake(), meters, salt=salt)  # noqa: PLW0108 - the worker needs it first
+    runtime = Runtime(store, catalog, now, lambda soon: worker.wake(soon), meters, salt=salt)  # noqa: PLW0108 - the worker needs it first
     desk = None
     if has_desk(settings):
-        desk = Desk(settings, runtime, store, clock=now, jitter=random.random, wake=lambda: worker.wake())  # noqa: PLW0108 - as above
+        desk = Desk(settings, runtime, store, clock=now, jitter=random.random, wake=lambda: worker.wake(soon=True))
     talking = await channels(settings, runtime, store, now, catalog, desk=desk)
     for channel in talking:
         stack.push_async_callback(channel.close)
@@ -120,7 +121,12 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     stack.push_async_callback(_finish, worker, working)
     meters.gauge("chatsurvey_listeners", "Chats with an open event stream", lambda: float(runtime.listening))
     ready = _ready(store, working)
-    inside = http.Inside(runtime, lambda: catalog.live, ready, meters.text, now, observe=meters.observe)
+    inside = http.Inside(
+        *(runtime, lambda: catalog.live, ready, meters.text, now),
+        observe=meters.observe,
+        knows_key=Keys(store).known,
+        messaging=[messenger.name for messenger in messengers],
+    )
     routes = [route for channel in talking for route in channel.routes]
     routes += desk.routes() if desk is not None else []
     runner = http.runner(http.application(inside, settings, routes))

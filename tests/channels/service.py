@@ -13,6 +13,7 @@ from bot import http, settings
 from bot.channels.verify import Tokens
 from bot.flows.catalog import Catalog
 from bot.flows.load import load
+from bot.keys import Keys
 from bot.model import Conversation
 from bot.runtime import Runtime
 from bot.settings_types import WebSettings
@@ -158,12 +159,17 @@ async def serve(
     book = load(flow)
     await store.keep_flow(book.version, book.source)
     catalog.add(book)
-    runtime = Runtime(store, catalog, clock.ms, lambda: None)
+    runtime = Runtime(store, catalog, clock.ms, lambda _: None)
 
     async def ready() -> dict[str, str]:
         return {"store": "" if await store.writable() else "it cannot be written now"}
 
-    inside = http.Inside(runtime, lambda: catalog.live, ready, lambda: b"# figures\n", clock.ms, ticks=clock.ticks)
+    inside = http.Inside(
+        *(runtime, lambda: catalog.live, ready, lambda: b"# figures\n", clock.ms),
+        ticks=clock.ticks,
+        knows_key=Keys(store).known,
+        messaging=("telegram",),
+    )
     async with running(http.application(inside, chosen)) as client:
         yield Service(client, str(client._base_url).rstrip("/"), store, catalog, runtime, clock)
     await store.close()
