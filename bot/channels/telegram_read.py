@@ -163,7 +163,7 @@ def _tap(query: _Query) -> Meaning:
     message = query.message
     if message is None or message.chat.type != "private":
         return Odd(_person(query.sender.id, query.sender), query.id)
-    person = _person(message.chat.id, query.sender)
+    person = _person(query.sender.id, query.sender)  # of a private chat, which has the number of its person
     chat, _, rest = query.data.partition(":")
     fence, _, value = rest.partition(":")
     if not chat.isalnum() or not (fence.isascii() and fence.isdigit() and len(fence) <= 6) or not value:

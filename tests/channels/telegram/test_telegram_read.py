@@ -24,7 +24,14 @@ from bot.channels.telegram_types import (
 )
 
 NADIA = Person("4711", "fr", "Nadia", "B", "nadia_b")
-USER = {"id": 4711, "is_bot": False, "first_name": "Nadia", "last_name": "B", "username": "nadia_b", "language_code": "fr"}  # fmt: skip
+USER = {
+    "id": 4711,
+    "is_bot": False,
+    "first_name": "Nadia",
+    "last_name": "B",
+    "username": "nadia_b",
+    "language_code": "fr",
+}
 PRIVATE = {"id": 4711, "type": "private", "first_name": "Nadia"}
 GROUP = {"id": -99, "type": "supergroup", "title": "Shop"}
 CHAT = "ww0cdmxcp451t8399qmef04npr"
@@ -86,12 +93,15 @@ MEANINGS: dict[str, tuple[dict[str, Any], Meaning]] = {
     "a command in a group": (message(GROUP, text="/start"), Group("-99", "fr")),
     "talk in a group": (message(GROUP, text="8"), Nothing("group")),
     "a channel's post": (message({"id": -5, "type": "channel"}, text="/x"), Nothing("group")),
-    "another bot": (message(text="hi") | {"message": message(text="hi")["message"] | {"from": USER | {"is_bot": True}}}, Nothing("bot")),
+    "another bot": (
+        message(text="hi") | {"message": message(text="hi")["message"] | {"from": USER | {"is_bot": True}}},
+        Nothing("bot"),
+    ),
     "an edit": ({"edited_message": message(text="9")["message"]}, Nothing("other")),
     "a poll": ({"poll": {"id": "1"}}, Nothing("other")),
     "text that is a number": (message(text=8), Nothing("malformed")),
     "a chat without a kind": ({"message": {"message_id": 1, "chat": {"id": 1}}}, Nothing("malformed")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", MEANINGS)

@@ -60,13 +60,19 @@ ROWS: dict[str, tuple[Ask, list[list[str]]]] = {
     "yes and no": (Ask("y", 2, "yesno", (Choice("yes", "Yes"), Choice("no", "No"))), [["Yes", "No"]]),
     "text that may be skipped": (Ask("t", 2, "text", skip=True), [["Skip"]]),
     "near misses and the rest": (replace(NPS, suggest=(SCALE[7], SCALE[8])), [["7", "8", "Show all"]]),
-    "a near miss of text": (Ask("e", 4, "email", suggest=(Choice("ana@gmail.com", "ana@gmail.com"),)), [["ana@gmail.com"]]),
-    "what was answered before": (replace(Ask("y", 2, "yesno", (Choice("yes", "Yes"), Choice("no", "No"))), prefill="no"), [["Yes", "✓ No"]]),
+    "a near miss of text": (
+        Ask("e", 4, "email", suggest=(Choice("ana@gmail.com", "ana@gmail.com"),)),
+        [["ana@gmail.com"]],
+    ),
+    "what was answered before": (
+        replace(Ask("y", 2, "yesno", (Choice("yes", "Yes"), Choice("no", "No"))), prefill="no"),
+        [["Yes", "✓ No"]],
+    ),
     "many times by pages": (
         Ask("slot", 5, "slot", SLOTS, skip=True),
         [*([f"Mon {n}:00", f"Mon {n + 1}:00"] for n in (9, 11, 13, 15)), ["Other choices"], ["Skip"]],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -114,7 +120,9 @@ def test_links_are_buttons_that_stay_when_the_question_is_answered() -> None:
     assert end == Send("Bye.")
 
 
-@pytest.mark.parametrize("address", ["http://localhost:8080", "http://127.0.0.1:80", "http://shop.local", "http://shop"])
+@pytest.mark.parametrize(
+    "address", ["http://localhost:8080", "http://127.0.0.1:80", "http://shop.local", "http://shop"]
+)
 def test_a_link_that_no_button_may_have_is_plain(address: str) -> None:
     entries = (line("Tell others?"), line("Google", link="review/google"))
     sends = posts(Post(CHAT, "en", entries), lambda _chat, ref: f"{address}/{ref}")
@@ -124,7 +132,9 @@ def test_a_link_that_no_button_may_have_is_plain(address: str) -> None:
 def test_an_agents_line_begins_with_the_name_and_holds_no_markup() -> None:
     said = line("Shall I send <b>a new</b> one & refund?", "agent", "Maya, Fern & Field")
     (send,) = posts(Post(CHAT, "en", (said,)), url)
-    assert send == Send("<b>Maya, Fern &amp; Field</b>\nShall I send &lt;b&gt;a new&lt;/b&gt; one &amp; refund?", html=True)
+    assert send == Send(
+        "<b>Maya, Fern &amp; Field</b>\nShall I send &lt;b&gt;a new&lt;/b&gt; one &amp; refund?", html=True
+    )
 
 
 def asked(**fields: object) -> Asked:
@@ -140,11 +150,21 @@ SETTLED: dict[str, tuple[Asked, Send | Edit | None]] = {
     "asked once more": (asked(chosen="", again=True), Edit(12, None)),
     "long words": (asked(chosen="so " * 90), Edit(12, f"How likely?\n\nYou said {'so ' * 39}so….", markup=CHANGE)),
     "a sentence": (asked(chosen="It was\nlate."), Edit(12, "How likely?\n\nYou said It was late.", markup=CHANGE)),
-    "French": (asked(locale="fr"), Edit(12, "How likely?\n\nVotre réponse\u202f: 4.", markup={"inline_keyboard": [[{"text": "Modifier", "callback_data": f"{CHAT}:2:back"}]]})),
-    "a keyboard": (asked(message="12k", chosen="+33 6 12 34 56 78"), Send("You said +33 6 12 34 56 78.", markup={"remove_keyboard": True})),
+    "French": (
+        asked(locale="fr"),
+        Edit(
+            12,
+            "How likely?\n\nVotre réponse\u202f: 4.",
+            markup={"inline_keyboard": [[{"text": "Modifier", "callback_data": f"{CHAT}:2:back"}]]},
+        ),
+    ),
+    "a keyboard": (
+        asked(message="12k", chosen="+33 6 12 34 56 78"),
+        Send("You said +33 6 12 34 56 78.", markup={"remove_keyboard": True}),
+    ),
     "a keyboard, skipped": (asked(message="12k", chosen=""), Send("All right.", markup={"remove_keyboard": True})),
     "a keyboard that comes again": (asked(message="12k", chosen="", again=True), None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SETTLED)

@@ -1,15 +1,18 @@
 """The whole service and Telegram's stand-in beside it: a person on one side, the store on the other."""
 
+import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import app
 from bot.model import Address, Conversation
+from bot.sandbox.bell import PATIENCE
 from bot.sandbox.telegram import Message, Telegram, User
-from tests.harness.service import serving
+from bot.sandbox.telegram_world import Answered
+from tests.harness.service import lay, serving
 
 FLOW = """
 version: 1
@@ -91,7 +94,37 @@ class World:
 
         return await self.telegram.until(look, f"{words!r} with {buttons}; there is {self.said(person)}")
 
+    async def until(self, person: User, holds: Callable[[Conversation], bool]) -> Conversation:
+        """The person's newest chat, once that holds."""
+        address = Address("telegram", str(person.id))
+        async with asyncio.timeout(PATIENCE):
+            while (found := await self.service.store.load(address)) is None or not holds(found):
+                await self.telegram.world.bell.pause(0.02)
+        return found
 
+    async def count(self, person: User, words: str, times: int) -> None:
+        """Wait until so many messages have these words."""
+        what = f"{times} times {words!r}"
+        await self.telegram.until(lambda: sum(words in text for text in self.said(person)) == times, what)
+
+    async def told(self, person: User, button: str) -> str:
+        """What the person's newest tap on a button with these words, or this value, was answered with."""
+
+        def look() -> Answered | None:
+            taps = [one.callback_query for one in self.telegram.updates.all if one.callback_query is not None]
+            return next(
+                (
+                    self.telegram.world.queries.get(tap.id)
+                    for tap in reversed(taps)
+                    if tap.from_.id == person.id and tap.data.rpartition(":")[2] in (button, WORDS.get(button))
+                ),
+                None,
+            )
+
+        return (await self.telegram.until(look, f"an answer to the tap on {button!r}")).text
+
+
+WORDS = {"Change": "back", "Skip": "skip", "Show all": "all"}
 SCORES = [str(number) for number in range(11)]
 
 
@@ -101,8 +134,8 @@ async def world_of(
 ) -> AsyncIterator[World]:
     """`section` is more of the settings' `telegram:`."""
     moved = [0]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "settings.yaml").write_text(f"telegram:\n  updates: {updates}\n{section}", "utf-8")
+    lay(folder, None)
+    _settle(folder, f"telegram:\n  updates: {updates}\n{section}")
     port = _free()
     given = {
         "PORT": str(port),
@@ -114,6 +147,10 @@ async def world_of(
     }
     async with serving(folder, flows, lambda: app.clock() + moved[0], **given) as service:
         yield World(telegram, service, moved)
+
+
+def _settle(folder: Path, settings: str) -> None:
+    (folder / "settings.yaml").write_text(settings, "utf-8")
 
 
 def _free() -> int:
