@@ -22,6 +22,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, host: str) -> None:
         self._host = host
+        self.headers = ""
+        """More lines for the head of each request, each with its end."""
         self._buffer = b""
         self._waiter: asyncio.Future[bytes] | None = None
         self._transport: asyncio.Transport | None = None
@@ -64,7 +66,7 @@ class Connection(asyncio.Protocol):
         authorization = f"Authorization: Bearer {token}\r\n" if token else ""
         self._transport.write(
             f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
-            f"{authorization}Content-Length: {len(body)}\r\n\r\n".encode()
+            f"{authorization}{self.headers}Content-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
         return await self._waiter

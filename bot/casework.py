@@ -48,7 +48,7 @@ class Casework:
         """Until when the board asked to be left alone."""
 
     def handlers(self) -> dict[str, Handler]:
-        return {"desk": Handler(self.run, 1, AT_ONCE), "case": Handler(self.due, AT_ONCE)}
+        return {"desk": Handler(self.run, 1, AT_ONCE, urgent=True), "case": Handler(self.due, AT_ONCE)}
 
     async def due(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
         """Timers of cases."""

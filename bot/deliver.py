@@ -85,7 +85,7 @@ class Delivering:
         return self._messenger.name
 
     def handler(self) -> Handler:
-        return Handler(self.run, batch=1, parallel=PARALLEL)
+        return Handler(self.run, batch=1, parallel=PARALLEL, urgent=True)
 
     async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
         return await asyncio.gather(*(self._one(job) for job in jobs))

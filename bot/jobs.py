@@ -8,25 +8,25 @@
 - A handler that fails unexpectedly costs its own job a retry, never the worker; of a batch, only the jobs that fail
   alone. What is logged is the kind of failure and its place in the code, never a payload.
 - Wake-ups are hints: without one the store is asked every two seconds, so a command in another process is noticed.
-  Under a burst they are gathered for a tenth of a second, which makes batches large and commits few.
+  Under a burst they are gathered for a tenth of a second, which makes batches large and commits few. Lanes where a
+  person waits (`urgent`) are claimed for at once; while one claim is committed, what comes meanwhile makes up the next.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from bot.errors import StoreUnavailable
+from bot.jobs_lanes import Handler, Lane, Run
 from bot.jobs_retry import failed
 from bot.model import Job
 from bot.obs import told, where
-from bot.store.base import Again, Dead, Settlement, Store
+from bot.store.base import Again, Dead, Done, Settlement, Store
 
 log = logging.getLogger(__name__)
 
-Run: TypeAlias = Callable[[Sequence[Job]], Awaitable[Sequence[Settlement]]]
+__all__ = ["Handler", "Run", "Worker"]
 
 LEASE = 30_000
 SPARE = 5_000
@@ -34,27 +34,6 @@ SPARE = 5_000
 LOOK = 1_000
 FAREWELL = 1.0
 """Seconds at the end of `stop` to give back what was not finished."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """How one kind of job is done. `run` answers with one settlement a job, in order."""
-
-    run: Run
-    batch: int = 1
-    """How many jobs one call takes at most."""
-    parallel: int = 1
-    """How many calls may run at once."""
-
-
-@dataclass(slots=True)
-class _Lane:
-    handler: Handler
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
-
-    @property
-    def room(self) -> int:
-        return self.handler.batch * (self.handler.parallel - len(self.tasks))
 
 
 class Worker:
@@ -77,12 +56,15 @@ class Worker:
         pause: float = 1.0,
     ) -> None:
         self._store = store
-        self._lanes = {kind: _Lane(handler) for kind, handler in handlers.items()}
+        self._lanes = {kind: Lane(handler) for kind, handler in handlers.items()}
         self._clock = clock
         self._jitter = jitter
         self._lease = lease
         self._poll, self._pace, self._pause = poll, pace, pause
+        self._urgent = tuple(kind for kind, handler in handlers.items() if handler.urgent)
         self._hint = asyncio.Event()
+        self._soon = asyncio.Event()
+        self._taking = asyncio.Lock()
         self._halt = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -90,19 +72,33 @@ class Worker:
         self._pending: list[tuple[Job, Settlement]] = []
         self._broken = False
 
-    def wake(self) -> None:
-        """Something may be due earlier than was known. Cheap; call it from the event loop."""
+    def wake(self, soon: bool = False) -> None:
+        """Something may be due earlier than was known; `soon`: now. Cheap; call it from the event loop."""
         self._hint.set()
+        if soon:
+            self._soon.set()
 
     async def run(self) -> None:
         """Work until `stop`. Survives a store that cannot write and handlers that fail."""
         self._idle.clear()
+        hurrying = asyncio.create_task(self._hurry(), name="urgent jobs")
         try:
             while not self._halt.is_set():
                 self._hint.clear()
                 await self._rest(*await self._round())
         finally:
+            self._halt.set()
+            self._soon.set()
+            await hurrying
             self._idle.set()
+
+    async def _hurry(self) -> None:
+        """Claim what is urgent whenever something may be. A store that cannot answer is the other loop's to tell."""
+        while not self._halt.is_set():
+            await self._soon.wait()
+            self._soon.clear()
+            with suppress(StoreUnavailable):
+                await self._take(self._clock(), self._urgent)
 
     async def stop(self, bound: float = 5.0) -> None:
         """Claim nothing more, finish what is in hand within `bound` seconds, give back the rest as it was."""
@@ -174,7 +170,10 @@ class Worker:
     async def _take(self, now: int, kinds: Sequence[str]) -> tuple[int, bool]:
         """Claim for the lanes that have room and start the work: how many jobs, and whether a lane was filled, so
         that more may be waiting."""
-        free = [(kind, room) for kind in kinds if (room := self._lanes[kind].room) > 0]
+        async with self._taking:  # two claims at once would fill a lane twice
+            return await self._take_all(now, [(kind, room) for kind in kinds if (room := self._lanes[kind].room) > 0])
+
+    async def _take_all(self, now: int, free: Sequence[tuple[str, int]]) -> tuple[int, bool]:
         claims = (self._store.claim(now, room, self._lease, (kind,)) for kind, room in free)
         found = await asyncio.gather(*claims, return_exceptions=True)
         taken, more = 0, False
@@ -188,7 +187,7 @@ class Worker:
                 raise jobs
         return taken, more
 
-    def _start(self, lane: _Lane, jobs: Sequence[Job]) -> None:
+    def _start(self, lane: Lane, jobs: Sequence[Job]) -> None:
         if self._halt.is_set():
             self._pending.extend((job, Again(job.due)) for job in jobs)
             return
@@ -196,7 +195,7 @@ class Worker:
             task = asyncio.create_task(self._work(lane.handler.run, jobs[at : at + lane.handler.batch]))
             lane.tasks.add(task)
             task.add_done_callback(lane.tasks.discard)
-            task.add_done_callback(lambda _: self._hint.set())
+            task.add_done_callback(lambda _: self.wake(lane.handler.urgent))
 
     async def _bury(self, now: int) -> None:
         """What is due and belongs to no lane (a writer that was taken out of the settings) becomes a dead letter."""
@@ -245,3 +244,6 @@ class Worker:
                 except StoreUnavailable:
                     self._pending = batch + self._pending
                     await asyncio.sleep(self._pause)
+                else:
+                    if any(isinstance(done, Done) and done.jobs for _, done in batch):
+                        self.wake(soon=True)

@@ -19,7 +19,7 @@ from bot.flows.catalog import Catalog
 from bot.flows.machine import Program
 from bot.hub import Hub
 from bot.ids import new_id, next_id
-from bot.model import Address, Conversation, Doc, DocChange, Entry, Inbound, Job, Say, Start, Turn
+from bot.model import Address, Change, Conversation, Doc, DocChange, Entry, Inbound, Job, Say, Start, Turn
 from bot.obs import Meters
 from bot.runtime_programs import Programs
 from bot.store.base import Again, Commit, Done, Settlement, Store
@@ -33,8 +33,9 @@ PRESENCE = 3_000
 class Runtime:
     """Implements `channels.base.Front`, and `fire` for the timers.
 
-    `wake` is called after a commit that leaves something to do later. `clock` gives milliseconds since the epoch.
-    `salt` keeps ids of chats on messaging channels from being guessed; every process of an installation has the same.
+    `wake` is called after a commit that leaves something to do later, with whether that is due at once. `clock` gives
+    ms since the epoch. `salt` keeps ids of chats on messaging channels from being guessed; every process of an
+    installation has the same.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Runtime:
         store: Store,
         catalog: Catalog,
         clock: Callable[[], int],
-        wake: Callable[[], None],
+        wake: Callable[[bool], None],
         meters: Meters | None = None,
         *,
         salt: bytes = b"",
@@ -147,7 +148,7 @@ class Runtime:
     async def came_or_went(self, chat: str) -> None:
         job = presence_job(chat, self._clock() + PRESENCE)
         await self._store.put(DocChange(Doc("presence", chat, 1, b""), 0, jobs=(job,)))
-        self._wake()
+        self._wake(False)
 
     async def fire(self, job: Job) -> Settlement:
         """A timer is due. What that means is worked out from the chat, so a late or doubled fire does no harm; where
@@ -193,7 +194,7 @@ class Runtime:
         if verdict is Commit.DONE:
             self._hub.ring(before.id)
             if change.jobs:
-                self._wake()
+                self._wake(_soon(change, inbound.at))
             if change.conversation is not turn.conversation:
                 turn = replace(turn, conversation=change.conversation)
             return program, turn
@@ -219,7 +220,7 @@ class Runtime:
             return verdict
         self._meters.opened.add(name)
         if change.jobs:
-            self._wake()
+            self._wake(_soon(change, start.at))
         return Reply(change.conversation, change.entries, engine.ask(program, change.conversation, start.at))
 
     def _after(self, start: Start, address: Address, before: Conversation | None) -> Start:
@@ -242,3 +243,7 @@ class Runtime:
 
 def _said(turn: Turn) -> tuple[Entry, ...]:
     return tuple(effect.entry for effect in turn.effects if isinstance(effect, Say))
+
+
+def _soon(change: Change, now: int) -> bool:
+    return any(job.due <= now for job in change.jobs)

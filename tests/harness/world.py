@@ -62,7 +62,7 @@ class World:
         """Of another installation, on the same store."""
         return Runtime(self.store, self.catalog, lambda: self.now, self.wake, salt=salt)
 
-    def wake(self) -> None:
+    def wake(self, _soon: bool) -> None:
         self.woken += 1
 
     async def open(self) -> str:
