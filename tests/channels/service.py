@@ -148,14 +148,14 @@ class Service:
 
 @asynccontextmanager
 async def serve(
-    folder: Path, flow: str = FLOW, *, secrets: tuple[str, ...] = SECRETS, **web: object
+    folder: Path, flow: str = FLOW, *, secrets: tuple[str, ...] = SECRETS, desk: bool = False, **web: object
 ) -> AsyncIterator[Service]:
-    """`web` are fields of WebSettings."""
+    """`web` are fields of WebSettings; `desk`: whether there is anybody to hand a chat over to."""
     clock = Clock()
     chosen = settings.load({"DATA_DIR": str(folder), "TRUSTED_PROXIES": "10.0.0.0/8"}, folder)
     chosen = replace(chosen, secrets=secrets, web=replace(WebSettings(), **web))  # type: ignore[arg-type]  # the test names fields of the type
     store = SqliteStore.open(folder / "chats.db", clock.ms)
-    catalog = Catalog(chosen.hours, chosen.timezone)
+    catalog = Catalog(chosen.hours, chosen.timezone, desk)
     book = load(flow)
     await store.keep_flow(book.version, book.source)
     catalog.add(book)
