@@ -77,7 +77,8 @@ class Slack(Hands):
         self.consenting = ""
         """Who answers the page at /oauth/v2/authorize (id or name)."""
         self.port = 0
-        self._http: Requests | None = None
+        self.http: Requests | None = None
+        """Set by `use_http`."""
         self._runner: web.AppRunner | None = None
         self.team = self.add_team("Acme", installed=True)
 
@@ -102,8 +103,8 @@ class Slack(Hands):
     async def stop(self) -> None:
         await self.dispatcher.close()
         await self.sockets.close()
-        if self._http:
-            await self._http.close()
+        if self.http:
+            await self.http.close()
         if self._runner:
             await self._runner.cleanup()
 
@@ -132,10 +133,10 @@ class Slack(Hands):
 
     def use_http(self, url: str) -> Requests:
         """From now on events and interactions are HTTP requests to this address."""
-        self._http = Requests(url, self.signing_secret)
-        self.dispatcher.line = self._http
+        self.http = Requests(url, self.signing_secret)
+        self.dispatcher.line = self.http
         self.world.bell.ring()
-        return self._http
+        return self.http
 
     async def connected(self, count: int = 1) -> None:
         """Until the app holds that many connections (Socket Mode)."""

@@ -5,6 +5,7 @@ Answers are HTTP 200 with `ok`; what a quirk orders goes first. Every request is
 
 import asyncio
 import json
+from base64 import b64decode
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -135,6 +136,14 @@ class WebApi:
         return grant
 
 
+def _client(scheme: str, credentials: str) -> dict[str, str]:
+    """Who an app says it is where it has no token yet: id and secret, by HTTP Basic."""
+    if scheme.lower() != "basic":
+        return {}
+    name, _, secret = b64decode(credentials).decode("latin-1").partition(":")
+    return {"client_id": name, "client_secret": secret}
+
+
 async def _read(request: web.Request) -> tuple[str, Json, str]:
     """The token, the arguments, and the error where the request cannot be read. A JSON body needs the header."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
@@ -147,7 +156,7 @@ async def _read(request: web.Request) -> tuple[str, Json, str]:
         if not isinstance(args, dict):
             return token, {}, "json_not_object"
         return token, args, ""
-    form = {**request.query, **await request.post()}
+    form = {**_client(scheme, bearer), **request.query, **await request.post()}
     args = {name: value for name, value in form.items() if isinstance(value, str)}
     token = str(args.pop("token", "")) or token
     for name in DOCUMENTS:
