@@ -2,7 +2,7 @@
 
 What still waits to be recorded is recorded first, also while a server runs on the same data. Everything streams.
 JSON has the shape of the web hook's `data` (`bot.crm.shape`). CSV has fixed columns first, then one column an answer,
-contact fact and context fact that occurs, sorted.
+contact fact, context fact and fact of a case that occurs, sorted.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import msgspec
 
 from bot.app_writers import configs
 from bot.commands.data import clock, has_data, with_store
-from bot.crm.shape import CONTACT, contact_of, data_of
+from bot.crm.shape import CONTACT, case_of, contact_of, data_of
 from bot.errors import StoreUnavailable, UserMistake
 from bot.jobs import Worker
 from bot.model import Response, Value
@@ -191,6 +191,7 @@ def _facts(response: Response) -> Mapping[str, object]:
         **{f"answers.{a.key}": _plain(a.value) for a in response.answers if not a.key.startswith(CONTACT)},
         **{f"contact.{key}": value for key, (value, _) in contact_of(response).items()},
         **{f"context.{key}": value for key, value in response.context.items()},
+        **({f"case.{key}": value for key, value in case_of(response.case).items()} if response.case else {}),
     }
 
 

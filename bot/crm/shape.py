@@ -4,11 +4,11 @@ Times are RFC 3339, UTC, with milliseconds, or null. `contact` tells for each fa
 person in the chat, `proven` by a signed token, or only `claimed` by the page; what was typed wins.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from bot.model import Entry, Response, Value
+from bot.model import CaseFacts, Entry, Response, Value
 
 CONTACT = "contact."
 
@@ -72,9 +72,27 @@ def data_of(response: Response, longest: int | None = None) -> dict[str, object]
         "updated_at": moment(r.updated),
         "ended_at": moment(r.ended),
     }
+    if r.case is not None:
+        data["case"] = case_of(r.case, cut)
     if r.transcript:
         data["transcript"] = [_entry(entry, cut(entry.text)) for entry in r.transcript]
     return data
+
+
+def case_of(case: CaseFacts, cut: Callable[[str], str] = str) -> dict[str, object]:
+    """What became of the person to win back."""
+    return {
+        "state": case.state,
+        "rule": case.rule,
+        "owner": cut(case.owner) or None,
+        "outcome": case.outcome or None,
+        "counts": case.counts or None,
+        "cause": case.cause or None,
+        "note": cut(case.note),
+        "opened_at": moment(case.opened),
+        "due_at": moment(case.due),
+        "resolved_at": moment(case.resolved),
+    }
 
 
 def _entry(entry: Entry, text: str) -> dict[str, object]:

@@ -1,8 +1,9 @@
 """Responses to a web hook receiver, signed as Standard Webhooks (https://www.standardwebhooks.com) asks.
 
 - One POST a revision: `{type, timestamp, data}`, under 20 kB. `type` is response.scored (the first revision, with its
-  score), response.updated, response.completed, response.abandoned, response.stopped or response.ended. `data` is always
-  the whole response (`shape.py`): quick answers may share one event, and the newest revision wins.
+  score), response.updated, response.completed, response.abandoned, response.stopped or response.ended, then
+  case.resolved where a case was opened. `data` is always the whole response (`shape.py`): quick answers may share one
+  event, and the newest revision wins.
 - `webhook-id` is the same for a chat and revision at every attempt. With several secrets every one signs.
 - What an answer means is a table: 2xx arrived; 408, 409, 425 and 5xx are tried again; 429, 502, 503 and 504 too, but
   not before Retry-After; a lasting redirect, 410 and every other 4xx are refused for good. Redirects are never
@@ -44,6 +45,9 @@ PASSING = (302, 303, 307)
 
 def event_type(response: Response) -> str:
     """A function of the revision alone, so that every attempt says the same."""
+    case = response.case
+    if case is not None and case.resolved and case.resolved >= max(response.updated, response.ended):
+        return "case.resolved"
     if response.ended:
         return ENDS.get(response.outcome, "response.ended")
     return "response.scored" if response.revision == 1 and response.score is not None else "response.updated"
@@ -53,7 +57,8 @@ def event_of(response: Response) -> bytes:
     """The body: whole where it fits, else without the transcript, else with its texts cut and `truncated` set."""
 
     def body(data: dict[str, object]) -> bytes:
-        at = moment(max(response.updated, response.ended))
+        resolved = response.case.resolved if response.case is not None else 0
+        at = moment(max(response.updated, response.ended, resolved))
         return msgspec.json.encode({"type": event_type(response), "timestamp": at, "data": data})
 
     found = body(data_of(response))

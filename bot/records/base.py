@@ -42,6 +42,19 @@ class Filters:
     sample: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Responses by segment."""
+
+    promoters: int = 0
+    passives: int = 0
+    detractors: int = 0
+
+    @property
+    def count(self) -> int:
+        return self.promoters + self.passives + self.detractors
+
+
 class Records(Protocol):
     """Every call but `close` raises Retryable where the database cannot be used now."""
 
@@ -54,6 +67,12 @@ class Records(Protocol):
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
         """Note attempts, in one transaction. `Delivery.delivered` never falls."""
+
+    async def open_cases(self, limit: int) -> Sequence[Response]:
+        """Responses whose case is not resolved, soonest deadline first."""
+
+    async def tally(self, since: int, until: int) -> Tally:
+        """Scored responses of that time, without samples."""
 
     def responses(self, filters: Filters) -> Iterator[Response]:
         """Stream the matching responses in the order of their times (see Filters), without transcripts. Blocks; for

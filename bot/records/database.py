@@ -16,15 +16,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    Select,
     case,
     create_engine,
     event,
     func,
-    literal,
     literal_column,
     select,
-    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -32,11 +29,11 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from bot.errors import Retryable
 from bot.model import Response
-from bot.records import rows
-from bot.records.base import Delivery, Filters
+from bot.records import reading, rows
+from bot.records.base import Delivery, Filters, Tally
 from bot.records.bulk import Bulk
 from bot.records.migrations import HEAD, version_of
-from bot.records.schema import Moment, answers, deliveries, responses
+from bot.records.schema import answers, cases, deliveries, responses
 
 PAGE = 500
 BUSY = 5.0
@@ -52,6 +49,7 @@ class Database:
         self._statements = {
             "responses": self._put_response(),
             "answers": self._insert(answers),
+            "cases": self._put_case(),
             "deliveries": self._put_delivery(),
         }
         self._bulks = {
@@ -76,19 +74,20 @@ class Database:
         newest = {r.chat: r for r in sorted(found, key=lambda r: r.revision)}
         query = select(responses.c.chat, responses.c.revision).where(responses.c.chat.in_(newest)).with_for_update()
         with self._transaction() as connection:
-            kept = _pairs(connection, query)
+            kept = reading.pairs(connection, query)
             newer = [r for r in newest.values() if r.revision > kept.get(r.chat, 0)]
             self._insert_all(connection, "responses", [rows.response_row(r) for r in newer])
             if known := [r.chat for r in newer if r.chat in kept]:
                 connection.execute(answers.delete().where(answers.c.chat.in_(known)))
             self._insert_all(connection, "answers", [row for r in newer for row in rows.answer_rows(r)])
+            self._insert_all(connection, "cases", [rows.case_row(r.chat, r.case) for r in newer if r.case is not None])
             self._insert_all(connection, "deliveries", [rows.delivery_row(d) for d in noted])
 
     def delivered(self, writer: str, chats: Sequence[str]) -> Mapping[str, int]:
         t = deliveries.c
         query = select(t.chat, t.delivered).where(t.writer == writer, t.chat.in_(chats), t.delivered > 0)
         with translated(), self._engine.connect() as connection:
-            return _pairs(connection, query)
+            return reading.pairs(connection, query)
 
     def keep(self, found: Sequence[Delivery]) -> None:
         with self._transaction() as connection:
@@ -97,20 +96,19 @@ class Database:
     def deliveries(self, chat: str) -> Sequence[Delivery]:
         query = deliveries.select().where(deliveries.c.chat == chat).order_by(deliveries.c.writer)
         with translated(), self._engine.connect() as connection:
-            return [rows.delivery_of_row(row) for row in _rows(connection, query)]
+            return [rows.delivery_of_row(row) for row in reading.rows(connection, query)]
 
     def responses(self, filters: Filters) -> Iterator[Response]:
-        t = responses.c
-        order = tuple_(t.counted_at, t.chat)
-        page = filtered(responses.select(), filters).order_by(t.counted_at, t.chat).limit(PAGE)
-        query = page
         with translated(), self._engine.connect() as connection:
-            while found := _rows(connection, query):
-                given = _answers(connection, [str(row["chat"]) for row in found])
-                for row in found:
-                    yield rows.response_of_row(row, given.get(str(row["chat"]), ()))
-                last = found[-1]
-                query = page.where(order > tuple_(literal(last["counted_at"], Moment()), literal(last["chat"])))
+            yield from reading.responses(connection, filters)
+
+    def open_cases(self, limit: int) -> Sequence[Response]:
+        with translated(), self._engine.connect() as connection:
+            return reading.open_cases(connection, limit)
+
+    def tally(self, since: int, until: int) -> Tally:
+        with translated(), self._engine.connect() as connection:
+            return reading.tally(connection, since, until)
 
     def in_place(self) -> bool:
         """Whether the file at the path is still the one that is open; what goes into a deleted one is lost."""
@@ -144,6 +142,11 @@ class Database:
         newer = insert.excluded.revision > responses.c.revision
         return insert.on_conflict_do_update(index_elements=["chat"], set_=values, where=newer)
 
+    def _put_case(self) -> sqlite.Insert | postgresql.Insert:
+        insert = self._insert(cases)
+        values = {c.name: insert.excluded[c.name] for c in cases.c if not c.primary_key}
+        return insert.on_conflict_do_update(index_elements=["chat"], set_=values)
+
     def _put_delivery(self) -> sqlite.Insert | postgresql.Insert:
         insert = self._insert(deliveries)
         new, old = insert.excluded, deliveries.c
@@ -155,37 +158,6 @@ class Database:
             "remote": case((new.remote != literal_column("''"), new.remote), else_=old.remote),
         }
         return insert.on_conflict_do_update(index_elements=["writer", "chat"], set_=values)
-
-
-# Any: a row's type is a variable of SQLAlchemy's Select; what is read is cast in `rows`.
-def filtered(query: Select[Any], wanted: Filters) -> Select[Any]:
-    t = responses.c
-    if wanted.since is not None:
-        query = query.where(t.counted_at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(t.counted_at < wanted.until)
-    if wanted.sample is not None:
-        query = query.where(t.sample == wanted.sample)
-    for column, value in ((t.flow, wanted.flow), (t.segment, wanted.segment), (t.channel, wanted.channel)):
-        if value:
-            query = query.where(column == value)
-    return query
-
-
-def _pairs(connection: Connection, query: Select[Any]) -> dict[str, int]:
-    return {chat: revision for chat, revision in connection.execute(query)}  # noqa: C416 - dict() wants no rows
-
-
-def _rows(connection: Connection, query: Select[Any]) -> Sequence[Mapping[str, object]]:
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _answers(connection: Connection, chats: Sequence[str]) -> Mapping[str, Sequence[Mapping[str, object]]]:
-    query = answers.select().where(answers.c.chat.in_(chats)).order_by(answers.c.chat, answers.c.position)
-    found: dict[str, list[Mapping[str, object]]] = {}
-    for row in _rows(connection, query):
-        found.setdefault(str(row["chat"]), []).append(row)
-    return found
 
 
 def open_engine(url: URL) -> Engine:

@@ -7,7 +7,7 @@ for what a person typed, so such characters are replaced here.
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, TypedDict, cast
 
-from bot.model import Answer, Click, Fact, Response, Segment, Value
+from bot.model import Answer, CaseFacts, CaseState, Click, Counts, Fact, Response, Segment, Value
 from bot.records.base import Delivery, DeliveryState
 
 Row: TypeAlias = dict[str, object]
@@ -58,6 +58,37 @@ def response_row(r: Response) -> Row:
     }
 
 
+def case_row(chat: str, case: CaseFacts) -> Row:
+    return {
+        "chat": chat,
+        "state": case.state,
+        "rule": safe(case.rule, 64),
+        "owner": safe(case.owner, 128),
+        "outcome": safe(case.outcome, 64),
+        "counts": case.counts,
+        "cause": safe(case.cause, 64),
+        "note": safe(case.note),
+        "opened_at": case.opened,
+        "due_at": case.due or None,
+        "resolved_at": case.resolved or None,
+    }
+
+
+def case_of_row(row: Mapping[str, object]) -> CaseFacts:
+    return CaseFacts(
+        state=cast("CaseState", row["state"]),
+        rule=cast("str", row["rule"]),
+        opened=cast("int", row["opened_at"]),
+        due=cast("int | None", row["due_at"]) or 0,
+        owner=cast("str", row["owner"]),
+        outcome=cast("str", row["outcome"]),
+        counts=cast("Counts", row["counts"]),
+        cause=cast("str", row["cause"]),
+        note=cast("str", row["note"]),
+        resolved=cast("int | None", row["resolved_at"]) or 0,
+    )
+
+
 def answer_rows(r: Response) -> list[Row]:
     return [
         {
@@ -79,7 +110,9 @@ def _plain(value: Value) -> int | str | list[str]:
     return safe(value) if isinstance(value, str) else [safe(part) for part in value]
 
 
-def response_of_row(row: Mapping[str, object], answers: Sequence[Mapping[str, object]]) -> Response:
+def response_of_row(
+    row: Mapping[str, object], answers: Sequence[Mapping[str, object]], case: CaseFacts | None = None
+) -> Response:
     contact = cast("Mapping[str, ContactRow]", row["contact"])
     return Response(
         chat=cast("str", row["chat"]),
@@ -102,6 +135,7 @@ def response_of_row(row: Mapping[str, object], answers: Sequence[Mapping[str, ob
         sample=cast("bool", row["sample"]),
         visitor=cast("str", row["visitor"]),
         timezone=cast("str", row["timezone"]),
+        case=case,
     )
 
 

@@ -2,6 +2,7 @@
 
     responses   one row a chat: its newest revision; `counted_at` is when it was scored, or began where it has no score
     answers     one row an answer of that revision, in the order given
+    cases       one row a chat whose response opened a case, as that revision says it
     deliveries  one row a chat and writer: the last attempt, and the newest revision that arrived
 
 Times are timestamps with a zone (UTC) in the database and ms since the epoch in Python.
@@ -140,6 +141,23 @@ answers = Table(
     Column("label", Text, nullable=False),
     _moment("answered_at"),
     Index(None, "key"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("chat", String(64), ForeignKey("responses.chat", ondelete="CASCADE"), primary_key=True),
+    _words("state", 16),
+    _words("rule"),
+    _words("owner", 128),
+    _words("outcome"),
+    _words("counts", 16),
+    _words("cause"),
+    Column("note", Text, nullable=False),
+    _moment("opened_at"),
+    _moment("due_at", nullable=True),
+    _moment("resolved_at", nullable=True),
+    Index(None, "state", "due_at"),
 )
 
 deliveries = Table(

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.model import Response
-from bot.records.base import Delivery, Filters
+from bot.records.base import Delivery, Filters, Tally
 
 if TYPE_CHECKING:
     from bot.records.database import Database
@@ -46,6 +46,12 @@ class SqlRecords:
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
         if deliveries:
             await self._run(lambda database: database.keep(deliveries))
+
+    async def open_cases(self, limit: int) -> Sequence[Response]:
+        return await self._run(lambda database: database.open_cases(limit))
+
+    async def tally(self, since: int, until: int) -> Tally:
+        return await self._run(lambda database: database.tally(since, until))
 
     def responses(self, filters: Filters) -> Iterator[Response]:
         return self._open().responses(filters)

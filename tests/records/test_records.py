@@ -13,15 +13,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from msgspec.structs import replace as replace_case
 from sqlalchemy import Connection, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateTable
 
 from bot.errors import Retryable
-from bot.model import Answer, Click
+from bot.model import Answer, CaseFacts, Click
 from bot.records import database, rows
-from bot.records.base import Delivery, Filters
+from bot.records.base import Delivery, Filters, Tally
 from bot.records.database import Database, open_engine
 from bot.records.migrations import HEAD, upgrade
 from bot.records.schema import metadata
@@ -221,3 +222,34 @@ async def test_records_of_a_newer_version_are_left_alone(records: SqlRecords, tm
 
 def test_long_words_are_cut_to_their_columns() -> None:
     assert len(str(rows.response_row(a_response(visitor="v" * 500))["visitor"])) == 128
+
+
+CASE = CaseFacts("open", "unhappy", NOON, NOON + 86_400_000)
+
+
+async def test_a_case_is_kept_with_its_response(records: SqlRecords) -> None:
+    resolved = replace_case(CASE, state="resolved", owner="Maya", outcome="replaced", counts="recovered", resolved=NOON)
+    await records.upsert([a_response("c1", 1, case=CASE), a_response("c2", 1)])
+    assert [r.case for r in records.responses(Filters())] == [CASE, None]
+    await records.upsert([a_response("c1", 2, case=resolved)])
+    await records.upsert([a_response("c1", 1, case=CASE)])
+    assert [r.case for r in records.responses(Filters())] == [resolved, None]
+
+
+async def test_open_cases_come_by_their_deadline(records: SqlRecords) -> None:
+    cases = {
+        "never": replace_case(CASE, due=0),
+        "late": replace_case(CASE, due=NOON + 9),
+        "soon": replace_case(CASE, due=NOON + 1, state="claimed"),
+        "over": replace_case(CASE, state="resolved"),
+    }
+    await records.upsert([a_response(chat, 1, case=case) for chat, case in cases.items()])
+    assert [r.chat for r in await records.open_cases(9)] == ["soon", "late", "never"]
+    assert [r.chat for r in await records.open_cases(1)] == ["soon"]
+
+
+async def test_the_tally_counts_scored_responses_by_segment(records: SqlRecords) -> None:
+    scores = {"a": 10, "b": 9, "c": 7, "d": 0, "e": None}
+    await records.upsert([a_response(chat, 1, score) for chat, score in scores.items()])
+    await records.upsert([a_response("s", 1, 10, sample=True), a_response("old", 1, 10, scored=NOON - 9)])
+    assert await records.tally(NOON - 1, NOON + 1) == Tally(promoters=2, passives=1, detractors=1)
