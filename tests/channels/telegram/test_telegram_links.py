@@ -100,7 +100,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("words", MISTAKES)
-def test_the_command_says_what_is_wrong(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_the_command_says_what_is_wrong(tmp_path: Path, words: tuple[str, str]) -> None:
     made = command(tmp_path, "link", "telegram", "--bot", "b", *words, SECRET_KEY=KEY)
     assert (made.returncode, made.stdout) == (1, "")
     assert MISTAKES[words] in made.stderr

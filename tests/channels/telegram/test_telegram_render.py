@@ -9,7 +9,19 @@ from msgspec.structs import replace
 
 from bot.channels.base import Asked, Post, words_of
 from bot.channels.telegram_read import read
-from bot.channels.telegram_render import LONGEST, Edit, Send, data, hashed, keyboard, posts, settled, split
+from bot.channels.telegram_render import (
+    LONGEST,
+    Button,
+    Edit,
+    Markup,
+    Send,
+    data,
+    hashed,
+    keyboard,
+    posts,
+    settled,
+    split,
+)
 from bot.channels.telegram_types import Tap
 from bot.channels.telegram_words import _WORDS, COMMANDS, LANGUAGES, words
 from bot.model import Ask, Author, Choice, Entry, Link
@@ -113,7 +125,7 @@ def test_the_phone_is_asked_with_the_contact_button() -> None:
 def test_links_are_buttons_that_stay_when_the_question_is_answered() -> None:
     entries = (line("Would you share that?"), line("Google", link="review/google"), line("Well?"))
     first, second = posts(Post(CHAT, "en", entries, replace(NPS, low="", high="")), url)
-    link = {"text": "Google", "url": f"https://survey.example.com/l/{CHAT}/sig/review/google"}
+    link: Button = {"text": "Google", "url": f"https://survey.example.com/l/{CHAT}/sig/review/google"}
     assert first == Send("Would you share that?", markup={"inline_keyboard": [[link]]})
     assert second.text == "Well?" == words_of(entries)
     *_, end = posts(Post(CHAT, "en", (*entries[:2], line("Bye."))), url)
@@ -139,10 +151,10 @@ def test_an_agents_line_begins_with_the_name_and_holds_no_markup() -> None:
 
 def asked(**fields: object) -> Asked:
     plain = Asked(CHAT, "en", "12", "How likely?", "4", change=True, fence=2)
-    return replace(plain, **fields)  # type: ignore[arg-type]  # a table of changes
+    return replace(plain, **fields)
 
 
-CHANGE = {"inline_keyboard": [[{"text": "Change", "callback_data": f"{CHAT}:2:back"}]]}
+CHANGE: Markup = {"inline_keyboard": [[{"text": "Change", "callback_data": f"{CHAT}:2:back"}]]}
 SETTLED: dict[str, tuple[Asked, Send | Edit | None]] = {
     "answered": (asked(), Edit(12, "How likely?\n\nYou said 4.", markup=CHANGE)),
     "answered, and the chat has ended": (asked(change=False, fence=0), Edit(12, "How likely?\n\nYou said 4.")),
