@@ -45,6 +45,28 @@ def test_a_case_makes_a_response_of_a_chat_without_a_score() -> None:
     assert Report() in turn.effects
 
 
+TELL = Inbound("t", MONDAY, "agent", "tell", "It is put right.", name="Maya", ref="told")
+
+
+@pytest.mark.parametrize("begin", [stage, waiting, joined])
+def test_an_agent_can_tell_something_beside_the_flow_and_nobody_joins_by_it(begin: Callable[[], Stage]) -> None:
+    played = begin()
+    turn = engine.step(played.program, played.chat, TELL)
+    assert (lines(turn), desk(turn)) == (["agent: It is put right."], 1)
+    assert (turn.conversation.handoff, turn.conversation.state) == (played.chat.handoff, played.chat.state)
+    assert turn.conversation.lines[-1] == ("told", turn.conversation.seq)
+    assert engine.step(played.program, turn.conversation, replace(TELL, id="u")).ignored == "repeated"
+
+
+def test_what_is_told_after_the_end_comes_where_it_is_meant_to() -> None:
+    played = ended()
+    assert engine.step(played.program, played.chat, TELL).ignored == "ended"
+    turn = engine.step(played.program, played.chat, replace(TELL, late=True))
+    assert (lines(turn), turn.conversation.outcome) == (["agent: It is put right."], "completed")
+    say = replace(TELL, value="say", late=True)
+    assert engine.step(played.program, played.chat, say).ignored == "ended"
+
+
 def ended() -> Stage:
     played = stage()
     played.taps(9)

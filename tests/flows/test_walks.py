@@ -14,7 +14,7 @@ from bot.flows.timers import next_due
 from bot.model import Address, CaseFacts, Conversation, Inbound, Say, Start, Turn
 from tests.harness.soak import examples
 
-from .books import DAY, MONDAY, OFFICE, SHIPPED, SMALL
+from .books import DAY, MINUTE, MONDAY, OFFICE, SHIPPED, SMALL
 
 BOOK = load(SHIPPED.read_text("utf-8"))
 OTHERS = load((SHIPPED.parent / "tests/flows/kinds.yaml").read_text("utf-8"))
@@ -66,7 +66,7 @@ ACTS = st.one_of(
 CASES = tuple(CaseFacts(state, "handoff", MONDAY, MONDAY + DAY) for state in ("open", "claimed", "resolved"))
 AGENTS = st.tuples(
     st.sampled_from(["join", *("say", "edit") * 3, "delete", "leave", "dance"]),
-    st.sampled_from(["", "Maya", "Ben {x}"]),
+    st.sampled_from(["", *("Maya", "Ben {x}") * 2]),
     st.sampled_from(["", "l1", "l2"]),
     st.one_of(WORDS, st.text(max_size=20)),
 )
@@ -169,11 +169,11 @@ def test_every_walk_waits_at_a_question_or_has_ended(
         check(program, chat, turn)
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(
     st.sampled_from(STAFFED),
     st.sampled_from(["en", "fr-CA", "it"]),
-    st.lists(st.tuples(DESK_ACTS, st.integers(0, DAY)), max_size=30),
+    st.lists(st.tuples(DESK_ACTS, st.sampled_from([0, 9 * MINUTE, DAY, 4 * DAY])), max_size=30),
     st.sampled_from([(), BEGINNINGS[:1], BEGINNINGS]),
     st.sampled_from([None, "gone", "stop"]),
 )
