@@ -22,6 +22,8 @@ COMMANDS = {
     "test": ("test", "run recorded conversations against a flow"),
     "sandbox": ("sandbox", "try everything on this machine: stand-ins of Slack and Telegram, both sides on one page"),
     "doctor": ("doctor", "check that Telegram and Slack can work as they are set"),
+    "slack": ("slack", "print the manifest of the Slack app"),
+    "invite": ("invite", "ask a list of members of Slack"),
     "link": ("link", "make a link that begins a chat in Telegram"),
     "jobs": ("jobs", "list, show, retry or drop what is to be done later"),
     "keys": ("keys", "make, list or revoke keys of the HTTP API that invites people"),

@@ -56,10 +56,21 @@ class SlackApi:
 
     async def call_with(self, token: str, method: str, **arguments: object) -> Mapping[str, object]:
         """The same with a token that is at hand."""
+        answer = await self._answer(token, method, arguments)
+        return answer.data if isinstance(answer.data, dict) else {}
+
+    async def may(self, token: str) -> tuple[Mapping[str, object], frozenset[str]]:
+        """Who a token speaks for (auth.test), and its scopes."""
+        answer = await self._answer(token, "auth.test", {})
+        scopes = next((value for name, value in answer.headers.items() if name.lower() == "x-oauth-scopes"), "")
+        told = answer.data if isinstance(answer.data, dict) else {}
+        return told, frozenset(filter(None, scopes.replace(" ", "").split(",")))
+
+    async def _answer(self, token: str, method: str, arguments: Mapping[str, object]) -> AsyncSlackResponse:
         # The client has a method for each of Slack's, which knows how its arguments travel.
         call = cast("Call", getattr(self.client(), method.replace(".", "_")))
         try:
-            answer = await call(token=token, **arguments)
+            return await call(token=token, **arguments)
         except SlackApiError as error:
             raise _error(method, error.response) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -67,7 +78,6 @@ class SlackApi:
             raise Retryable(f"Slack does not answer {method}: {type(error).__name__}") from None
         except (SlackClientError, ValueError) as error:
             raise Retryable(f"Slack's answer to {method} cannot be read: {type(error).__name__}") from None
-        return answer.data if isinstance(answer.data, dict) else {}
 
     def client(self) -> AsyncWebClient:
         """A client of the library on the shared connections, without a token."""

@@ -154,7 +154,7 @@ async def serving(slack: Slack, folder: Path, mode: Mode = "socket", **environ: 
     catalog.add(book)
     meters, records = Meters(), SqlRecords(f"sqlite:///{folder / 'records.db'}")
     workers: list[Worker] = []
-    runtime = Runtime(store, catalog, clock, lambda soon: workers[0].wake(soon), meters)
+    runtime = Runtime(store, catalog, clock, lambda soon: workers[0].wake(soon), meters)  # noqa: PLW0108 - made below
     side = await slack_side(chosen, runtime, store, clock, flows=lambda: tuple(catalog.live.flows))
     delivering = Delivering(store, records, runtime, side.messenger, clock=clock, jitter=random.random, meters=meters)
     table = {"deliver.slack": delivering.handler(), "response": Handler(_nothing), "timer": Handler(_nothing)}
