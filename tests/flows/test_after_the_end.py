@@ -26,6 +26,12 @@ def test_whoever_cannot_be_reached_any_more_ends_the_chat(begin: Callable[[], St
     assert engine.step(played.program, turn.conversation, replace(gone, id="h")).ignored == "ended"
 
 
+def test_the_desk_hears_that_whoever_has_a_case_cannot_be_reached() -> None:
+    played = stage()
+    chat = engine.step(played.program, played.chat, Inbound("c", MONDAY, "case", case=CLAIMED)).conversation
+    assert desk(engine.step(played.program, chat, Inbound("g", MONDAY, "gone"))) == 1
+
+
 def test_a_case_is_part_of_the_response_at_any_time() -> None:
     played = stage()
     played.taps(2)

@@ -98,6 +98,14 @@ def test_what_differs_is_found_with_its_turn_and_line(line: str, wrong: str, got
     assert 0 <= number - failure.mark.line <= 7
 
 
+def test_what_an_agent_did_is_named_where_it_went_otherwise() -> None:
+    source = (FOLDER / "handed-over.yaml").read_text("utf-8")
+    case = read_case(source.replace("Maya from support joined.", "Ben is here."), str(FOLDER / "handed-over.yaml"))
+    failure = play(case, program_of(case)).failure
+    assert failure is not None
+    assert (failure.visitor, failure.got) == ("agent join Maya", "Maya from support joined.")
+
+
 def test_a_recording_is_a_case_that_passes() -> None:
     path = FOLDER / "detractor-callback-fr.yaml"
     case = case_of(path)
