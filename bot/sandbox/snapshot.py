@@ -78,7 +78,8 @@ class Snapshots:
     def _slack(self) -> Json:
         world = self.slack.world
         both = (*self.cast.agents, *self.cast.members)
-        rooms = [channel for channel in world.channels.values() if channel.kind != "im"]
+        rooms = [room for room in world.channels.values() if room.kind != "im" and self._has_an_agent(room.members)]
+        rooms.sort(key=lambda room: self.slack.team.bot.id not in room.members)  # the app's own ones come first
         modals = {user.id: self.slack.modal(user.id) for user in both}
         direct = {user.id: self.slack.channel("dm", user.id).id for user in both}
         return {
@@ -86,7 +87,7 @@ class Snapshots:
             "agents": [user.id for user in self.cast.agents],
             "members": [user.id for user in self.cast.members],
             "direct": direct,
-            "channels": [{"id": one.id, "name": one.name} for one in rooms if self._is_here(one.members)],
+            "channels": [{"id": one.id, "name": one.name} for one in rooms],
             "messages": {
                 channel.id: [message.json() | {"channel": channel.id} for message in channel.messages.values()]
                 for channel in world.channels.values()
@@ -99,7 +100,7 @@ class Snapshots:
             },
         }
 
-    def _is_here(self, members: set[str]) -> bool:
+    def _has_an_agent(self, members: set[str]) -> bool:
         return any(agent.id in members for agent in self.cast.agents)
 
     def _note(self) -> None:

@@ -27,7 +27,7 @@ function line(state, who, message, replies, open) {
   const body = message.blocks?.length ? blocks(message.blocks, context(state, who, message)) : h('p', null, mrkdwn(message.text, state.people));
   const marks = (message.reactions ?? []).map((one) => h('span', {class: 'mark'}, emoji(one.name), ` ${one.count}`));
   const files = (message.files ?? []).map((one) => h('span', {class: 'mark'}, one.name));
-  return h('article', {class: message.only ? 'message only' : 'message'}, avatar(name, app), h('div', {class: 'body'},
+  return h('article', {class: message.only ? 'message only' : 'message'}, avatar(name, app && !message.username), h('div', {class: 'body'},
     h('p', {class: 'by'}, h('b', null, name), app && h('span', {class: 'tag'}, 'APP'), h('time', null, clock(message.ts * 1000)), message.edited && h('span', {class: 'quiet'}, '(edited)')),
     body, marks, files, message.only && h('p', {class: 'quiet'}, 'Only you see this.'),
     open && h('button', {type: 'button', class: 'replies', 'data-key': `open:${message.ts}`, click: () => open(message)}, replies ? `${replies} ${replies === 1 ? 'reply' : 'replies'}` : 'Reply in thread')));

@@ -4,6 +4,9 @@ import {$, clock, draw, h, post} from './dom.js';
 
 const FORMS = {bold: 'strong', italic: 'em', underline: 'u', strikethrough: 's', code: 'code', pre: 'pre', blockquote: 'blockquote', spoiler: 'span'};
 
+/** Bare addresses are links, as the platform makes them. */
+const linked = (text) => text.split(/(https?:\/\/[^\s<>]+)/).map((part, at) => (at % 2 ? h('a', {href: part, target: '_blank', rel: 'noopener'}, part) : part));
+
 /** The text with its entities, which count UTF-16 units as JavaScript does; nested ones are drawn as one stretch. */
 function rich(message) {
   const text = message.text ?? '';
@@ -11,12 +14,12 @@ function rich(message) {
   let at = 0;
   for (const {type, offset, length, url} of message.entities ?? []) {
     if (offset < at) continue;
-    out.push(text.slice(at, offset));
+    out.push(...linked(text.slice(at, offset)));
     const words = text.slice(offset, offset + length);
     out.push(type === 'text_link' ? h('a', {href: url, target: '_blank', rel: 'noopener'}, words) : h(FORMS[type] ?? 'span', null, words));
     at = offset + length;
   }
-  return [...out, text.slice(at)];
+  return [...out, ...linked(text.slice(at))];
 }
 
 const act = (who, what) => post('api/act', {on: 'telegram', who, ...what});
