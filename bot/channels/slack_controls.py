@@ -3,9 +3,9 @@
 An action id says what a tap means; what is behind its last `/` only keeps the ids of one message apart.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from bot.channels.slack_kit import LABEL, Block, actions, button, cut, encode, plain, quiet
+from bot.channels.slack_kit import Block, actions, button, encode, plain, quiet
 from bot.channels.slack_words import word
 from bot.limits import SLACK
 from bot.model import Ask, Choice
@@ -15,8 +15,6 @@ NUMBER, KEY, COMMAND, WRITE, LINK = "survey_number", "survey_key", "survey_comma
 MODAL, INPUT = "survey_text", "text"
 """The window's callback id; its one field."""
 
-GROUP = 100
-"""Options in one group of a menu, and groups in a menu."""
 LONGEST_TEXT = 3_000
 """Characters of a plain-text input."""
 LONG = ("text",)
@@ -46,7 +44,7 @@ def controls(chat: str, ask: Ask, locale: str) -> Iterator[Block]:
     if near:
         yield actions(near)
     if len(ask.options) > SLACK.buttons:
-        yield actions([_menu(chat, ask, locale)])
+        yield actions([*_menus(chat, ask, locale)])
     elif ask.options:
         yield actions(
             [
@@ -98,26 +96,21 @@ def _more(chat: str, ask: Ask, locale: str) -> Iterator[Block]:
         yield button(f"{COMMAND}/back", word("back", locale), encode(chat, ask.fence, "back"))
 
 
-def _menu(chat: str, ask: Ask, locale: str) -> Block:
-    found: dict[str, object] = {
-        "type": "static_select",
-        "action_id": f"{_kind(ask.options[0])}/menu",
-        "placeholder": plain(ask.placeholder or word("choose", locale), 150),
-    }
+def _menus(chat: str, ask: Ask, locale: str) -> Iterator[Block]:
+    """Mostly one: more than a menu takes go into further ones."""
     options: list[Block] = [
         {"text": plain(one.label), "value": encode(chat, ask.fence, one.value)}
         for one in ask.options
         if _fits(one, chat, ask.fence, 150)
     ]
-    if len(options) <= GROUP:
-        return found | {"options": options}
-    return found | {"option_groups": list(_groups(options))}
-
-
-def _groups(options: Sequence[Block]) -> Iterator[Block]:
-    for at in range(0, min(len(options), GROUP * GROUP), GROUP):
-        part = options[at : at + GROUP]
-        yield {"label": plain(cut(f"{at + 1} – {at + len(part)}", LABEL)), "options": list(part)}
+    parts = [options[at : at + SLACK.options] for at in range(0, len(options), SLACK.options)]
+    for number, part in enumerate(parts):
+        yield {
+            "type": "static_select",
+            "action_id": f"{_kind(ask.options[0])}/menu/{number}",
+            "placeholder": plain(ask.placeholder or word("choose", locale), 150),
+            "options": part,
+        }
 
 
 def _kind(choice: Choice) -> str:
