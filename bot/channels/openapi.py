@@ -81,14 +81,19 @@ def _said(*fields: str) -> Json:
     return {"required": list(fields), "properties": {**there, **{field: {"type": "null"} for field in sorted(others)}}}
 
 
+_NO_NUL = "^[^\\u0000]*$"
+
+
 def _without_nul(schema: object) -> None:
-    """Say of each string in a request that it may not hold U+0000, which is refused as malformed."""
+    """Say of each text and each name in a request that it may not hold U+0000, which is refused as malformed."""
     if isinstance(schema, list):
         for item in schema:
             _without_nul(item)
     elif isinstance(schema, dict):
         if schema.get("type") == "string":
-            schema.setdefault("pattern", "^[^\\u0000]*$")
+            schema.setdefault("pattern", _NO_NUL)
+        if schema.get("type") == "object":
+            schema.setdefault("propertyNames", {"pattern": _NO_NUL})
         for item in list(schema.values()):
             _without_nul(item)
 

@@ -95,6 +95,7 @@ async def test_the_contract_is_served_and_valid(service: Service) -> None:
         "/api/v1/chats": {"post"},
         "/api/v1/chats/{chat}/messages": {"post"},
         "/api/v1/chats/{chat}/events": {"get"},
+        "/api/v1/invitations": {"post"},
     }
     conflict = served["components"]["schemas"]["Conflict"]
     assert {"cursor", "entries", "ask", "status"} <= set(conflict["required"])

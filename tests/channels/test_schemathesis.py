@@ -12,6 +12,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 
 from bot.channels.openapi import document
+from bot.keys import Keys
 from bot.settings_types import Limit
 from tests.channels.service import serve
 
@@ -28,15 +29,15 @@ LIMIT = Limit(1_000_000, 1_000_000)
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A service in a thread of its own, for the client blocks."""
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The address of a service in a thread of its own, for the client blocks, and an API key of it."""
     folder = tmp_path_factory.mktemp("schemathesis")
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
-    found: Future[str] = Future()
+    found: Future[tuple[str, str]] = Future()
 
     async def main() -> None:
         async with serve(folder, chat_limit=LIMIT) as service:
-            found.set_result(service.url)
+            found.set_result((service.url, await Keys(service.store).add("shop", 1)))
             await stop.wait()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(main(),))
@@ -45,6 +46,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     loop.call_soon_threadsafe(stop.set)
     thread.join(10)
     loop.close()
+
+
+@pytest.fixture
+def url(served: tuple[str, str]) -> str:
+    return served[0]
 
 
 schema = schemathesis.openapi.from_dict(document("0"))  # as served: tests/channels/test_http.py compares them
@@ -67,3 +73,19 @@ def test_a_visitor_breaks_nothing(case: Case, url: str) -> None:
         requests.post(f"{url}/api/v1/chats/{chat['chat']}/messages", json=message, headers=headers, timeout=10)
     case.path_parameters = {"chat": chat["chat"]}
     case.call_and_validate(base_url=url, headers=headers)
+
+
+@schema.include(operation_id=["invite"]).parametrize()
+@EXAMPLES
+def test_a_shop_breaks_nothing(case: Case, served: tuple[str, str]) -> None:
+    url, key = served
+    case.call_and_validate(base_url=url, headers={"Authorization": f"Bearer {key}"})
+
+
+@schema.include(operation_id=["invite"]).parametrize()
+@EXAMPLES
+def test_a_shop_that_invites_breaks_nothing(case: Case, served: tuple[str, str]) -> None:
+    url, key = served
+    if isinstance(case.body, dict):
+        case.body = {**case.body, "channel": "telegram", "flow": "nps"}
+    case.call_and_validate(base_url=url, headers={"Authorization": f"Bearer {key}"})
