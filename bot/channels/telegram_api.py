@@ -22,6 +22,7 @@ from bot.errors import Permanent, Retryable
 
 T = TypeVar("T")
 
+NO_ANSWER = "Telegram: an answer that is none of the Bot API"
 DEFAULT_URL = "https://api.telegram.org"
 
 # Its debug lines hold whole messages, and an update that it cannot read is logged whole.
@@ -132,6 +133,9 @@ class TelegramApi:
             raise meaning(error.status, error.description, error.after, why=error.why, doubt=error.doubt) from None
         except TelegramError as error:
             raise Retryable(f"Telegram: {type(error).__name__}") from None
+        except (TypeError, ValueError, KeyError, AttributeError):
+            # The library made an object of an answer that was none of the Bot API.
+            raise Retryable(NO_ANSWER) from None
 
     def _session(self) -> aiohttp.ClientSession:
         if self._own is None:
@@ -152,4 +156,4 @@ def _result(kind: type[T]) -> T:
     try:
         return msgspec.json.decode(answered.get(), type=kind)
     except msgspec.MsgspecError:
-        raise Retryable("Telegram: an answer that is none of the Bot API") from None
+        raise Retryable(NO_ANSWER) from None
