@@ -195,7 +195,7 @@ export function session(env, changed) {
     await (navigator.locks?.request(kept.chat, init, follow) ?? follow()).catch(() => 0);
     stop.abort();
     listening = false;
-    setTimeout(listen, 500 * (1 + Math.random()) * 2 ** Math.min(lost++, 6));
+    setTimeout(listen, 500 * 2 ** Math.min(lost++, 6));
   }
 
   const calm = {

@@ -92,6 +92,7 @@ export function widget(env, texts, css, session, controls) {
     send(body, label, typed = '') {
       if (chat.busy && chat.status === 'open') return;
       inside = root.activeElement;
+      log.scrollTop = 1e6;
       if (chat.ask) shown += '!';
       // What was typed stays until it has been understood: an error may send the visitor back to it.
       env.draft[env.key] = typed;
@@ -137,6 +138,7 @@ export function widget(env, texts, css, session, controls) {
   function renderLog() {
     const { ask, status, waiting, retry, unsent, gone, kept } = chat;
     const ended = status === 'ended';
+    const low = log.scrollTop > log.scrollHeight - log.clientHeight - 50; // else something older is being read
     const entries = chat.entries().filter((/** @type {any} */ e) => !ended || e.text !== t('saved'));
     const last = entries.findLastIndex((/** @type {any} */ e) => e.author === 'visitor');
     const group = entries.slice(last + 1).filter((/** @type {any} */ e) => e.author === 'bot' && !e.link && !e.name);
@@ -197,6 +199,7 @@ export function widget(env, texts, css, session, controls) {
     }
     // A panel is as tall as the question and the answer before it; what is older is a scroll away.
     if (floats) log.style.maxHeight = since ? log.scrollHeight - since.offsetTop + 8 + 'px' : '';
+    if (low) log.scrollTop = 1e6;
   }
 
   const said = (/** @type {string} */ text, /** @type {any} */ more = '') =>

@@ -22,7 +22,7 @@ _STRIP = {".js": strip_js, ".css": strip_css}
 BUNDLES = {"widget.js": ("session.js", "controls.js")}
 """Scripts that are always loaded together are served as one, after one another: half a kilobyte and two requests less.
 They export their functions by name, and no name stands at the top of two of them."""
-_HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[a-z]+)")
+_HASHED = re.compile(r"(.+)\.[0-9a-f]{8}(\.[a-z]+)")
 
 Signature: TypeAlias = tuple[tuple[str, int, int], ...]
 """Of a folder: each file with its time and its size."""
@@ -56,7 +56,7 @@ class Shelf:
     bodies: Mapping[str, Body]
     """By name, without the loader."""
     urls: Mapping[str, str]
-    """By name, e.g. `widget.js` -> `/w/widget.0123456789ab.js`."""
+    """By name, e.g. `widget.js` -> `/w/widget.01234567.js`."""
     widget: Mapping[str, str]
     """The urls that the widget itself may ask for: no pictures, and no file that is named after a page."""
     loader: str
@@ -84,14 +84,15 @@ def fill(folder: Path, signature: Signature) -> Shelf:
         if whole in texts:
             texts[whole] = "\n".join([texts[whole], *(texts.pop(part) for part in parts if part in texts)])
     bodies = {name: Body(text.encode(), Path(name).suffix) for name, text in texts.items()}
-    urls = {name: f"/w/{Path(name).stem}.{_hash(body.plain)}{Path(name).suffix}" for name, body in bodies.items()}
+    # Every page view pays for these names: 32 bits tell the versions of one file apart.
+    urls = {name: f"/w/{Path(name).stem}.{_hash(body.plain)[:8]}{Path(name).suffix}" for name, body in bodies.items()}
     pages = {path.stem for path in (folder / PAGES).iterdir()}
     widget = {name: url for name, url in urls.items() if not name.endswith(".svg") and Path(name).stem not in pages}
     return Shelf(signature, bodies, urls, widget, loader)
 
 
 def name_of(file: str) -> str:
-    """`widget.js` of `widget.0123456789ab.js`; empty for what is no name of ours."""
+    """`widget.js` of `widget.01234567.js`; empty for what is no name of ours."""
     match = _HASHED.fullmatch(file)
     return match[1] + match[2] if match else ""
 

@@ -295,6 +295,20 @@ async def test_by_keyboard_alone(come: Come, service: app.Service) -> None:
     await expect(visitor.field).to_be_focused()
 
 
+async def test_the_newest_line_is_seen_unless_an_older_one_is_being_read(come: Come, service: app.Service) -> None:
+    visitor, maya = await with_maya(come, service, "/")
+    for number in range(12):
+        await maya.say(f"Line {number} of a long story.")
+    await expect(visitor.persons).to_have_count(13)
+    await expect(visitor.persons.last).to_be_in_viewport(ratio=1)
+    await visitor.log.evaluate("node => node.scrollTop = 0")
+    await maya.say("The end.")
+    await expect(visitor.persons).to_have_count(14)
+    assert await visitor.log.evaluate("node => node.scrollTop") == 0
+    await visitor.write("Thank you")
+    await expect(visitor.bubbles.last).to_be_in_viewport(ratio=1)
+
+
 @pytest.mark.parametrize("path", ["/", "/chat/nps"])
 async def test_on_a_phone(come: Come, service: app.Service, path: str) -> None:
     visitor, maya = await with_maya(come, service, path, size=PHONE)

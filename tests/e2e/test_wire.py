@@ -45,7 +45,7 @@ async def test_the_whole_widget_is_at_most_twelve_kilobytes(come: Come, watch: W
         await visitor.panel.locator("header select").select_option(language)
         await expect(visitor.page.locator("chat-survey .root")).to_have_attribute("lang", language)
     files = await arrived(watch)
-    sizes = {re.sub(r"\.[0-9a-f]{12}", "", url.removeprefix(watch.url)): size for url, (size, _) in files.items()}
+    sizes = {re.sub(r"\.[0-9a-f]{8}", "", url.removeprefix(watch.url)): size for url, (size, _) in files.items()}
     words = {f"/w/texts.{language}.js" for language in ("en", *LANGUAGES)}
     assert words | {"/widget.js", "/w/style.css"} <= sizes.keys()
     every_language = [size for name, size in sizes.items() if name in words]
