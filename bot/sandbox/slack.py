@@ -16,7 +16,8 @@ Use, in a test or behind a page::
         form = await slack.opened("maya")                   # the modal, waits for it
         await slack.submits("maya", {"outcome": "recovered", "note": "Called."})    # by action_id
         await slack.runs_command("maya", "/survey", "nps");  await slack.shortcut("maya", "start_survey")
-        slack.edits("maya", said, "other words");  slack.deletes("maya", said);  slack.opens_home("maya")
+        slack.edits("maya", said, "other words");  slack.deletes("maya", said);  slack.unfurls(said)
+        slack.reacts("maya", said, "eyes");  slack.joins("tom", "#nps-alerts");  slack.opens_home("maya")
 
         slack.messages("#nps-alerts")    slack.thread(card)    slack.now(card)    slack.ephemerals("maya")
         slack.modal("maya")    slack.home("maya")    message.shown / .buttons / .elements / .reactions / .metadata
@@ -25,7 +26,7 @@ Use, in a test or behind a page::
         slack.quirks.order("chat.postMessage", throttled(2), broken(503), lost(), refused("msg_too_long"), slow(1))
         slack.dispatcher.twice(); .twice(fresh_id=True); .lose_acks(); .deliver(slack.dispatcher.events[0]); .hurry()
         with slack.dispatcher.backwards(): ...              # told in reverse order at the end
-        slack.revoke(); slack.scopes("chat:write"); slack.archives("#nps-alerts")
+        slack.revoke(); slack.scopes("chat:write"); slack.uninstalls(); slack.archives("#x"); slack.leaves("nadia")
         await slack.sockets.refresh(); await slack.sockets.cut()
 
         slack.calls("chat.postMessage")    slack.requests    slack.faults    slack.dispatcher.deliveries
@@ -43,15 +44,15 @@ from aiohttp import web
 
 from bot.sandbox.slack_answers import Answers
 from bot.sandbox.slack_delivery import Dispatcher
-from bot.sandbox.slack_hands import Hands
 from bot.sandbox.slack_http import Requests
 from bot.sandbox.slack_method import Refused
 from bot.sandbox.slack_oauth import Installs
 from bot.sandbox.slack_quirks import Quirks
 from bot.sandbox.slack_socket import Sockets
-from bot.sandbox.slack_state import APP_ID, SCOPES, Channel, Grant, Team, World
-from bot.sandbox.slack_types import Json, User
+from bot.sandbox.slack_state import APP_ID, World
+from bot.sandbox.slack_types import Json
 from bot.sandbox.slack_web import Check, Request, Special, WebApi
+from bot.sandbox.slack_workspace import Workspace
 
 
 def clock() -> int:
@@ -59,7 +60,7 @@ def clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Slack(Hands):
+class Slack(Workspace):
     """One app, installed in one workspace (`team`) at the start; more come with `add_team`."""
 
     def __init__(self, now: Callable[[], int] = clock, *, check: Check | None = None) -> None:
@@ -69,9 +70,9 @@ class Slack(Hands):
         self.client_secret = f"client-{APP_ID}-0123456789"
         world = World(now)
         self.sockets = Sockets(world.bell)
-        super().__init__(world, Dispatcher(world, self.sockets))
-        self.installs = Installs(world, self.client_id, self.client_secret)
-        self.web = WebApi(world, Special(self._connect, self.installs.access), self.app_token, self.dispatcher.emit)
+        installs = Installs(world, self.client_id, self.client_secret)
+        super().__init__(world, Dispatcher(world, self.sockets), installs)
+        self.web = WebApi(world, Special(self._connect, installs.access), self.app_token, self.dispatcher.emit)
         self.web.check = check
         self.answers = Answers(world, self.dispatcher.emit, self.web.requests.append)
         self.consenting = ""
@@ -80,7 +81,6 @@ class Slack(Hands):
         self.http: Requests | None = None
         """Set by `use_http`."""
         self._runner: web.AppRunner | None = None
-        self.team = self.add_team("Acme", installed=True)
 
     # -- the server
 
@@ -123,14 +123,6 @@ class Slack(Hands):
 
     # -- the app
 
-    @property
-    def bot_token(self) -> str:
-        """That of the first team."""
-        return self.token(self.team)
-
-    def token(self, team: Team) -> str:
-        return next(grant.token for grant in self.world.grants.values() if grant.team == team.id)
-
     def use_http(self, url: str) -> Requests:
         """From now on events and interactions are HTTP requests to this address."""
         self.http = Requests(url, self.signing_secret)
@@ -141,52 +133,6 @@ class Slack(Hands):
     async def connected(self, count: int = 1) -> None:
         """Until the app holds that many connections (Socket Mode)."""
         await self.wait_for(lambda: len(self.sockets.connections) >= count, "the app to connect")
-
-    def revoke(self, team: Team | None = None, error: str = "token_revoked") -> None:
-        """The token of this team (the first one) is worth nothing from now on."""
-        self._grant(team).revoked = error
-
-    def scopes(self, *scopes: str, team: Team | None = None) -> None:
-        """The app may do this and nothing else."""
-        self._grant(team).scopes = scopes
-
-    def _grant(self, team: Team | None) -> Grant:
-        return self.world.grants[self.token(team or self.team)]
-
-    # -- the workspace
-
-    def add_team(self, name: str, *, installed: bool = False) -> Team:
-        """A workspace with #general, where everybody is and the app is not; `installed`: the app has a token for it
-        already, without OAuth."""
-        team_id = self.world.new_id("T")
-        bot = User(id=self.world.new_id("U"), team=team_id, name="chatsurvey", is_bot=True)
-        team = self.world.teams[team_id] = Team(team_id, name, bot, self.world.new_id("B"))
-        self.world.users[bot.id] = bot
-        if installed:
-            self.installs.install(team, SCOPES)
-        self.add_channel("general", team=team, app=False)
-        return team
-
-    def add_user(
-        self, name: str, *, team: Team | None = None, real_name: str = "", email: str = "", locale: str = "en-US"
-    ) -> User:
-        where = team or self.team
-        user = User(
-            id=self.world.new_id("U"), team=where.id, name=name, real_name=real_name, email=email, locale=locale
-        )
-        self.world.users[user.id] = user
-        self.world.channel("general", where.id).members.add(user.id)
-        return user
-
-    def add_channel(
-        self, name: str, *members: str, team: Team | None = None, app: bool = True, private: bool = False
-    ) -> Channel:
-        """With these people in it, and the app unless told otherwise."""
-        where = team or self.team
-        inside = {self.world.user(member, where.id).id for member in members} | ({where.bot.id} if app else set())
-        channel = Channel(self.world.new_id("C"), where.id, name, "group" if private else "channel", inside)
-        self.world.channels[channel.id] = channel
-        return channel
 
     # -- what came
 

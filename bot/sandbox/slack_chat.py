@@ -38,10 +38,9 @@ def _target(scene: Scene, args: Json) -> Channel:
     need(args, "channel")
     world, name = scene.world, str(args["channel"])
     person = world.users.get(name)
-    if person is not None and person.team == scene.team.id:
-        return world.direct(person, scene.team.bot)
     try:
-        channel = world.channel(name, scene.team.id)
+        ours = person is not None and person.team == scene.team.id
+        channel = world.direct(person, scene.team.bot) if person and ours else world.channel(name, scene.team.id)
     except LookupError:
         raise Refused("channel_not_found") from None
     open_to_all = channel.kind == "channel" and "chat:write.public" in scene.grant.scopes

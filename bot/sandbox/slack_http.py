@@ -52,7 +52,7 @@ class Requests:
             ) as answer:
                 said = await answer.text()
                 again = answer.headers.get("X-Slack-No-Retry") != "1"
-                ok, kind = answer.status == 200, answer.content_type
+                ok, kind = 200 <= answer.status < 300, answer.content_type
         except TimeoutError:
             return Ack(ok=False, seconds=_since(since), reason="http_timeout")
         except (ClientError, OSError):

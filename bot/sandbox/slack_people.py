@@ -88,6 +88,13 @@ class People:
         self.world.bell.ring()
         self.dispatcher.emit(person.team, deleted_event(self.world, old))
 
+    def unfurls(self, message: Message) -> None:
+        """Slack adds a preview to a link in it: told like an edit, of a message that nobody edited."""
+        old = self.world.channels[message.channel].messages[message.ts]
+        event = changed_event(self.world, old, old)
+        event["message"] |= {"attachments": [{"id": 1, "title": "A page", "from_url": "https://acme.example/"}]}
+        self.dispatcher.emit(old.team, event)
+
     def reacts(self, user: str, message: Message, name: str) -> None:
         person = self.user(user)
         old = self.world.channels[message.channel].messages[message.ts]

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse
 
 from bot.sandbox.slack import Slack
 from bot.sandbox.slack_http import signed
@@ -95,6 +96,31 @@ async def test_what_a_person_does_while_nobody_is_there_fails(slack: Slack) -> N
     assert (ack.ok, ack.reason) == (False, "no_connection")
 
 
+async def test_what_a_connection_took_with_it_comes_again(slack: Slack) -> None:
+    async def connection(http: ClientSession) -> ClientWebSocketResponse:
+        headers = {"Authorization": f"Bearer {slack.app_token}"}
+        async with http.post(f"{slack.api_url}apps.connections.open", headers=headers) as answer:
+            socket = await http.ws_connect((await answer.json())["url"])
+        assert (await socket.receive_json())["type"] == "hello"
+        return socket
+
+    async with ClientSession() as http:
+        slack.says("nadia", "dm", "7")
+        first = await connection(http)
+        told = await first.receive_json()
+        await first.close()
+        again = await connection(http)
+        told_again = await again.receive_json()
+        await again.send_json({"envelope_id": told_again["envelope_id"]})
+        await slack.settled()
+        await again.close()
+    assert told["payload"] == told_again["payload"]
+    assert [(one["retry_attempt"], one["retry_reason"]) for one in (told, told_again)] == [
+        (0, ""),
+        (1, "connection_closed"),
+    ]
+
+
 async def test_several_connections_share_the_events(slack: Slack, heard: Heard) -> None:
     async with app_in("socket", slack, heard, connections=3):
         for text in "abcdef":
@@ -113,6 +139,28 @@ async def test_the_app_connects_again(slack: Slack, heard: Heard, how: str) -> N
         slack.says("nadia", "dm", "7")
         await slack.settled()
     assert heard.texts() == ["7"]
+
+
+async def test_the_app_is_taken_away(slack: Slack, heard: Heard) -> None:
+    async with app_in("socket", slack, heard):
+        slack.says("maya", "dm", "before")
+        await slack.settled()
+        slack.uninstalls()
+        await slack.settled()
+    kinds = [made["event"]["type"] for made in slack.dispatcher.events]
+    assert kinds == ["message", "app_uninstalled", "tokens_revoked"]
+    assert slack.world.token_of(slack.team.id) is None
+
+
+async def test_a_preview_looks_like_an_edit(slack: Slack, heard: Heard) -> None:
+    async with app_in("socket", slack, heard):
+        said = slack.says("maya", "dm", "https://acme.example/")
+        slack.unfurls(said)
+        await slack.settled()
+    changed = heard.events()[-1]
+    assert changed["subtype"] == "message_changed"
+    assert changed["message"]["text"] == changed["previous_message"]["text"]
+    assert "edited" not in changed["message"]
 
 
 async def test_the_app_hears_only_what_it_may(slack: Slack, heard: Heard) -> None:

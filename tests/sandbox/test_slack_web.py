@@ -44,6 +44,8 @@ def block(text: str = "x") -> Args:
         ("chat.postMessage", {"channel": "#general", "text": "x"}, "not_in_channel"),
         ("chat.postMessage", {"channel": "#quiet", "text": "x"}, "channel_not_found"),
         ("chat.postMessage", {"channel": "#old", "text": "x"}, "is_archived"),
+        ("chat.postMessage", {"channel": "tom", "text": "x"}, "is_archived"),
+        ("conversations.open", {"users": "tom"}, "user_disabled"),
         ("chat.postMessage", {"channel": HERE, "text": "x" * 40_000}, ""),
         ("chat.postMessage", {"channel": HERE, "text": "x" * 40_001}, "msg_too_long"),
         ("chat.postMessage", {"channel": HERE}, "no_text"),
@@ -81,11 +83,12 @@ async def test_what_is_answered(slack: Slack, client: AsyncWebClient, method: st
     slack.add_channel("quiet", "maya", app=False, private=True)
     slack.add_channel("old")
     slack.archives("#old")
+    slack.leaves("tom")
     mine = await client.chat_postMessage(channel="#nps-alerts", text="x")
     await client.reactions_add(channel=mine["channel"], timestamp=mine["ts"], name="seen")
     names = {"C-of-general": slack.channel("#general").id, HERE: slack.channel("#nps-alerts").id, "mine": mine["ts"]}
     names |= {"maya's": slack.says("maya", "#nps-alerts", "x").ts}
-    names |= {name: slack.user(name).id for name in ("maya", "nadia")}
+    names |= {name: slack.user(name).id for name in ("maya", "nadia", "tom")}
     given = {name: names.get(value, value) if isinstance(value, str) else value for name, value in args.items()}
     assert await error_of(client, method, given) == error
     assert slack.requests[-1].error == error
