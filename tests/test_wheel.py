@@ -17,6 +17,9 @@ def test_the_wheel_serves_in_an_empty_folder(tmp_path: Path) -> None:
     with ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "installed")
     assert not (tmp_path / "installed" / "tests").exists()
+    assert {"index.html", "page.css", "page.js"} <= {
+        file.name for file in (tmp_path / "installed/bot/sandbox/page").iterdir()
+    }
     with Service(tmp_path / "empty", flows=None, PYTHONPATH=str(tmp_path / "installed")) as service:
         assert "the shipped survey" in service.out
         for path in ("/", "/chat/nps", "/widget.js", "/privacy"):

@@ -26,8 +26,6 @@ from bot.sandbox.web import Page
 from bot.settings import Settings, load
 
 ALERTS = "nps-alerts"
-KEPT = ("HOST", "PORT", "LOG_LEVEL", "PATH", "HOME", "LANG", "TZ")
-"""Of the real environment."""
 ENDED = 100
 """Looks at jobs in hand before the clock moves, 20 ms apart."""
 
@@ -118,9 +116,8 @@ def _settings(options: Options, telegram: Telegram, slack: Slack, data: Path, em
     here = (options.folder or Path.cwd()).absolute()
     own = here / "flows.yaml"
     flows = options.flows.absolute() if options.flows else own if own.is_file() else None
-    named = dict(os.environ) if options.settings else {}
     environ: Mapping[str, str] = {
-        **{name: value for name, value in os.environ.items() if name in KEPT or name in named},
+        **(os.environ if options.settings else {}),  # for the ${NAME}s in it
         "HOST": "127.0.0.1",
         "PORT": str(options.port),
         "DATA_DIR": str(data),
@@ -138,6 +135,7 @@ def _settings(options: Options, telegram: Telegram, slack: Slack, data: Path, em
         "REDIS_URL": "",
         "DATABASE_URL": "",
         "PUBLIC_URL": "",
+        "SECRET_KEY": "",
     }
     return load(environ, empty)
 

@@ -21,6 +21,8 @@ from bot.sandbox.telegram_world import Answered, World
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")
 COMMAND = re.compile(r"[a-z0-9_]{1,32}\Z")
 MOST_COMMANDS = 100
+DELETABLE = 48 * 3_600
+"""Seconds in which a message can be deleted."""
 NO_CHANGE = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current "
     "content and reply markup of the message"
@@ -120,6 +122,8 @@ class Bot:
 
     async def delete_message(self, call: Call) -> Result:
         room, old = self.world.mine(call.chat, call.number("message_id"), "delete")
+        if self.world.seconds - old.date > DELETABLE:
+            raise bad("message can't be deleted for everyone")
         room.messages.remove(old)
         return True
 

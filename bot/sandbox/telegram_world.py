@@ -93,6 +93,10 @@ class World:
             raise bad("message can't be edited")
         return room, found
 
+    def forget_queries(self) -> None:
+        """Presses that were not answered in time: answering them is refused from now on."""
+        self.queries.clear()
+
     def own(self, user: User) -> Room:
         """The private chat of this person."""
         return self.rooms[user.id]

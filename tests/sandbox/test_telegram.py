@@ -6,8 +6,10 @@ import pytest
 from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
 from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.clock import DAY, Clock
+from bot.sandbox.telegram import Call, Telegram
 from bot.sandbox.telegram_world import Answered
+from tests.harness import contracts, telegram_contract
 from tests.harness.telegram import client
 
 SCORES = InlineKeyboardMarkup([[InlineKeyboardButton(str(n), callback_data=f"c:1:{n}") for n in range(6)]])
@@ -175,6 +177,43 @@ async def test_another_token_opens_nothing(telegram: Telegram) -> None:
     with pytest.raises(InvalidToken):
         await other.initialize()
     await other.shutdown()
+
+
+async def test_a_message_cannot_be_deleted_for_ever() -> None:
+    clock = Clock()
+    async with Telegram(now=clock) as telegram, client(telegram) as bot:
+        chat = await _start(telegram, bot)
+        await bot.send_message(chat, "x")
+        await bot.delete_message(chat, 3)
+        clock.move(2 * DAY + 1_000)
+        with pytest.raises(BadRequest, match="can't be deleted for everyone"):
+            await bot.delete_message(chat, 2)
+
+
+async def test_a_press_that_was_not_answered_in_time(telegram: Telegram, bot: Bot) -> None:
+    nadia = telegram.person("Nadia")
+    telegram.starts(nadia)
+    await bot.send_message(nadia.id, "Likely?", reply_markup=SCORES)
+    query = telegram.presses(nadia, "4").callback_query
+    assert query is not None
+    telegram.world.forget_queries()
+    with pytest.raises(BadRequest, match="Query is too old"):
+        await bot.answer_callback_query(query.id)
+
+
+MISSPELT: dict[str, dict[str, object]] = {
+    "sendMessage": {"parse_mod": "HTML"},
+    "getMe": {"chat_id": 1},
+    "setWebhook": {"url": "x", "secret": "x"},
+}
+
+
+@pytest.mark.parametrize("method", MISSPELT)
+def test_the_contract_knows_every_argument(method: str) -> None:
+    params: dict[str, object] = {"chat_id": 1, "text": "x"} if method == "sendMessage" else {}
+    call = Call(method, 0, "", {}, {**params, **MISSPELT[method]})
+    faults = telegram_contract.faults(call)
+    assert [*faults] or telegram_contract.NAME in contracts.not_checked, "refused, or told as not checked"
 
 
 async def test_a_method_that_is_not_there(telegram: Telegram, bot: Bot) -> None:

@@ -2,12 +2,14 @@
 
 export const $ = (id) => document.getElementById(id);
 
-/** An element; attributes that are functions are listeners, those that are false or null are left out. */
+const ADDRESS = /^(https?|mailto|tel):/i;
+
+/** An element; attributes that are functions are listeners, those that are false or null, and odd links, are left out. */
 export function h(tag, attributes, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (typeof value === 'function') node.addEventListener(name, value);
-    else if (value !== false && value != null) node.setAttribute(name, value === true ? '' : value);
+    else if (value !== false && value != null && (name !== 'href' || ADDRESS.test(value))) node.setAttribute(name, value === true ? '' : value);
   }
   node.append(...children.flat().filter((child) => child != null && child !== false));
   return node;
