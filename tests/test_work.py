@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from bot.changes import write_job
+from bot.changes import presence_job, write_job
 from bot.errors import Permanent, Retryable, Throttled
 from bot.jobs import Handler, Worker
 from bot.jobs_retry import DELAYS
@@ -53,11 +53,12 @@ class Setting:
     records: SqlRecords
     clock: Clock
 
-    def table(self, *writers: Writer) -> dict[str, Handler]:
-        async def fire(job: Job) -> Settlement:
-            return Again(job.due + 1)
+    async def never(self, job: Job) -> Settlement:
+        """A timer that is not due yet."""
+        return Again(job.due + 1)
 
-        return handlers(self.store, self.records, writers, fire, clock=self.clock, jitter=lambda: 0.5)
+    def table(self, *writers: Writer) -> dict[str, Handler]:
+        return handlers(self.store, self.records, writers, self.never, clock=self.clock, jitter=lambda: 0.5)
 
     async def run(self, job: Job, *writers: Writer) -> Settlement:
         """Run one job by itself, as the worker would."""
@@ -241,3 +242,41 @@ async def test_a_send_counts_also_where_it_cannot_be_noted(here: Setting, monkey
 async def test_timers_go_to_the_runtime(here: Setting) -> None:
     jobs = [Job(f"c{n}:timer", "timer", NOON + n, {"chat": f"c{n}"}) for n in range(3)]
     assert await here.table()["timer"].run(jobs) == [Again(NOON + n + 1) for n in range(3)]
+
+
+class Desk:
+    """Those at the desk: notes which chats it looked at."""
+
+    def __init__(self) -> None:
+        self.looked: list[str] = []
+
+    async def __call__(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
+        self.looked += [job.payload["chat"] for job in jobs]
+        return [Done()] * len(jobs)
+
+
+DESK_KINDS = ("desk", "case", "presence")
+
+
+async def test_the_desk_looks_once_a_response_is_recorded_and_when_a_page_comes_or_goes(here: Setting) -> None:
+    desk = Desk()
+    found = handlers(
+        *(here.store, here.records, [Writer()], here.never),
+        clock=here.clock,
+        jitter=lambda: 0.5,
+        desk={"desk": Handler(desk), "case": Handler(desk)},
+    )
+    worker = Worker(here.store, found, here.clock, lambda: 0.5)
+    await put(here.store, RESPONSE, chat=a_scored_chat())
+    await worker.drain(["response"])
+    assert {view.job.id for view in await here.store.jobs()} == {"c1:write.crm", "c1:desk"}
+    await put(here.store, presence_job("c2", NOON), chat=a_scored_chat("c2"))
+    for kind in ("presence", "desk"):
+        await worker.drain([kind])
+    assert sorted(desk.looked) == ["c1", "c2"]
+
+
+async def test_without_a_desk_its_jobs_are_done_and_no_dead_letters(here: Setting) -> None:
+    await put(here.store, *(Job(f"c1:{kind}", kind, NOON, {"chat": "c1"}) for kind in DESK_KINDS))
+    await Worker(here.store, here.table(), here.clock, lambda: 0.5).drain(DESK_KINDS)
+    assert await here.store.jobs() == ()
