@@ -28,7 +28,7 @@ class Limits:
 
 
 WEB = Limits(text=0, label=0, buttons=0, buttons_row=0, options=0, key=0, link=0)
-TELEGRAM = Limits(text=4_096, label=40, buttons=100, buttons_row=6, options=100, key=26, link=40)
+TELEGRAM = Limits(text=4_096, label=64, buttons=100, buttons_row=6, options=100, key=26, link=64)
 """64 bytes of callback_data hold 26 of the chat's id, two colons and up to nine digits of the fence. A longer label is
 taken, and cut by the app on a narrow phone."""
 SLACK = Limits(text=3_000, label=75, buttons=20, buttons_row=5, options=100, key=110, link=75)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot.errors import Problem
 from bot.flows.lint_advice import advise, advise_color, advise_languages, prove_conditions, prove_hours, prove_keys
+from bot.flows.lint_channels import advise_channels
 from bot.flows.lint_graph import Graph, explore
 from bot.flows.lint_texts import flow_texts, prove_texts, texts_of
 from bot.flows.lint_ways import count_paths, prove_ways
@@ -61,3 +62,4 @@ def _of_flow(book: Book, graph: Graph, hours: Collection[str]) -> Iterator[Probl
     yield from prove_keys(graph)
     yield from prove_hours(book, graph, hours)
     yield from advise(book, graph)
+    yield from advise_channels(graph)
