@@ -1,3 +1,5 @@
 """A room with Slack in it."""
 
-from tests.harness.slack import slack as slack
+from tests.harness.slack import slack
+
+__all__ = ["slack"]

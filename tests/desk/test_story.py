@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from bot.app import clock
 from bot.sandbox.slack import Slack
+from bot.sandbox.slack_types import Message
 from tests.desk.visitor import Visitor
 from tests.harness.flows import ATTENDED
 from tests.harness.service import serving
@@ -11,7 +13,7 @@ from tests.harness.slack import slack_environ
 
 async def test_a_visitor_asks_for_a_person_who_claims_answers_and_resolves(slack: Slack, tmp_path: Path) -> None:
     environ = slack_environ(slack, SLACK_ALERT_CHANNEL="#nps-alerts")
-    async with serving(tmp_path, ATTENDED, **environ) as service, Visitor(service.url) as nadia:
+    async with serving(tmp_path, ATTENDED, clock, **environ) as service, Visitor(service.url) as nadia:
         await slack.connected()
         await nadia.opens(contact={"name": "Nadia Benali", "plan": "gold"})
         await nadia.answers(value=2)
@@ -43,6 +45,6 @@ async def test_a_visitor_asks_for_a_person_who_claims_answers_and_resolves(slack
         assert (chat.case.state, chat.case.counts, chat.case.owner) == ("resolved", "recovered", "Maya")
 
 
-def _shows(slack: Slack, card: object, words: str) -> object:
+def _shows(slack: Slack, card: Message, words: str) -> Message | None:
     now = slack.now(card)
     return now if now is not None and words in now.shown else None
