@@ -52,6 +52,8 @@ class _Trip:
         self.sent = _decode(doc.body) if doc is not None else Sent()
         self.version = doc.version if doc is not None else 0
         self.saved = self.sent
+        self.posted = False
+        """Whether a message went out that is not kept yet."""
 
     @property
     def docs(self) -> tuple[Doc, ...]:
@@ -88,6 +90,8 @@ class Delivering:
         return Handler(self.run, batch=1, parallel=PARALLEL, urgent=True)
 
     async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
+        if len(jobs) == 1:
+            return [await self._one(jobs[0])]
         return await asyncio.gather(*(self._one(job) for job in jobs))
 
     async def _one(self, job: Job) -> Settlement:
@@ -131,7 +135,7 @@ class Delivering:
 
     async def _do(self, act: Act, trip: _Trip, peer: str) -> None:
         message = ""
-        if isinstance(act, Send):
+        if trip.posted and isinstance(act, Send):
             await self._save(trip)
         try:
             async with asyncio.timeout(SEND):
@@ -146,13 +150,14 @@ class Delivering:
         except TimeoutError:
             raise Retryable(f"{self._messenger.name} did not answer in time", doubt=True) from None
         trip.sent = after(trip.sent, act, message)
+        trip.posted = trip.posted or isinstance(act, Send)
 
     async def _save(self, trip: _Trip) -> None:
         """Keep what was sent before the next message goes out. Raises _Overtaken."""
         for doc in trip.docs:
             if await self._store.put(DocChange(doc, trip.version)) is not Commit.DONE:
                 raise _Overtaken
-            trip.version, trip.saved = doc.version, trip.sent
+            trip.version, trip.saved, trip.posted = doc.version, trip.sent, False
 
     def _over(self, trip: _Trip, reply: Reply) -> Settlement:
         seq = reply.conversation.seq
