@@ -191,8 +191,9 @@ export function session(env, changed) {
         }
       }
     };
-    // A page without TLS has no locks; each of its tabs then listens for itself.
-    await (navigator.locks?.request(kept.chat, init, follow) ?? follow()).catch(() => 0);
+    // A page without TLS has no locks, one without storage must not use them: each tab then listens for itself.
+    await (navigator.locks?.request(kept.chat, init, follow)
+      .catch((/** @type {Error} */ e) => e.name === 'SecurityError' && follow()) ?? follow()).catch(() => 0);
     stop.abort();
     listening = false;
     setTimeout(listen, 500 * 2 ** Math.min(lost++, 6));

@@ -140,6 +140,24 @@ async def test_two_tabs_share_one_stream(come: Come, service: app.Service, watch
     await two.said("3", "Two stems were broken.", "A stronger box.", "Chat now", "From the second")
 
 
+WITHOUT_LOCKS = {
+    "a page without TLS": "Object.defineProperty(navigator, 'locks', { value: undefined })",
+    "a page without storage": "navigator.locks.request = async () => { throw new DOMException('', 'SecurityError') }",
+}
+
+
+@pytest.mark.parametrize("why", WITHOUT_LOCKS)
+async def test_without_locks_a_tab_listens_for_itself(come: Come, service: app.Service, why: str) -> None:
+    visitor = await come("/privacy")
+    await visitor.page.add_init_script(WITHOUT_LOCKS[why])
+    await visitor.goto("/chat/nps")
+    maya = await asked_for_a_person(visitor, service)
+    await maya.say("Hello")
+    await visitor.heard("MayaHello")
+    await maya.say("Still there?")
+    await visitor.heard("MayaHello", "MayaStill there?")
+
+
 async def hide(page: Page, hidden: bool) -> None:
     await page.evaluate(
         """hidden => {
