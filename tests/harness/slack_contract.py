@@ -77,7 +77,7 @@ def _blocks(blocks: list[dict[str, Any]], where: str, most: int) -> Iterator[str
     for number, block in enumerate(blocks):
         if f"block_{block.get('type')}" in _kit():
             yield from _against(f"block_{block['type']}", _known(block), f"{where}/{number}")
-        elif _class(str(block.get("type"))) not in _classes():
+        elif _classes() and _class(str(block.get("type"))) not in _classes():
             yield f"{where}/{number}: unknown type {block.get('type')!r}"
 
 

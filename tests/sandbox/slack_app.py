@@ -63,7 +63,8 @@ def app_of(slack: Slack, heard: Heard) -> AsyncApp:
 
     for kind in ("message", "app_home_opened", "app_mention", "member_joined_channel", "reaction_added"):
         app.event(kind)(keep)
-    app.event("channel_archive")(keep)
+    for kind in ("channel_archive", "app_uninstalled", "tokens_revoked"):
+        app.event(kind)(keep)
     app.action(re.compile(".*"))(keep)
     app.shortcut("start")(keep)
     app.command("/survey")(answered)

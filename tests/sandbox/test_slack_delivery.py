@@ -147,8 +147,7 @@ async def test_the_app_is_taken_away(slack: Slack, heard: Heard) -> None:
         await slack.settled()
         slack.uninstalls()
         await slack.settled()
-    kinds = [made["event"]["type"] for made in slack.dispatcher.events]
-    assert kinds == ["message", "app_uninstalled", "tokens_revoked"]
+    assert [body["event"]["type"] for body in heard] == ["message", "app_uninstalled", "tokens_revoked"]
     assert slack.world.token_of(slack.team.id) is None
 
 
