@@ -20,11 +20,12 @@ PATIENCE = 10.0
 class Asides:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
+        self._closed = False
         self.left_out = 0
 
     def soon(self, *calls: Coroutine[None, None, object]) -> None:
         """Run them after one another, without waiting for them here. Never raises."""
-        if len(self._running) >= MOST:
+        if self._closed or len(self._running) >= MOST:
             self.left_out += 1
             for call in calls:
                 call.close()
@@ -34,7 +35,8 @@ class Asides:
         task.add_done_callback(self._running.discard)
 
     async def close(self, patience: float = 1.0) -> None:
-        """Those on their way have `patience` seconds to end."""
+        """Those on their way have `patience` seconds to end; no other begins."""
+        self._closed = True
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=patience)
             for task in late:

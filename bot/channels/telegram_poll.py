@@ -53,21 +53,23 @@ class Poller:
             if self._told:
                 log.info("Telegram answers again")
             self._told = ""
-            after = await self._batch(updates, offset)
-            if updates and after == offset:
+            # What was confirmed needs no offset any more; after a quiet week ids begin anew, and may be lower.
+            offset, stuck = await self._batch(updates) if updates else (0, False)
+            if stuck:
                 await self._rest(None)
-                continue
-            offset, self._failures = after, 0
+            else:
+                self._failures = 0
 
-    async def _batch(self, bodies: Sequence[msgspec.Raw], offset: int) -> int:
-        """Take them; the new offset, below which everything is taken."""
+    async def _batch(self, bodies: Sequence[msgspec.Raw]) -> tuple[int, bool]:
+        """Take them; the new offset, below which everything is taken, and whether none of them is."""
         people: dict[str, list[Update]] = {}
         updates = [read(body) for body in bodies]
         for update in updates:
             people.setdefault(_peer(update.meaning), []).append(update)
         left = [one for one in await asyncio.gather(*map(self._in_order, people.values())) if one]
-        last = max((update.id for update in updates), default=offset - 1)
-        return max(offset, min(left, default=last + 1))
+        ids = [update.id for update in updates if update.id]
+        offset = min(left, default=max(ids, default=-1) + 1)
+        return offset, offset <= min(ids, default=0)
 
     async def _in_order(self, updates: Sequence[Update]) -> int:
         """The id of the first that shall come again; 0 where all are taken."""

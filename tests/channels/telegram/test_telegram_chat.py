@@ -172,6 +172,22 @@ async def test_the_end_and_what_comes_after(world: World) -> None:
     await world.count(ana, "How likely", 2)
 
 
+async def test_after_the_end_one_can_still_opt_out_or_begin_anew(world: World) -> None:
+    telegram = world.telegram
+    ana = telegram.person("Ana")
+    telegram.starts(ana)
+    await world.shows(ana, "How likely", SCORES)
+    telegram.presses(ana, "10")
+    await world.shows(ana, "Thank you.")
+    telegram.says(ana, "/stop")
+    await world.shows(ana, "Understood, we won't ask again.")
+    first = await world.chat(ana)
+    assert await world.service.store.docs("optout")
+    telegram.says(ana, "/restart")
+    await world.count(ana, "How likely", 2)
+    assert (await world.chat(ana)).id != first.id
+
+
 async def test_start_again_shows_the_question_again(world: World) -> None:
     telegram = world.telegram
     ana = telegram.person("Ana")

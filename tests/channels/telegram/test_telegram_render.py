@@ -24,6 +24,7 @@ from bot.channels.telegram_render import (
 )
 from bot.channels.telegram_types import Tap
 from bot.channels.telegram_words import _WORDS, COMMANDS, LANGUAGES, words
+from bot.flows.answers.commands import read_command
 from bot.model import Ask, Author, Choice, Entry, Link
 
 CHAT = "ww0cdmxcp451t8399qmef04npr"
@@ -235,3 +236,11 @@ def test_words_exist_in_each_language() -> None:
     assert {f"/{name}" for name in COMMANDS} <= _WORDS.keys()
     assert words("skip", "pt-BR") == "Skip"
     assert words("skip", "fr_CA") == "Passer"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", ["back", "skip"])
+def test_what_the_keyboard_types_is_a_command(key: str, language: str) -> None:
+    command = read_command(words(key, language), language)
+    assert command is not None
+    assert command.action == key
