@@ -1,11 +1,13 @@
 """What every Web API method of the stand-in is given, and how it refuses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from bot.sandbox.slack_state import Channel, Grant, Team, World
 from bot.sandbox.slack_types import Json, Message
+
+T = TypeVar("T")
 
 
 class Refused(Exception):
@@ -61,7 +63,7 @@ def said(channel: Channel, ts: object) -> Message:
     return found
 
 
-def page(items: list[Json], args: Json, most: int = 100) -> tuple[list[Json], Json]:
+def page(items: Sequence[T], args: Json, most: int = 100) -> tuple[Sequence[T], Json]:
     """As many as `limit` says from `cursor` on, and the metadata that leads to the next ones."""
     start = int(str(args.get("cursor") or "0").removeprefix("next:") or 0)
     end = start + int(args.get("limit") or most)

@@ -93,8 +93,19 @@ def _shown(scene: Scene, messages: list[Message], args: Json) -> tuple[list[Json
     wide = bool(args.get("inclusive"))
     kept = [m for m in messages if oldest < m.ts < latest or (wide and m.ts in (oldest, latest))]
     metadata = bool(args.get("include_all_metadata"))
-    items, more = page([m.json(metadata=metadata) | scene.world.as_parent(m) for m in kept], args)
+    some, more = page(kept, args)
+    replies = scene.world.channels[some[0].channel].replies if some else {}
+    items = [message.json(metadata=metadata) | _as_parent(message, replies.get(message.ts, [])) for message in some]
     return items, bool(more["next_cursor"]), more
+
+
+def _as_parent(message: Message, replies: list[Message]) -> Json:
+    """What conversations.history and replies add to a message that has replies."""
+    if not replies:
+        return {}
+    users = list(dict.fromkeys(reply.user for reply in replies))
+    latest = {"latest_reply": replies[-1].ts, "reply_users": users, "reply_users_count": len(users)}
+    return {"thread_ts": message.ts, "reply_count": len(replies), **latest}
 
 
 def history(scene: Scene, args: Json) -> Json:

@@ -100,6 +100,7 @@ class World:
         self.teams: dict[str, Team] = {}
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
+        self._direct: dict[frozenset[str], Channel] = {}
         self.grants: dict[str, Grant] = {}
         self.ephemeral: list[Message] = []
         self.modals: dict[str, list[View]] = {}
@@ -132,28 +133,28 @@ class World:
 
     def user(self, name: str, team: str = "") -> User:
         """By id or name. Raises LookupError."""
-        for user in self.users.values():
+        known = self.users.get(name)
+        for user in [known] if known else self.users.values():
             if name in (user.id, user.name) and team in ("", user.team):
                 return user
         raise LookupError(f"nobody in the sandbox's Slack is called {name}")
 
     def channel(self, name: str, team: str = "") -> Channel:
         """By id or name, with or without `#`. Raises LookupError."""
-        for channel in self.channels.values():
-            known = (channel.id, channel.name) if channel.kind != "im" else (channel.id,)
-            if name.removeprefix("#") in known and team in ("", channel.team):
+        known = self.channels.get(name)
+        for channel in [known] if known else self.channels.values():
+            called = channel.kind != "im" and channel.name == name.removeprefix("#")
+            if (channel is known or called) and team in ("", channel.team):
                 return channel
         raise LookupError(f"the sandbox's Slack has no channel {name}")
 
     def direct(self, user: User, other: User) -> Channel:
         """The direct messages of the two, made where they had none."""
-        both = {user.id, other.id}
-        for channel in self.channels.values():
-            if channel.kind == "im" and channel.members == both:
-                return channel
-        channel = Channel(self.new_id("D"), user.team, "directmessage", "im", both)
-        self.channels[channel.id] = channel
-        return channel
+        both = frozenset((user.id, other.id))
+        if (known := self._direct.get(both)) is None:
+            known = self._direct[both] = Channel(self.new_id("D"), user.team, "directmessage", "im", set(both))
+            self.channels[known.id] = known
+        return known
 
     def token_of(self, team: str) -> Grant | None:
         return next((grant for grant in self.grants.values() if grant.team == team and not grant.revoked), None)
@@ -172,15 +173,6 @@ class World:
         for message in self.channels[channel].messages.values():
             if ts in (message.ts, message.thread_ts):
                 yield message
-
-    def as_parent(self, message: Message) -> Json:
-        """What conversations.history and replies add to a message that has replies."""
-        replies = self.channels[message.channel].replies.get(message.ts, []) if not message.is_reply else []
-        if not replies:
-            return {}
-        users = list(dict.fromkeys(reply.user for reply in replies))
-        latest = {"latest_reply": replies[-1].ts, "reply_users": users, "reply_users_count": len(users)}
-        return {"thread_ts": message.ts, "reply_count": len(replies), **latest}
 
     def with_ids(self, blocks: list[Json]) -> tuple[Json, ...]:
         """Slack names the blocks and elements that the app left nameless."""
