@@ -80,6 +80,19 @@ def test_show_tells_all_of_a_job_and_of_its_chats_deliveries(folder: Folder) -> 
     assert [(d["writer"], d["state"], d["revision"]) for d in found["deliveries"]] == [("crm", "dead", 3)]
 
 
+def test_messages_in_doubt_are_listed(folder: Folder) -> None:
+    async def lay(_: SqliteStore, records: SqlRecords) -> None:
+        notes = [Delivery("telegram", f"c{n}", 2, "in_doubt", 1, NOON + n, "the process ended") for n in (8, 9)]
+        await records.keep(notes)
+
+    assert folder.run("jobs", "doubts") == ""
+    folder.lay(lay, Clock())
+    lines = folder.run("jobs", "doubts").splitlines()
+    assert [line.split()[1:3] for line in lines] == [["telegram", "c9"], ["telegram", "c8"]]
+    (newest,) = json.loads(folder.run("jobs", "doubts", "--limit", "1", "--json"))
+    assert (newest["chat"], newest["state"], newest["error"]) == ("c9", "in_doubt", "the process ended")
+
+
 def test_what_people_said_is_masked(folder: Folder) -> None:
     for words in (["show", "c4"], ["show", "c4", "--json"], ["list"], ["list", "--json"]):
         assert "eva@example.com" not in folder.run("jobs", *words)
@@ -137,5 +150,6 @@ def test_where_no_service_ever_ran_there_is_nothing_and_nothing_is_made(
     empty = in_folder(tmp_path, monkeypatch, capsys)
     assert empty.run("jobs", "--json") == "[]\n"
     assert empty.run("jobs") == ""
+    assert empty.run("jobs", "doubts", "--json") == "[]\n"
     empty.run("jobs", "retry", "--all", code=1)
     assert list(tmp_path.iterdir()) == []

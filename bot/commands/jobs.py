@@ -29,7 +29,7 @@ SHOWN = 100
 def add(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(action="list", ids=[], all=False)
     _filters(parser)
-    actions = parser.add_subparsers(metavar="list | show | retry | drop")
+    actions = parser.add_subparsers(metavar="list | show | doubts | retry | drop")
     table = actions.add_parser("list", help="what waits, runs or is dead (the default)")
     table.set_defaults(action="list")
     _filters(table)
@@ -37,6 +37,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     show.add_argument("ids", nargs=1, metavar="ID", help="of a job or of a chat")
     show.add_argument("--json", action="store_true")
     show.set_defaults(action="show")
+    doubts = actions.add_parser("doubts", help="messages to people that a crash may have sent twice")
+    doubts.set_defaults(action="doubts")
+    doubts.add_argument("--limit", type=int, default=argparse.SUPPRESS, metavar="N", help=f"{SHOWN} by default")
+    doubts.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
     for action, text in (("retry", "run now, with a fresh count of attempts"), ("drop", "never run")):
         change = actions.add_parser(action, help=text)
         change.add_argument("ids", nargs="*", metavar="ID")
@@ -58,12 +62,14 @@ def _filters(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = load()
     if not has_data(settings):
-        if args.action == "list":
+        if args.action in ("list", "doubts"):
             return _list(args, ())
         raise UserMistake(f"there is no data in {settings.data_dir} yet", "start the service first, or set DATA_DIR")
     match args.action:
         case "list":
             return _list(args, with_store(settings, lambda store: _find(store, args, SHOWN)))
+        case "doubts":
+            return _doubts(settings, args)
         case "show":
             return _show(settings, args.ids[0], as_json=args.json)
         case _:
@@ -122,6 +128,28 @@ def _show(settings: Settings, id: str, *, as_json: bool) -> int:
             print(title)
             for name, value in row.items():
                 print(f"  {name:10} {value if value not in ('', None) else '-'}")
+    return 0
+
+
+def _doubts(settings: Settings, args: argparse.Namespace) -> int:
+    async def look(_store: SqliteStore) -> Sequence[Delivery]:
+        records = SqlRecords(settings.database_url)
+        try:
+            return records.doubts(getattr(args, "limit", SHOWN))
+        finally:
+            await records.close()
+
+    try:
+        found = with_store(settings, look)
+    except Retryable as error:
+        raise UserMistake(str(error)) from error
+    if getattr(args, "json", False):
+        _print_json([_delivery(delivery) for delivery in found])
+        return 0
+    if not found:
+        print("no message is in doubt", file=sys.stderr)
+    for delivery in found:
+        print(f"{told_time(delivery.at)}  {delivery.writer:10}  {delivery.chat}  {delivery.error}")
     return 0
 
 

@@ -81,4 +81,7 @@ class Records(Protocol):
     def deliveries(self, chat: str) -> Sequence[Delivery]:
         """Where one response went. Blocks; for commands."""
 
+    def doubts(self, limit: int) -> Sequence[Delivery]:
+        """Messages that may have been sent twice, the newest first. Blocks; for commands."""
+
     async def close(self) -> None: ...

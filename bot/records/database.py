@@ -98,6 +98,12 @@ class Database:
         with translated(), self._engine.connect() as connection:
             return [rows.delivery_of_row(row) for row in reading.rows(connection, query)]
 
+    def doubts(self, limit: int) -> Sequence[Delivery]:
+        t = deliveries.c
+        query = deliveries.select().where(t.state == "in_doubt").order_by(t.tried_at.desc(), t.chat).limit(limit)
+        with translated(), self._engine.connect() as connection:
+            return [rows.delivery_of_row(row) for row in reading.rows(connection, query)]
+
     def responses(self, filters: Filters) -> Iterator[Response]:
         with translated(), self._engine.connect() as connection:
             yield from reading.responses(connection, filters)

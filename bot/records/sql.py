@@ -59,6 +59,9 @@ class SqlRecords:
     def deliveries(self, chat: str) -> Sequence[Delivery]:
         return self._open().deliveries(chat)
 
+    def doubts(self, limit: int) -> Sequence[Delivery]:
+        return self._open().doubts(limit)
+
     async def close(self) -> None:
         def shut() -> None:
             if self._database is not None:
