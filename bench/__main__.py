@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import engine, http, stages, store
+from bench import desk, engine, http, stages, store, telegram
 from bench.http import free_port, server
 
 RESULTS = Path(__file__).parent / "results.md"
@@ -70,6 +70,7 @@ def lines(quick: bool) -> Iterator[str]:
     yield "\n## Store\n\n| what | measured | goal |\n|---|--:|--:|"
     for found in store.run(quick):
         yield f"| {found.what} | {found.measured} | {found.target or '-'} |"
+    yield from messengers(quick)
     yield "\n## Start and size\n"
     yield f"- process start to the first question: {median(starts):.2f} s (goal 0.7 s)"
     yield f"- memory an open, answered chat adds to the server: {stages.memory():,.0f} bytes"
@@ -77,6 +78,31 @@ def lines(quick: bool) -> Iterator[str]:
     yield f"- widget on the wire, brotli: {sum(size for _, size in weights):,} bytes (goal 12,000)"
     for name, size in weights:
         yield f"  - {name}: {size:,}"
+
+
+def messengers(quick: bool) -> Iterator[str]:
+    hook = telegram.run(quick)
+    yield "\n## Telegram by web hook\n"
+    yield f"{telegram.AT_ONCE} people at once; the update in, durable, acknowledged, and the next question at the Bot API,"
+    yield "beside a bare aiohttp handler that makes the same one call.\n"
+    yield "| turns/s | bare/s | **ratio** | p99 to the 200 | p99 to the next question | calls a turn |"
+    yield "|--:|--:|--:|--:|--:|--:|"
+    yield (
+        f"| {hook.service:,.0f} | {hook.bare:,.0f} | **{hook.ratio:.2f}** | {hook.acknowledged:.0f} ms "
+        f"| {hook.there:.0f} ms | {hook.calls:.1f} sendMessage, {hook.others:.1f} others |"
+    )
+    slack = desk.run(quick)
+    yield "\n## Slack\n"
+    yield "Over HTTP, signed; the stand-in on the driver's core.\n"
+    yield "| what | p50 | p99 | goal |\n|---|--:|--:|--:|"
+    yield (
+        f"| {slack.interactions:,} interactions, {desk.A_SECOND} a second, until acknowledged "
+        f"| {slack.p50:.0f} ms | {slack.p99:.0f} ms | 500 ms |"
+    )
+    yield (
+        f"| {slack.lines:,} agents' lines, {desk.CHATS} chats at once, until in the visitor's stream "
+        f"| {slack.there50:.0f} ms | {slack.there99:.0f} ms | 1,000 ms |"
+    )
 
 
 def main() -> None:
