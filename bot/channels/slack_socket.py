@@ -33,8 +33,8 @@ class Line(Protocol):
 class Socket:
     """Events of one app through one socket."""
 
-    def __init__(self, app: AsyncApp, api: SlackApi, app_token: str, look: float = LOOK) -> None:
-        self._app, self._api, self._token, self._look = app, api, app_token, look
+    def __init__(self, app: AsyncApp, api: SlackApi, app_token: str) -> None:
+        self._app, self._api, self._token, self._look = app, api, app_token, LOOK
         self._line: Line | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._up = False

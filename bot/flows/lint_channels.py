@@ -1,7 +1,7 @@
 """Advice about channels: what of a flow would be cut where Slack or Telegram show it.
 
-It keeps no flow from being served: each channel fits what it is given. But an author should know of it. Other limits are
-met by the language itself: a step has fewer options, and shorter keys, than any channel takes.
+It keeps no flow from being served: each channel fits what it is given. But an author should know of it. Other limits
+are met by the language itself: a step has fewer options, and shorter keys, than any channel takes.
 """
 
 from collections.abc import Iterator, Mapping
