@@ -83,8 +83,8 @@ def lines(quick: bool) -> Iterator[str]:
 def messengers(quick: bool) -> Iterator[str]:
     hook = telegram.run(quick)
     yield "\n## Telegram by web hook\n"
-    yield f"{telegram.AT_ONCE} people at once; the update in, durable, acknowledged, and the next question at the Bot API,"
-    yield "beside a bare aiohttp handler that makes the same one call.\n"
+    yield f"{telegram.AT_ONCE} people at once; the update in, durable, acknowledged, and the next question at the Bot"
+    yield "API, beside a bare aiohttp handler that makes the same one call.\n"
     yield "| turns/s | bare/s | **ratio** | p99 to the 200 | p99 to the next question | calls a turn |"
     yield "|--:|--:|--:|--:|--:|--:|"
     yield (
