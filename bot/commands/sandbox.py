@@ -17,6 +17,9 @@ from bot.commands.serve import obey, tell
 if TYPE_CHECKING:
     from bot.sandbox.app import Options, Sandbox
 
+PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+"""Slack's library would send even what is for this machine through them."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep the data here (default: thrown away)")
@@ -33,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
     from bot.sandbox.app import Options  # noqa: PLC0415 - `--help` needs none of it
 
     obs.log_to(level="warning", form="plain" if sys.stderr.isatty() else "json", secrets=())
+    for name in PROXIES:
+        os.environ.pop(name, None)
     given = os.environ.get("PORT", "")
     port = args.port if args.port is not None else int(given) if given.isdigit() else 8080
     page = args.page_port if args.page_port is not None else port + 1 if port else 0

@@ -26,6 +26,7 @@ from bot.sandbox.web import Page
 from bot.settings import Settings, load
 
 ALERTS = "nps-alerts"
+CONNECTING = "the service is connecting to Slack …"
 ENDED = 100
 """Looks at jobs in hand before the clock moves, 20 ms apart."""
 
@@ -74,7 +75,9 @@ async def _start(options: Options, tell: Tell, stack: AsyncExitStack) -> Sandbox
     empty = Path(stack.enter_context(TemporaryDirectory(prefix="chatsurvey-sandbox-")))
     data = options.data.absolute() if options.data else empty / "data"
     links: dict[str, str] = {}
-    snapshots = Snapshots(telegram, slack, clock, cast, links)
+    snapshots = Snapshots(
+        telegram, slack, clock, cast, links, lambda: said if slack.sockets.connections else CONNECTING
+    )
     page = Page(
         snapshots.take,
         lambda act: running.perform(act),  # noqa: PLW0108 - made below
@@ -84,15 +87,15 @@ async def _start(options: Options, tell: Tell, stack: AsyncExitStack) -> Sandbox
     await _listen(page, options.page_port)
     stack.push_async_callback(page.stop)
     settings = _settings(options, telegram, slack, data, empty)
-    settings = replace(settings, web=replace(settings.web, origins=(*settings.web.origins, page.url)))
+    settings = replace(settings, web=replace(settings.web, origins=(*settings.web.origins, *page.names)))
     service = await app.start(settings, tell, clock)
     stack.push_async_callback(service.stop)
     clock.told.append(service.worker.wake)
     flow = next(iter(service.catalog.live.flows))
-    page.chat = service.url
     links |= {"chat": f"{service.url}/chat/{flow}", "shop": f"{service.url}/"}
-    snapshots.said = f"service at {service.url}, data in {data if options.data else 'a folder that goes at the end'}"
+    said = f"service at {service.url}, data in {data if options.data else 'a folder that goes at the end'}"
     running = Sandbox(service, page, telegram, slack, clock, cast, data)
+    page.show(service.url)
     return running
 
 

@@ -5,7 +5,7 @@ snapshot is a few loops and no I/O.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct, to_builtins
@@ -50,7 +50,8 @@ class Snapshots:
     clock: Clock
     cast: Cast
     links: dict[str, str]
-    said: str = ""
+    said: Callable[[], str]
+    """How it stands, in a few words."""
     _sent: deque[Sent] = field(default_factory=lambda: deque(maxlen=SHOWN))
     _read: list[int] = field(default_factory=lambda: [0, 0])
     calls: int = 0
@@ -60,7 +61,7 @@ class Snapshots:
         return {
             "now": self.clock(),
             "links": self.links,
-            "said": self.said,
+            "said": self.said(),
             "telegram": self._telegram(),
             "slack": self._slack(),
             "sent": [to_builtins(one) for one in reversed(self._sent)],

@@ -43,15 +43,25 @@ class Page:
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self.port = 0
-        self.chat = ""
-        """The origin of the service, whose chat is shown in a frame."""
+        self._chat = ""
+        self._shown = asyncio.Event()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The origins under which it answers."""
+        return self.url, f"http://localhost:{self.port}"
+
+    def show(self, chat: str = "'none'") -> None:
+        """Let in who waits for the page. `chat` is the origin of the service, whose chat is shown in a frame."""
+        self._chat = chat
+        self._shown.set()
+
     async def start(self, port: int) -> None:
-        """Raises OSError where the port is taken."""
+        """Listen; who comes waits for `show`. Raises OSError where the port is taken."""
         app = web.Application(client_max_size=100_000)
         app.router.add_get("/api/events", self._events)
         app.router.add_post("/api/act", self._act)
@@ -78,7 +88,7 @@ class Page:
 
     def _headers(self) -> dict[str, str]:
         return {
-            "Content-Security-Policy": CSP.format(chat=self.chat or "'none'"),
+            "Content-Security-Policy": CSP.format(chat=self._chat),
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Referrer-Policy": "no-referrer",
@@ -86,18 +96,17 @@ class Page:
             "Cache-Control": "no-store",
         }
 
-    def _only_us(self, request: web.Request) -> None:
-        """Raises HTTPForbidden for what another site's page could have sent."""
-        names = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
+    async def _let_in(self, request: web.Request) -> None:
+        """Wait for `show`. Raises HTTPForbidden for what another site's page could have sent."""
         origin = request.headers.get("Origin")
-        ours = {f"http://{name}" for name in names}
-        if request.host not in names or (origin is not None and origin not in ours):
+        if f"http://{request.host}" not in self.names or (origin is not None and origin not in self.names):
             raise web.HTTPForbidden(text="this page is for the person at this machine")
         if request.method == "POST" and (origin is None or request.content_type != "application/json"):
             raise web.HTTPForbidden(text="only the page itself may do that")
+        await self._shown.wait()
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        self._only_us(request)
+        await self._let_in(request)
         file = FILES / (request.match_info.get("name") or "index.html")
         if file.parent != FILES or file.suffix not in KINDS or not file.is_file():
             raise web.HTTPNotFound
@@ -107,7 +116,7 @@ class Page:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """The whole of what there is to see, after each change."""
-        self._only_us(request)
+        await self._let_in(request)
         answer = web.StreamResponse(headers={**self._headers(), "Content-Type": "text/event-stream"})
         await answer.prepare(request)
         with suppress(ConnectionError):
@@ -123,7 +132,7 @@ class Page:
         return answer
 
     async def _act(self, request: web.Request) -> web.StreamResponse:
-        self._only_us(request)
+        await self._let_in(request)
         try:
             await self._perform(decode(await request.read()))
         except (LookupError, ValueError, RuntimeError) as error:
@@ -131,7 +140,7 @@ class Page:
         return web.json_response({})
 
     async def _clock(self, request: web.Request) -> web.StreamResponse:
-        self._only_us(request)
+        await self._let_in(request)
         try:
             await self._move(msgspec.json.decode(await request.read(), type=Move).by)
         except ValueError as error:

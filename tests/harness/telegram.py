@@ -31,3 +31,8 @@ def client(telegram: Telegram, token: str = "") -> Bot:
     request = HTTPXRequest(read_timeout=10)
     polling = HTTPXRequest(read_timeout=10)
     return Bot(token or telegram.token, base_url=f"{telegram.url}/bot", request=request, get_updates_request=polling)
+
+
+def telegram_environ(telegram: Telegram, **more: str) -> dict[str, str]:
+    """The settings of a service with this Telegram; it polls unless PUBLIC_URL is among them."""
+    return {"TELEGRAM_TOKEN": telegram.token, "TELEGRAM_API_URL": telegram.url, **more}

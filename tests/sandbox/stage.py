@@ -42,9 +42,10 @@ async def stage() -> AsyncIterator[Stage]:
             clock.move(by)
 
         links = {"chat": "about:blank", "shop": "about:blank"}
-        snapshots = Snapshots(telegram, slack, clock, cast, links, "ready")
+        snapshots = Snapshots(telegram, slack, clock, cast, links, lambda: "ready")
         page = Page(snapshots.take, perform, move, bells=(telegram.world.bell, slack.world.bell))
         await page.start(0)
+        page.show()
         try:
             yield Stage(page, telegram, slack, clock, cast)
         finally:

@@ -50,9 +50,7 @@ export const clock = (ms) => new Date(ms).toLocaleTimeString([], {hour: '2-digit
 
 export async function post(path, body) {
   const answer = await fetch(path, {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)});
-  if (!answer.ok) {
-    const found = await answer.json().catch(() => ({}));
-    $('state').textContent = found.detail ?? `refused (${answer.status})`;
-  }
+  const found = answer.ok ? {} : await answer.json().catch(() => ({}));
+  $('state').textContent = answer.ok ? $('state').dataset.said : found.detail ?? `refused (${answer.status})`;
   return answer.ok;
 }

@@ -6,7 +6,6 @@ import * as telegram from './telegram.js';
 
 let state = null;
 let thread = null;
-let connected = false;
 
 const agent = () => $('agent').value;
 const member = () => $('direct-who').value;
@@ -82,12 +81,11 @@ function listen() {
       first();
       show();
     }
-    if (!connected) $('state').textContent = state.said;
-    connected = true;
+    if ($('state').dataset.said !== state.said) $('state').textContent = $('state').dataset.said = state.said;
     show();
   };
   events.onerror = () => {
-    connected = false;
+    $('state').dataset.said = '';
     $('state').textContent = 'the sandbox has stopped';
   };
 }
