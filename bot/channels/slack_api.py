@@ -75,9 +75,10 @@ class SlackApi:
             raise _error(method, error.response) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             # Nothing of the library's exception is kept: it names addresses and arguments.
-            raise Retryable(f"Slack does not answer {method}: {type(error).__name__}") from None
+            reached = not isinstance(error, aiohttp.ClientConnectorError)
+            raise Retryable(f"Slack does not answer {method}: {type(error).__name__}", doubt=reached) from None
         except (SlackClientError, ValueError) as error:
-            raise Retryable(f"Slack's answer to {method} cannot be read: {type(error).__name__}") from None
+            raise Retryable(f"Slack's answer to {method} cannot be read: {type(error).__name__}", doubt=True) from None
 
     def client(self) -> AsyncWebClient:
         """A client of the library on the shared connections, without a token."""
