@@ -114,8 +114,7 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     for channel in talking:
         stack.push_async_callback(channel.close)
     messengers = [channel.messenger for channel in talking]
-    at_desk = {} if desk is None else desk.handlers()
-    table = _handlers(settings, store, runtime, messengers, at_desk, meters=meters, now=now, stack=stack)
+    table = _handlers(settings, store, runtime, messengers, desk, meters=meters, now=now, stack=stack)
     worker = Worker(store, table, now, random.random)
     working = _background(worker.run(), "worker")
     stack.push_async_callback(_finish, worker, working)
@@ -148,7 +147,7 @@ def _handlers(
     store: Store,
     runtime: Runtime,
     messengers: Sequence[Messenger],
-    desk: Mapping[str, Handler],
+    desk: Desk | None,
     *,
     meters: Meters,
     now: Callable[[], int],
@@ -162,8 +161,9 @@ def _handlers(
     delivering = [
         Delivering(store, records, runtime, one, clock=now, jitter=random.random, meters=meters) for one in messengers
     ]
+    at_desk = {} if desk is None else desk.handlers(records)
     table = handlers(
-        store, records, made, runtime.fire, clock=now, jitter=random.random, desk=desk, delivering=delivering
+        store, records, made, runtime.fire, clock=now, jitter=random.random, desk=at_desk, delivering=delivering
     )
     return {kind: replace(handler, run=_metered(kind, handler.run, meters)) for kind, handler in table.items()}
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.casework import Casework
 from bot.casework_cases import Cases
+from bot.casework_home import Homes
 from bot.casework_parts import Parts
 from bot.channels import slack_desk_routes as files
 from bot.channels.base import Front
@@ -15,6 +16,7 @@ from bot.channels.verify import Tokens
 from bot.deliver_plan import Sent
 from bot.desk.base import Board
 from bot.jobs import Handler
+from bot.records.base import Records
 from bot.settings_types import Settings
 from bot.store.base import Store
 
@@ -56,7 +58,7 @@ class Desk:
         self._board = SlackBoard(api)
         return (SlackDesk(self.cases, api, errands).register,)
 
-    def handlers(self) -> Mapping[str, Handler]:
+    def handlers(self, records: Records) -> Mapping[str, Handler]:
         if self._board is None:
             return {}
         parts = Parts(
@@ -70,7 +72,7 @@ class Desk:
             ics=lambda chat: files.address(self._settings.public_url, self._tokens, chat),
             sent=self._reached,
         )
-        return Casework(parts).handlers()
+        return {**Casework(parts).handlers(), **Homes(parts, records).handlers()}
 
     def routes(self) -> Sequence[web.RouteDef]:
         return files.routes(self._tokens, self.cases.calendar)

@@ -156,7 +156,7 @@ def home(shown: Home, links: Sequence[str]) -> Block:
     blocks += lines[len(shown.waiting) :] or [_context("Nothing at the moment.")]
     blocks += [
         {"type": "divider"},
-        {"type": "section", "text": _mrkdwn(f"*{escape(shown.figure)}*\n{escape(shown.shares)}")},
+        {"type": "section", "text": _mrkdwn(f"*{escape(shown.figure)}*\n{escape(shown.shares)}".strip())},
         _context(f"Updated {moment(shown.at)} · NPS is a number from −100 to +100"),
     ]
     return {"type": "home", "blocks": blocks}
