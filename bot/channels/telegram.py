@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from bot.channels import telegram_types as seen
 from bot.channels.base import Front, Reply
 from bot.channels.telegram_aside import Asides
+from bot.channels.telegram_keyboard import hashed, keyboard
 from bot.channels.telegram_links import DOC, DeepLink, read_payload, unpacked
-from bot.channels.telegram_render import Edit, Send, hashed, keyboard
+from bot.channels.telegram_render import Edit, Send
 from bot.channels.telegram_sender import Calls
 from bot.channels.telegram_words import words
 from bot.errors import StoreUnavailable, Unknown

@@ -4,38 +4,30 @@
   name escaped.
 - A text has at most 4,096 characters (counted as UTF-16, the strictest reading of the limit); a longer one is split at
   paragraphs, else at sentences, words, or anywhere.
-- `callback_data` is `chat:fence:value` within 64 bytes; a value that does not fit or reads like a word of ours travels
-  as its hash (`#`), and is looked up among what the question offers.
 - The phone is asked with a keyboard in place of the person's own (`request_contact`). A message that has one cannot be
-  edited, so its id is marked: what settles it is a new message that takes the keyboard away.
+  edited, so its id is marked: what settles it is a new message that takes the keyboard away. A question without any
+  button is left as it is, which spares a call of the few that a chat may make a second.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from html import escape
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from bot.channels.base import Asked, Post, words_of
+from bot.channels.telegram_keyboard import Button, Markup, contact, is_scale, keyboard, rows_of
 from bot.channels.telegram_words import words
-from bot.model import Ask, Choice, Entry
+from bot.model import Ask, Entry
 
 LONGEST = 4096
-LONGEST_DATA = 64
 LONGEST_CHOSEN = 120
-WIDE = 16
-"""Characters; a longer label has a row of its own."""
-PAGE = 8
-"""Options shown at once where there are many (times of a callback)."""
 KEYBOARD = "k"
-"""Ends the id of a message that put up a keyboard."""
-ACTIONS = ("skip", "back")
+"""Ends the id of a question that put up a keyboard."""
+BARE = "-"
+"""Ends the id of a question without any button, which needs no edit when it is answered."""
 
-Button: TypeAlias = dict[str, str | bool]
-Rows: TypeAlias = list[list[Button]]
-Markup: TypeAlias = Mapping[str, Rows | str | bool]
 Url: TypeAlias = Callable[[str, str], str]
 """Of a link, by chat and `step/link key`."""
 
@@ -77,62 +69,28 @@ def agents(entry: Entry) -> Iterator[Send]:
         yield Send(f"{head}{escape(part, quote=False)}", html=True)
 
 
+def sent_as(number: int, send: Send, *, asks: bool) -> str:
+    """The id of a message as it is remembered."""
+    mark = BARE if asks and send.markup is None else ""
+    return f"{number}{KEYBOARD if send.markup is not None and 'keyboard' in send.markup else mark}"
+
+
+def number_of(message: str) -> int:
+    """The platform's own number of a message; 0 where nothing was sent."""
+    return int(message.rstrip(KEYBOARD + BARE) or 0)
+
+
 def settled(asked: Asked) -> Send | Edit | None:
     """What makes the control of an answered question go; None where nothing is to be done."""
-    said = _said(asked)
+    said, message = _said(asked), number_of(asked.message)
+    if not message or asked.message.endswith(BARE):
+        return None
     if asked.message.endswith(KEYBOARD):
         return None if asked.again else Send(said or words("ok", asked.locale), markup={"remove_keyboard": True})
-    message = int(asked.message)
     if not said:
         return Edit(message, None, markup=_change(asked))
     *_, kept = split(asked.text, LONGEST - 2 * LONGEST_CHOSEN) or [""]
     return Edit(message, f"{kept}\n\n{said}".lstrip(), markup=_change(asked))
-
-
-def keyboard(chat: str, locale: str, ask: Ask, page: int = 0, whole: bool = False) -> Rows:
-    """The rows of buttons of a question: near misses first (unless `whole`), else its options, else none."""
-
-    def button(choice: Choice) -> Button:
-        kept = choice.value == ask.prefill and bool(ask.options)
-        return {"text": f"✓ {choice.label}" if kept else choice.label[:64], "callback_data": data(chat, ask, choice)}
-
-    def word(key: str, value: str) -> Button:
-        return {"text": words(key, locale), "callback_data": f"{chat}:{ask.fence}:{value}"}
-
-    if ask.suggest and not whole:
-        rows = _rows([button(choice) for choice in ask.suggest])
-        more = [word("all", "all")] if ask.options else []
-        if len(rows) == 1 and all(len(str(b["text"])) <= WIDE for b in rows[0]):
-            rows[0] += more
-        elif more:
-            rows.append(more)
-    elif len(ask.options) > PAGE and not is_scale(ask):
-        count = -(-len(ask.options) // PAGE)
-        shown = ask.options[page % count * PAGE :][:PAGE]
-        rows = [*_rows([button(choice) for choice in shown]), [word("more", f"more{(page + 1) % count}")]]
-    elif is_scale(ask):
-        half = len(ask.options) if len(ask.options) <= 6 else (len(ask.options) + 1) // 2
-        buttons = [button(choice) for choice in ask.options]
-        rows = [row for row in (buttons[:half], buttons[half:]) if row]
-    else:
-        rows = _rows([button(choice) for choice in ask.options])
-    return [*rows, [word("skip", "skip")]] if ask.skip else rows
-
-
-def is_scale(ask: Ask) -> bool:
-    """Numbers to tap, which make one or two rows of narrow buttons."""
-    return len(ask.options) > 2 and all(isinstance(c.value, int) and len(c.label) <= 3 for c in ask.options)
-
-
-def data(chat: str, ask: Ask, choice: Choice) -> str:
-    """`chat:fence:value`, which `telegram_read` takes apart again."""
-    plain = f"{chat}:{ask.fence}:{choice.value}"
-    known = isinstance(choice.value, int) or not re.match(r"-?\d+$|#|skip$|back$|all$|more\d+$", choice.value)
-    return plain if known and len(plain.encode()) <= LONGEST_DATA else f"{chat}:{ask.fence}:#{hashed(choice.value)}"
-
-
-def hashed(value: int | str) -> str:
-    return sha256(str(value).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def split(text: str, longest: int = LONGEST) -> list[str]:
@@ -165,22 +123,12 @@ def _question(post: Post, ask: Ask) -> list[Send]:
         ends = words("ends", post.locale, first=first, last=last, low=_small(ask.low), high=_small(ask.high))
         text = f"{text}\n\n{ends}"
     if ask.kind == "phone":
-        markup: Markup | None = _contact(post.locale, ask)
+        markup: Markup | None = contact(post.locale, ask)
     else:
         rows = keyboard(post.chat, post.locale, ask)
         markup = {"inline_keyboard": rows} if rows else None
     *early, last_part = split(text) or ["…"]
     return [*(Send(part) for part in early), Send(last_part, markup=markup)]
-
-
-def _contact(locale: str, ask: Ask) -> Markup:
-    """The keyboard that shares the person's own number; what its other buttons say is a command when typed."""
-    others: list[Button] = [
-        {"text": words(key, locale)} for key, offered in (("back", ask.back), ("skip", ask.skip)) if offered
-    ]
-    rows: Rows = [[{"text": words("share", locale), "request_contact": True}], *([others] if others else [])]
-    hint = {"input_field_placeholder": ask.placeholder[:64]} if ask.placeholder else {}
-    return {"keyboard": rows, "resize_keyboard": True, "one_time_keyboard": True, **hint}
 
 
 def _links(post: Post, entries: Sequence[Entry], url: Url) -> Iterator[Send]:
@@ -189,7 +137,7 @@ def _links(post: Post, entries: Sequence[Entry], url: Url) -> Iterator[Send]:
     found = [(entry.link.label, url(post.chat, entry.link.ref)) for entry in entries if entry.link is not None]
     text = "\n\n".join(entry.text for entry in entries if entry.link is None and entry.text)
     if all(_public(address) for _, address in found):
-        rows = _rows([{"text": label[:64], "url": address} for label, address in found])
+        rows = rows_of([{"text": label[:64], "url": address} for label, address in found])
         *early, last = split(text) or [" · ".join(label for label, _ in found)[:LONGEST]]
         yield from (Send(part) for part in early)
         yield Send(last, markup={"inline_keyboard": rows})
@@ -205,21 +153,6 @@ def _public(address: str) -> bool:
 
 def _plain(text: str) -> Iterator[Send]:
     yield from (Send(part) for part in split(text))
-
-
-def _rows(buttons: Sequence[Button]) -> Rows:
-    """Three short labels a row, or two of middle length; a long one stands alone."""
-    rows: Rows = []
-    width = 3 if all(len(str(button["text"])) <= 4 for button in buttons) else 2
-    joins = False
-    for button in buttons:
-        short = len(str(button["text"])) <= WIDE
-        if joins and short and len(rows[-1]) < width:
-            rows[-1].append(button)
-        else:
-            rows.append([button])
-        joins = short
-    return rows
 
 
 def _change(asked: Asked) -> Markup | None:

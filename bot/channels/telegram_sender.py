@@ -1,6 +1,6 @@
 """The sending side: implements `channels.base.Messenger` on the calls of the Bot API.
 
-The id of a message is its number, with a mark where it put up a keyboard (`telegram_render.KEYBOARD`).
+The id of a message is its number, with a mark where it needs another way to be settled (`telegram_render.sent_as`).
 """
 
 from collections.abc import Sequence
@@ -63,19 +63,18 @@ class TelegramMessenger:
         message = ""
         for send in render.posts(post, self._url):
             number = await self._calls.send(peer, send)
-            keyboard = send.markup is not None and "keyboard" in send.markup
-            message = f"{number}{render.KEYBOARD}" if keyboard else str(number)
+            message = render.sent_as(number, send, asks=post.ask is not None)
         return message
 
     async def settle(self, peer: str, asked: Asked) -> None:
-        call = render.settled(asked) if asked.message else None
+        call = render.settled(asked)
         if isinstance(call, render.Send):
             await self._calls.send(peer, call)
         elif call is not None:
             await self._edit(peer, call)
 
     async def revise(self, peer: str, message: str, entry: Entry, locale: str) -> None:
-        number = int(message.removesuffix(render.KEYBOARD) or 0)
+        number = render.number_of(message)
         if number and entry.text:
             first = next(render.agents(entry))
             await self._edit(peer, render.Edit(number, first.text, first.html))

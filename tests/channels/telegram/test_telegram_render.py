@@ -8,20 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.channels.base import Asked, Post, words_of
+from bot.channels.telegram_keyboard import Button, Markup, data, hashed, keyboard
 from bot.channels.telegram_read import read
-from bot.channels.telegram_render import (
-    LONGEST,
-    Button,
-    Edit,
-    Markup,
-    Send,
-    data,
-    hashed,
-    keyboard,
-    posts,
-    settled,
-    split,
-)
+from bot.channels.telegram_render import LONGEST, Edit, Send, posts, settled, split
 from bot.channels.telegram_types import Tap
 from bot.channels.telegram_words import _WORDS, COMMANDS, LANGUAGES, words
 from bot.flows.answers.commands import read_command
@@ -176,6 +165,8 @@ SETTLED: dict[str, tuple[Asked, Send | Edit | None]] = {
         Send("You said +33 6 12 34 56 78.", markup={"remove_keyboard": True}),
     ),
     "a keyboard, skipped": (asked(message="12k", chosen=""), Send("All right.", markup={"remove_keyboard": True})),
+    "without a button": (asked(message="12-"), None),
+    "never sent": (asked(message=""), None),
     "a keyboard that comes again": (asked(message="12k", chosen="", again=True), None),
 }
 
