@@ -70,19 +70,25 @@ def repeat(draft: Draft) -> None:
 
 def call(draft: Draft) -> None:
     """Ask for a person out of turn: to the flow's first handoff, and back to the question when it is over. Where nobody
-    can be reached that is said, and the question comes again."""
+    can be reached that is said, and the chat goes the way that the flow has for this (it offers a callback); before
+    there is a score, which would be lost on that way, the question comes again."""
     draft.resume, draft.state = draft.state, draft.program.handoff
-    if _enter(draft):
-        draft.state, draft.resume = draft.resume, ""
-        repeat(draft)
+    outcome = _enter(draft)
+    if not outcome:
+        return None
+    resume, draft.resume = draft.resume, ""
+    if draft.score is not None:
+        return go(draft, outcome)
+    draft.state = resume
+    return repeat(draft)
 
 
 def release(draft: Draft, outcome: str) -> None:
-    """The handoff is over: go on by its outcome, or ask again where it was called from."""
+    """The handoff is over: go on by its outcome, or ask again where it was called from (see `call`)."""
     draft.updated = draft.now  # the silence of the last while was not the visitor's
     resume = draft.resume
     _hang_up(draft)
-    if resume in draft.program.nodes:
+    if resume in draft.program.nodes and (outcome != "unavailable" or draft.score is None):
         draft.state = resume
         return settle(draft)
     return go(draft, outcome)
