@@ -1,9 +1,9 @@
 """The desk, put together from the settings: the board in Slack, its jobs, the file that a card links to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
 from aiohttp import web
 
 from bot.casework import Casework
@@ -13,7 +13,7 @@ from bot.casework_parts import Parts
 from bot.channels import slack_desk_routes as files
 from bot.channels.base import Front
 from bot.channels.verify import Tokens
-from bot.deliver_plan import Sent
+from bot.deliver import sent_to
 from bot.desk.base import Board
 from bot.jobs import Handler
 from bot.records.base import Records
@@ -23,8 +23,6 @@ from bot.store.base import Store
 if TYPE_CHECKING:
     from bot.channels.slack_api import SlackApi
     from bot.channels.slack_app import Errands, Register
-
-_sent = msgspec.msgpack.Decoder(Sent)
 
 
 def has_desk(settings: Settings) -> bool:
@@ -70,14 +68,9 @@ class Desk:
             clock=self._clock,
             jitter=self._jitter,
             ics=lambda chat: files.address(self._settings.public_url, self._tokens, chat),
-            sent=self._reached,
+            sent=partial(sent_to, self._store),
         )
         return {**Casework(parts).handlers(), **Homes(parts, records).handlers()}
 
     def routes(self) -> Sequence[web.RouteDef]:
         return files.routes(self._tokens, self.cases.calendar)
-
-    async def _reached(self, chat: str) -> int:
-        """How far the log of a chat has gone out to its messaging channel."""
-        doc = await self._store.doc("sent", chat)
-        return _sent.decode(doc.body).cursor if doc is not None and doc.body else 0

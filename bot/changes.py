@@ -126,8 +126,9 @@ def plan(turn: Turn, expected: int, now: int, events: tuple[str, ...] = ()) -> C
 
 def _is_for_the_channel(conversation: Conversation, entries: list[Entry], now: int) -> bool:
     """Whether there is something to send, or a question whose control must go: one that gives way to the next comes
-    with its words, one that ends with the chat may come without."""
-    return conversation.ended == now or any(entry.author != "visitor" for entry in entries)
+    with its words, one that ends with the chat may come without; where nobody can be reached there is neither."""
+    ends = conversation.ended == now and conversation.outcome != "unreachable"
+    return ends or any(entry.author != "visitor" for entry in entries)
 
 
 def _opt_out(conversation: Conversation, now: int) -> Doc:

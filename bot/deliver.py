@@ -40,6 +40,12 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Sent).decode
 
 
+async def sent_to(store: Store, chat: str) -> int:
+    """How far the log has gone out to a person on a messaging channel; 0 for not at all."""
+    doc = await store.doc("sent", chat)
+    return _decode(doc.body).cursor if doc is not None else 0
+
+
 class _Overtaken(Exception):
     """Another worker has this chat's delivery: its lease had run out here."""
 
@@ -103,8 +109,6 @@ class Delivering:
             reply = await self._front.look(trip.chat, trip.sent.cursor)
         except Unknown:
             return Done()
-        if reply.conversation.outcome == "unreachable":
-            return self._over(trip, reply)
         todo = acts(reply, trip.sent)
         if job.interrupted and any(isinstance(act, Send) for act in todo):
             await self._doubt(reply, job, "the process ended while it was sent; it is sent again")
@@ -166,10 +170,11 @@ class Delivering:
         return Done(docs=trip.docs)
 
     async def _gone(self, job: Job, trip: _Trip, reply: Reply) -> Settlement:
-        """Nothing reaches this address any more: the chat ends, and with it its timers."""
+        """Nothing reaches this address any more: the chat ends, and with it its timers. The cursor stays, for what did
+        not arrive did not; should the person come back, it goes out."""
         inbound = Inbound(f"gone:{job.gen}", self._clock(), "gone")
         await self._front.receive(trip.chat, inbound, reply.conversation.seq)
-        return self._over(trip, reply)
+        return Done(docs=trip.docs)
 
     async def _dead(self, job: Job, trip: _Trip, error: str) -> Settlement:
         log.warning("%s: dead letter %s after %d attempts: %s", self._messenger.name, job.id, job.attempt + 1, error)

@@ -103,6 +103,7 @@ def says(author: Author, text: str = "words") -> Say:
         (TOLD, (says("visitor"),), ()),
         (TOLD, (), ()),
         (replace(TOLD, ended=NOW), (), (DELIVER,)),
+        (replace(TOLD, ended=NOW, outcome="unreachable"), (), ()),
         (replace(TOLD, ended=NOW - 1), (), ()),
         (replace(TOLD, ended=NOW - 1), (says("visitor"), says("bot")), (DELIVER,)),
         (CHAT, (says("bot"),), ()),
@@ -110,7 +111,8 @@ def says(author: Author, text: str = "words") -> Say:
     ],
     ids=[
         *("an answer and the next question", "an agent's line", "a line taken back", "words for an agent", "a case"),
-        *("an end in silence", "a click after the end", "a late comment", "on the web", "an end on the web"),
+        *("an end in silence", "nobody there", "a click after the end", "a late comment"),
+        *("on the web", "an end on the web"),
     ],
 )
 def test_a_messaging_channel_is_told_what_is_new(

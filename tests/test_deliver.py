@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.deliver import sent_to
 from bot.deliver_plan import LINES
 from bot.errors import Permanent, Retryable, Throttled
 from bot.jobs import Worker
@@ -223,6 +224,20 @@ async def test_whoever_cannot_be_reached_ends_the_chat(scene: Scene) -> None:
     await scene.hears("/start")
     await scene.deliver()
     assert scene.told == [Q1], "whoever comes back is asked anew"
+
+
+async def test_a_line_that_reached_nobody_does_not_count_as_sent(scene: Scene) -> None:
+    await in_a_handoff(scene)
+    (line,) = (entry for entry in (await scene.agent("say", "Hello", "1.1")).entries if entry.author == "agent")
+    scene.messenger.answers = [Permanent("the bot was blocked", "gone")]
+    await scene.deliver()
+    chat = await scene.world.store.load(Address("telegram", "ann"))
+    assert chat is not None
+    assert await sent_to(scene.world.store, chat.id) < line.seq
+    await scene.late("I am back")
+    await scene.deliver()
+    assert scene.told[0] == "ann << Maya: Hello"
+    assert await sent_to(scene.world.store, chat.id) > line.seq
 
 
 @pytest.mark.parametrize("place", ["before the effect", "after the effect"])

@@ -55,6 +55,10 @@ class Scene:
         opening = Start("", address, self.clock, locale="en")
         return await self.world.runtime.receive_at(address, inbound, opening=opening)
 
+    async def late(self, text: str, peer: str = "ann") -> Reply:
+        """Someone writes who may not begin a chat by it."""
+        return await self._at(peer, self._inbound("text", text=text))
+
     async def agent(self, act: str, text: str = "", ref: str = "", peer: str = "ann") -> Reply:
         return await self._at(peer, self._inbound("agent", act, text, name="Maya", ref=ref))
 
