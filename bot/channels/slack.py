@@ -22,7 +22,7 @@ from bot.channels.slack_app import Errands
 from bot.channels.slack_controls import COMMAND, INPUT, KEY, LINK, MODAL, NUMBER, WRITE, window
 from bot.channels.slack_words import word
 from bot.errors import Unknown
-from bot.model import Address, Inbound, InboundKind, Start
+from bot.model import Address, Fact, Inbound, InboundKind, Start
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class SlackChannel:
 
     async def _unasked(self, address: Address, heard: read.Words) -> None:
         if self._options.first_message:
-            await self._begin(address, heard.events, "message")
+            await self._begin(address, read.Wish(heard.user, heard.events[0]), heard.events)
             return
         text = word("begin", "", command=self._options.command)
         team = address.peer.partition(":")[0]
@@ -146,7 +146,7 @@ class SlackChannel:
             return
         address = _address(context, wish.user)
         try:
-            reply = await self._begin(address, (wish.id,), "command", wish.flow, wish.locale)
+            reply = await self._begin(address, wish, (wish.id,))
         except Unknown:
             said = word("no_flow", wish.locale)
         else:
@@ -154,17 +154,16 @@ class SlackChannel:
         # A command is answered to whoever gave it; a shortcut cannot be.
         await (ack(said) if "command" in body else ack())
 
-    async def _begin(
-        self, address: Address, events: tuple[str, ...], source: str, flow: str = "", locale: str = ""
-    ) -> Reply:
+    async def _begin(self, address: Address, wish: read.Wish, events: tuple[str, ...]) -> Reply:
         """Begin a chat; where one is open, its question once more."""
         now = self._clock()
+        contact = {"name": Fact(wish.name)} if wish.name else {}
         return await self._front.receive_at(
             address,
-            Inbound(events[0], now, "action", value="repeat"),
+            Inbound(wish.id, now, "action", value="repeat"),
             events=events,
-            opening=Start("", address, now, locale, context={"source": source}),
-            flow=flow or self._options.flow,
+            opening=Start("", address, now, wish.locale, contact=contact),
+            flow=wish.flow or self._options.flow,
         )
 
 

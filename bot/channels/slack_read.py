@@ -73,6 +73,8 @@ class Wish(Struct, frozen=True):
     id: str
     flow: str = ""
     locale: str = ""
+    name: str = ""
+    """By which Slack calls them."""
 
 
 def words(body: Mapping[str, object]) -> Words | None:
@@ -150,7 +152,9 @@ def wish(body: Mapping[str, object], flows: Sequence[str]) -> Wish | None:
             locale = said
         else:
             flow = flow or said[:80]
-    return Wish(user, f"slack:wish:{cause}", flow, locale or _text(_table(body, "user"), "locale"))
+    person = _table(body, "user")
+    name = _text(body, "user_name") or _text(person, "username") or _text(person, "name")
+    return Wish(user, f"slack:wish:{cause}", flow, locale or _text(person, "locale"), name[:80])
 
 
 def spoken(text: str) -> str:

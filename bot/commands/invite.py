@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -99,20 +99,20 @@ class _Inviting:
         """What became of it, and whether that is as it should be."""
         try:
             team, user = await self._found(api, own, member)
-            locale = self._language or await self._locale(api, user)
+            profile = await self._profile(api, user)
         except Permanent as error:
             return f"is not known to Slack: {error.code}", False
         peer = f"{team}:{user}"
-        body = {"flow": self._flow, "channel": "slack", "peer": peer, "key": f"{self._campaign}:{peer}"}
+        body = {"flow": self._flow, "channel": "slack", "peer": peer, "key": f"{self._campaign}:{peer}", **profile}
         for _ in range(TRIES):
-            status, words, wait = await self._post(service, body | ({"locale": locale} if locale else {}))
+            status, words, wait = await self._post(service, body)
             if status == TOO_MANY:
                 await asyncio.sleep(wait)
                 continue
             return WORDS.get(status, words), status in WORDS or status == LEFT_ALONE
         return "could not be asked: the service takes no more now", False
 
-    async def _post(self, service: aiohttp.ClientSession, body: dict[str, str]) -> tuple[int, str, float]:
+    async def _post(self, service: aiohttp.ClientSession, body: Mapping[str, object]) -> tuple[int, str, float]:
         """Status, the sentence of a refusal, seconds to wait."""
         try:
             async with service.post(self._url, json=body) as answer:
@@ -134,10 +134,22 @@ class _Inviting:
         known = said.get("user")
         return own, str(known.get("id", "")) if isinstance(known, dict) else ""
 
-    async def _locale(self, api: SlackApi, user: str) -> str:
+    async def _profile(self, api: SlackApi, user: str) -> Mapping[str, object]:
+        """Of the invitation: language, name and address."""
         said = await self._patient(api, "users.info", user=user, include_locale=True)
         known = said.get("user")
-        return str(known.get("locale") or "") if isinstance(known, dict) else ""
+        person = known if isinstance(known, dict) else {}
+        shown = person.get("profile")
+        profile = shown if isinstance(shown, dict) else {}
+        facts = {
+            "name": profile.get("real_name") or person.get("real_name"),
+            "first_name": profile.get("first_name"),
+            "last_name": profile.get("last_name"),
+            "email": profile.get("email"),
+        }
+        found: dict[str, object] = {"contact": {name: str(value) for name, value in facts.items() if value}}
+        locale = self._language or str(person.get("locale") or "")
+        return found | ({"locale": locale} if locale else {})
 
     async def _patient(self, api: SlackApi, method: str, **arguments: object) -> dict[str, object]:
         """A long list meets Slack's limits: it is gone through at the pace that Slack asks for."""

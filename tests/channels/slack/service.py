@@ -66,6 +66,16 @@ flows:
     steps:
       why: {kind: text, say: {en: "Why?", fr: "Pourquoi ?"}, then: end}
       end: {kind: message, say: {en: "Thanks.", fr: "Merci."}, end: completed}
+  person:
+    start: desk
+    steps:
+      desk:
+        kind: handoff
+        say: {en: "Somebody will be with you.", fr: "Quelqu'un arrive."}
+        topic: help
+        sla: 15m
+        then: {resolved: end, unavailable: end}
+      end: {kind: message, say: {en: "Thanks.", fr: "Merci."}, end: completed}
 """
 
 
@@ -149,7 +159,7 @@ async def serving(slack: Slack, folder: Path, mode: Mode = "socket", **environ: 
     chosen = settings.load({**usual, **environ}, folder)
     disk = Disk()
     store = cast("Store", Store.open(folder / "chats.db", clock, before_sync=disk))
-    catalog, book = Catalog({}, "UTC"), load(FLOW)
+    catalog, book = Catalog({}, "UTC", desk=True), load(FLOW)
     await store.keep_flow(book.version, FLOW)
     catalog.add(book)
     meters, records = Meters(), SqlRecords(f"sqlite:///{folder / 'records.db'}")

@@ -107,7 +107,7 @@ class Api:
 
     def __init__(self, *answers: int) -> None:
         self.answers = list(answers)
-        self.asked: list[dict[str, str]] = []
+        self.asked: list[dict[str, object]] = []
 
     async def answer(self, request: web.Request) -> web.Response:
         status = self.answers.pop(0) if self.answers else 201
@@ -146,6 +146,7 @@ async def test_a_list_of_members_is_asked_each_in_their_language(
         (f"{nadia.team}:{nadia.id}", "fr-FR", f"autumn:{nadia.team}:{nadia.id}"),
         (f"{tom.team}:{tom.id}", "de-DE", f"autumn:{tom.team}:{tom.id}"),
     ]
+    assert api.asked[0]["contact"] == {"name": "Nadia Benali", "email": "nadia@acme.example"}
     assert capsys.readouterr().out.splitlines() == [
         "nadia@acme.example  invited",
         f"{tom.team}:{tom.id}  was invited before",

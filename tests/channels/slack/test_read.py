@@ -117,5 +117,5 @@ def test_what_was_written_in_the_window() -> None:
     ],
 )
 def test_a_wish(text: str, flow: str, locale: str) -> None:
-    wish = read.wish({"user_id": "U1", "trigger_id": "t1", "text": text}, ("nps", "es"))
-    assert wish == read.Wish("U1", "slack:wish:t1", flow, locale)
+    wish = read.wish({"user_id": "U1", "user_name": "ann", "trigger_id": "t1", "text": text}, ("nps", "es"))
+    assert wish == read.Wish("U1", "slack:wish:t1", flow, locale, "ann")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Refused
-from bot.sandbox.slack import Slack
+from bot.model import Inbound
+from bot.sandbox.slack import Slack, clock
 from tests.channels.slack.service import Service, serving
 
 SCORE = "How likely are you to recommend Acme?"
@@ -165,3 +166,20 @@ async def test_a_picture_is_answered_kindly_and_the_control_moves_down(service: 
     service.slack.says("nadia", "dm", "", files=("photo.png",))
     again = await service.asked("nadia", "only words can be read here")
     assert len(again.buttons) == 11
+
+
+async def test_while_a_person_is_on_the_line_words_and_files_go_to_them_and_theirs_come_back(service: Service) -> None:
+    slack = service.slack
+    await slack.runs_command("nadia", "/survey", "person")
+    await service.asked("nadia", "Somebody will be with you.")
+    slack.says("nadia", "dm", "Look at this", files=("broken.png",))
+    await slack.settled()
+    chat = await service.chat("nadia")
+    assert chat is not None
+    said = [entry.text for entry in await service.store.entries(chat.id) if entry.author == "visitor"]
+    assert said[0] == "Look at this"
+    assert said[1].startswith("broken.png http")
+    for value, text, ref in (("say", "Oh <no>!", "l1"), ("edit", "Oh no.", "l1")):
+        inbound = Inbound(f"{value}1", clock(), "agent", value=value, text=text, name="Maya", ref=ref)
+        await service.runtime.receive(chat.id, inbound)
+        await service.asked("nadia", f"Maya\n{text}")
