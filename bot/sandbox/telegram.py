@@ -76,7 +76,7 @@ class Telegram(People):
         super().__init__(world, Updates(world.bell, first or FIRST))
         self.token = token
         self.port = port
-        self.bot = Bot(world, self.updates, {}, {})
+        self.bot = Bot(world, self.updates, {})
         self.check = check
         self.calls: deque[Call] = deque(maxlen=KEPT)
         self.served = 0

@@ -47,8 +47,6 @@ class Bot:
     updates: Updates
     commands: dict[tuple[str, str], tuple[Command, ...]]
     """By scope and language ("" is every other one)."""
-    descriptions: dict[tuple[str, str], str]
-    """By the method that set it and the language."""
     local: bool = True
     """As a self-hosted server with --local does, web hooks may have plain HTTP addresses."""
 
@@ -155,19 +153,6 @@ class Bot:
     async def get_my_commands(self, call: Call) -> Result:
         return self.commands.get((_scope(call), call.words("language_code")), ())
 
-    async def delete_my_commands(self, call: Call) -> Result:
-        self.commands.pop((_scope(call), call.words("language_code")), None)
-        return True
-
-    async def set_my_description(self, call: Call) -> Result:
-        words = call.words("description") or call.words("short_description")
-        self.descriptions[call.method, call.words("language_code")] = words
-        return True
-
-    async def leave_chat(self, call: Call) -> Result:
-        self.world.room(call.chat).blocked = True
-        return True
-
 
 def _scope(call: Call) -> str:
     scope = call.get("scope", dict[str, object]) or {}
@@ -225,10 +210,6 @@ METHODS: Mapping[str, tuple[tuple[str, ...], Method]] = {
     "sendChatAction": ((*CHAT, "action"), Bot.send_chat_action),
     "setMyCommands": (("commands",), Bot.set_my_commands),
     "getMyCommands": ((), Bot.get_my_commands),
-    "deleteMyCommands": ((), Bot.delete_my_commands),
-    "setMyDescription": ((), Bot.set_my_description),
-    "setMyShortDescription": ((), Bot.set_my_description),
-    "leaveChat": (CHAT, Bot.leave_chat),
 }
 
 

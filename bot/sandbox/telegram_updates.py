@@ -151,10 +151,15 @@ class Updates:
     def _post(self, chat: int) -> None:
         """See that somebody posts what waits for this chat."""
         if self.url and chat not in self._posting:
-            task = self._posting[chat] = asyncio.create_task(self._deliver(chat))
-            task.add_done_callback(lambda _: self._posting.pop(chat, None))
+            self._posting[chat] = asyncio.create_task(self._deliver(chat))
 
     async def _deliver(self, chat: int) -> None:
+        try:
+            await self._deliver_all(chat)
+        finally:
+            self._posting.pop(chat, None)  # at once: what is queued from now on needs a task of its own
+
+    async def _deliver_all(self, chat: int) -> None:
         while self.url and (mine := next((one for one in self.waiting if one.chat == chat), None)):
             async with self._connections:
                 status = await self._send(mine)

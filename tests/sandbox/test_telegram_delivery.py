@@ -136,6 +136,15 @@ async def test_a_web_hook_gets_what_waited_and_what_comes(telegram: Telegram, bo
         assert await bot.get_updates() == ()
 
 
+async def test_what_is_said_the_moment_the_last_one_was_taken(telegram: Telegram, bot: Bot, nadia: User) -> None:
+    async with listening() as hook:
+        await bot.set_webhook(hook.url)
+        for text in "abc":
+            await telegram.until(lambda: not telegram.updates.waiting, "everything to be taken")
+            telegram.says(nadia, text)
+        await telegram.until(lambda: hook.texts == ["/start", *"abc"], "all of them", 5)
+
+
 async def test_a_web_hook_that_fails_gets_it_again_before_anything_newer(
     telegram: Telegram, bot: Bot, nadia: User
 ) -> None:
