@@ -12,9 +12,9 @@ Job ids are stable, so arming or reporting twice leaves one job (its `gen` rises
 
 Documents (`model.Doc`) by kind and id:
 
-    optout      <channel>\n<peer>     JSON {chat, at}: not to be invited on this channel
+    optout      <channel> newline <peer>  JSON {chat, at}: not to be invited on this channel
     invitation  a hash of channel, peer and key    the chat that this key began
-    sent        <chat>                what a messaging channel has of the log (`deliver_state.Sent`)
+    sent        <chat>                what a messaging channel has of the log (`deliver_plan.Sent`)
     key         a hash of the API key    JSON (`keys.ApiKey`)
     case, card  <chat>                of the desk
 """
