@@ -125,13 +125,14 @@ class Meters:
 HIDDEN = "***"
 _SECRETS = re.compile(
     r"whsec_[A-Za-z0-9+/=_-]+"
+    r"|\bx(?:ox[a-z]|app)-[A-Za-z0-9-]+"
     r"|(?i:bearer)\s+\S+"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
     r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"
     r"|[\w.+-]+@[\w-]+\.[\w.-]+"
     r"|(?<![\w:.-])\+?\d(?:[ ().-]?\d){8,}(?![\w:])"
 )
-"""Signing secrets, bearer tokens, passwords in addresses, JWTs, e-mail addresses, phone numbers."""
+"""Signing secrets, tokens of Slack, bearer tokens, passwords in addresses, JWTs, e-mail addresses, phone numbers."""
 
 _OWN = ("bot", "bot.")
 
