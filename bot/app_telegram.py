@@ -1,8 +1,7 @@
 """Telegram, put together from the settings: what sends, what receives, and when each starts and stops.
 
-Nothing here is imported, and no library loaded, where no token is set. A start never waits for the platform: the
-library is loaded in a thread beside it, and web hook or polling, and the commands, are set up in the background until
-they stand.
+Nothing here is imported, and no library loaded, where no token is set; the library is loaded in a thread. A start never
+waits for the platform: web hook or polling, and the commands, are set up in the background until they stand.
 """
 
 import asyncio
@@ -96,20 +95,23 @@ class _Running:
         await self._channel.asides.close()
 
     async def _run(self) -> None:
-        try:
-            await self._until_done(self._who)
-            await self._until_done(self._source)
-            naming = asyncio.create_task(self._until_done(self._name_commands), name="Telegram's commands")
+        while True:
             try:
-                if self._hook is None:
-                    await Poller(self._calls, self._channel.take).run()
-                await naming
-            finally:
-                naming.cancel()
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            log.critical("Telegram is not served any more", exc_info=True)
+                return await self._serve()
+            except Exception:
+                log.critical("Telegram stopped being served; it begins again in %d s", LONGEST_PAUSE, exc_info=True)
+            await asyncio.sleep(LONGEST_PAUSE)
+
+    async def _serve(self) -> None:
+        await self._until_done(self._who)
+        await self._until_done(self._source)
+        naming = asyncio.create_task(self._until_done(self._name_commands), name="Telegram's commands")
+        try:
+            if self._hook is None:
+                await Poller(self._calls, self._channel.take).run()
+            await naming
+        finally:
+            naming.cancel()
 
     async def _who(self) -> None:
         me = await self._calls.me()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from bot.flows.nodes import Table
-from bot.settings_env import Environment
+from bot.settings_env import Environment, is_url
 
 API_URL = "https://api.telegram.org"
 STARTS = ("any", "command")
@@ -39,8 +39,10 @@ def read_environment(env: Environment, chosen: TelegramSettings) -> TelegramSett
         hint = "copy it whole from @BotFather: digits, a colon, and about 35 letters, digits, - and _"
         env.problem("TELEGRAM_TOKEN", "it is not a bot's token", hint)
         token = ""
-    url = env.url("TELEGRAM_API_URL")
-    return replace(chosen, token=token, api_url=url or API_URL)
+    url = env.get("TELEGRAM_API_URL", API_URL).rstrip("/")  # with a path, where a proxy has one
+    if not is_url(url, bare=True):
+        env.problem("TELEGRAM_API_URL", "it is not a web address", f"for example TELEGRAM_API_URL={API_URL}")
+    return replace(chosen, token=token, api_url=url)
 
 
 def read_section(table: Table | None) -> TelegramSettings:

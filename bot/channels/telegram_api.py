@@ -62,7 +62,7 @@ class TelegramApi:
         """sendMessage: the message's id."""
         await self._call(
             self._bot.send_message(
-                int(peer), send.text, parse_mode="HTML" if send.html else None, api_kwargs=_kept(send.markup)
+                _number(peer), send.text, parse_mode="HTML" if send.html else None, api_kwargs=_kept(send.markup)
             )
         )
         return _result(_Sent).message_id
@@ -70,16 +70,16 @@ class TelegramApi:
     async def edit(self, peer: str, edit: Edit) -> None:
         """editMessageText, or editMessageReplyMarkup where the text stays. Without a markup the buttons go."""
         if edit.text is None:
-            call = self._bot.edit_message_reply_markup(int(peer), edit.message, api_kwargs=_kept(edit.markup))
+            call = self._bot.edit_message_reply_markup(_number(peer), edit.message, api_kwargs=_kept(edit.markup))
         else:
             mode = "HTML" if edit.html else None
             call = self._bot.edit_message_text(
-                edit.text, int(peer), edit.message, parse_mode=mode, api_kwargs=_kept(edit.markup)
+                edit.text, _number(peer), edit.message, parse_mode=mode, api_kwargs=_kept(edit.markup)
             )
         await self._call(call)
 
     async def delete(self, peer: str, message: int) -> None:
-        await self._call(self._bot.delete_message(int(peer), message))
+        await self._call(self._bot.delete_message(_number(peer), message))
 
     async def answer(self, query: str, text: str = "") -> None:
         """answerCallbackQuery: the button stops turning. One that is too old needs no answer any more."""
@@ -145,6 +145,12 @@ class TelegramApi:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._own
+
+
+def _number(peer: str) -> int | str:
+    """A chat's number; what is none, as an invitation may name, the platform knows nobody by."""
+    digits = peer.removeprefix("-")
+    return int(peer) if digits.isascii() and digits.isdecimal() and len(digits) < 19 else peer
 
 
 def _kept(markup: Mapping[str, object] | None) -> dict[str, object] | None:

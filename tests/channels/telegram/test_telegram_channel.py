@@ -1,5 +1,6 @@
 """Corners of receiving: people without a chat, values that fit no button, people on the line."""
 
+import asyncio
 from pathlib import Path
 from typing import cast
 
@@ -10,9 +11,9 @@ from bot.channels.base import Front, Reply
 from bot.channels.telegram import Options, TelegramChannel
 from bot.channels.telegram_api import TelegramApi
 from bot.channels.telegram_types import Media, Person, Update
-from bot.model import Address, Conversation, Inbound
+from bot.model import Address, Conversation, Inbound, Start
 from bot.sandbox.telegram import Telegram
-from tests.channels.telegram.world import FLOW, World, world_of
+from tests.channels.telegram.world import FLOW, SCORES, World, world_of
 
 KEY = "what_we_would_like_to_have_been_told_"
 LONG = FLOW.replace("none: {en:", f"{KEY}: {{en:").replace("none: bye", f"{KEY}: bye")
@@ -61,6 +62,24 @@ async def test_a_sticker_begins_a_chat_too(world: World) -> None:
     world.telegram.room(ana).started = True
     world.telegram.sends(ana, "sticker")
     await world.shows(ana, "How likely")
+
+
+async def test_an_invitation_is_a_chat_that_the_bot_begins(world: World) -> None:
+    telegram, front = world.telegram, world.service.runtime
+    ana, ben = telegram.person("Ana"), telegram.person("Ben")
+    telegram.room(ana).started = True
+    for _ in range(2):
+        await front.invite(Start("", Address("telegram", str(ana.id)), app.clock(), locale="fr"), "nps", "order-1")
+    shown = await world.shows(ana, "Nous recommanderiez-vous ?", SCORES)
+    telegram.presses(ana, "2", shown)
+    await world.shows(ana, "Qu'est-ce qui vous a déçu ?", ["Passer"])
+    for peer in (str(ben.id), "@nobody"):
+        begun = await front.invite(Start("", Address("telegram", peer), app.clock()), "nps", "order-2")
+        chat = begun.conversation.id
+        async with asyncio.timeout(20):
+            while not (await front.look(chat)).conversation.ended:
+                await telegram.world.bell.pause(0.02)
+        assert (await front.look(chat)).conversation.outcome == "unreachable", peer
 
 
 class OnTheLine:
