@@ -77,9 +77,9 @@ class Cases:
         now = self._clock()
         match line.kind:
             case "note":
-                await self._keep(chat, line.ref, Kept("internal", line, now), events)
+                await self._keep(chat, f"{line.ref} note", Kept("internal", line, now), events)
             case "refused":
-                await self._keep(chat, line.ref, Kept("undelivered", line, now, words=line.text), events)
+                await self._keep(chat, f"{line.ref} file", Kept("undelivered", line, now, words=line.text), events)
             case _:
                 key = _key_of(line, events)
                 name = await self.name(line.agent)

@@ -38,7 +38,7 @@ def message(card: Card) -> tuple[str, Sequence[Block]]:
 
 def _open(card: Card) -> Iterator[Block]:
     wish = f" {escape(card.wish)}" if card.wish else ""
-    yield {"type": "section", "text": _mrkdwn(f"{_head(card)}{wish}"), "accessory": _menu(card)}
+    yield {**_first(card), "text": _mrkdwn(f"{_head(card)}{wish}")}
     for quote in card.quotes:
         yield quoted(quote)
     if card.facts:
@@ -58,8 +58,13 @@ def _open(card: Card) -> Iterator[Block]:
 
 def _resolved(card: Card) -> Iterator[Block]:
     text = f"{_head(card)} · resolved: *{_name(card.outcome)}*"
-    yield {"type": "section", "text": _mrkdwn(text), "accessory": _menu(card)}
+    yield {**_first(card), "text": _mrkdwn(text)}
     yield _context(f"{agent(card.owner)} in {card.took}" if card.owner else f"by itself, after {card.took}")
+
+
+def _first(card: Card) -> Block:
+    """The block with the menu. Its id is the case: an option has no room for it."""
+    return {"type": "section", "block_id": card.key, "accessory": _menu(card)}
 
 
 def _head(card: Card) -> str:

@@ -4,6 +4,7 @@ The only call that cannot wait for a job opens a form: it must reach Slack withi
 after the listener.
 """
 
+import asyncio
 import re
 from collections.abc import Mapping
 
@@ -20,6 +21,9 @@ from bot.channels.slack_read import is_direct
 from bot.desk.base import Agents, Result
 
 OURS = re.compile("^(case|home)_")
+YOUNG = 120.0
+"""Seconds: a thread that is older is known, or none of ours."""
+LOOK, LOOKS = 0.1, 10
 SNOOZES = {"snooze_1h": "1h", "snooze_tomorrow": "tomorrow"}
 
 
@@ -37,13 +41,23 @@ class SlackDesk:
 
     async def _heard(self, body: Mapping[str, object], context: AsyncBoltContext) -> None:
         found = read.heard(body, context.team_id or "")
-        chat = None if found is None else await self._agents.chat_at(found.alias)
+        chat = None if found is None else await self._chat_of(found)
         if found is None or chat is None:
             return
         for number, line in enumerate(found.lines):
             # What is said twice under one event are two things: each has names of its own.
             events = found.events if not number else tuple(f"{one}:{number}" for one in found.events)
             await self._agents.line(chat, line, events)
+
+    async def _chat_of(self, found: read.Heard) -> str | None:
+        """A line may come sooner than the answer that says where the card is."""
+        chat = await self._agents.chat_at(found.alias)
+        for _ in range(LOOKS if chat is None and found.age < YOUNG else 0):
+            await asyncio.sleep(LOOK)
+            chat = await self._agents.chat_at(found.alias)
+            if chat is not None:
+                break
+        return chat
 
     async def _home(self, event: Mapping[str, object], context: AsyncBoltContext) -> None:
         user = event.get("user")
@@ -52,10 +66,8 @@ class SlackDesk:
 
     async def _pressed(self, body: Mapping[str, object], context: AsyncBoltContext, ack: AsyncAck) -> None:
         press = read.press(body, context.team_id or "")
-        if press is not None:
-            chat = press.chat or await self._agents.chat_at(press.alias)
-            if chat:
-                await self._act(chat, press)
+        if press is not None and press.chat:
+            await self._act(press.chat, press)
         await ack()
 
     async def _act(self, chat: str, press: read.Press) -> None:

@@ -25,8 +25,6 @@ class Press(Struct, frozen=True):
     action: str
     """The button's, or what was chosen in the menu."""
     chat: str
-    """Empty where only the place is known."""
-    alias: str
     event: str
     trigger: str
 
@@ -48,6 +46,8 @@ class Heard(Struct, frozen=True):
     alias: str
     lines: tuple[Line, ...]
     events: tuple[str, ...]
+    age: float
+    """Seconds since the thread's first message."""
 
 
 def press(body: Mapping[str, object], team: str) -> Press | None:
@@ -56,16 +56,13 @@ def press(body: Mapping[str, object], team: str) -> Press | None:
     user = _text(_table(body, "user"), "id")
     if not isinstance(first, dict) or not user:
         return None
-    box = _table(body, "container")
-    channel = _text(box, "channel_id") or _text(_table(body, "channel"), "id")
-    action = _text(first, "action_id")
+    action, chat = _text(first, "action_id"), _text(first, "value")
     if action == MORE:
-        action = _text(_table(first, "selected_option"), "value")
+        action, chat = _text(_table(first, "selected_option"), "value"), _text(first, "block_id")
     return Press(
         agent=f"{team}:{user}",
         action=action,
-        chat=_text(first, "value"),
-        alias=f"slack:{team}:{channel}:{_text(box, 'message_ts')}",
+        chat=chat,
         event=f"slack:{user}:{_text(first, 'action_ts')}",
         trigger=_text(body, "trigger_id"),
     )
@@ -115,9 +112,10 @@ def heard(body: Mapping[str, object], team: str) -> Heard | None:
     found = tuple(lines)
     if not thread or not found:
         return None
-    said = f"slack:{channel}:{_text(event, 'ts') or _text(event, 'event_ts')}:{kind}"
-    more = _text(body, "event_id")
-    return Heard(f"slack:{team}:{channel}:{thread}", found, (said, f"slack:{more}") if more else (said,))
+    at = _text(event, "ts") or _text(event, "event_ts")
+    said, more = f"slack:{channel}:{at}:{kind}", _text(body, "event_id")
+    events = (said, f"slack:{more}") if more else (said,)
+    return Heard(f"slack:{team}:{channel}:{thread}", found, events, _seconds(at) - _seconds(thread))
 
 
 def _said(event: Mapping[str, object], team: str) -> Iterator[Line]:
@@ -194,3 +192,10 @@ def _table(found: Mapping[str, object], key: str) -> Mapping[str, object]:
 def _text(found: Mapping[str, object], key: str) -> str:
     inner = found.get(key)
     return inner if isinstance(inner, str) else ""
+
+
+def _seconds(ts: str) -> float:
+    try:
+        return float(ts)
+    except ValueError:
+        return 0.0
