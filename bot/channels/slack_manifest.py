@@ -8,7 +8,7 @@ from collections.abc import Mapping
 SURVEY_SCOPES = ("chat:write", "commands", "im:history", "im:write", "users:read", "users:read.email")
 """To ask people in direct messages."""
 DESK_SCOPES = (
-    *("app_mentions:read", "channels:history", "channels:read", "chat:write.customize", "files:read"),
+    *("channels:history", "channels:read", "chat:write.customize", "files:read"),
     *("groups:history", "groups:read", "reactions:write"),
 )
 """To put up cards, and to carry their threads to customers and back."""

@@ -97,9 +97,13 @@ class Disk:
     def __init__(self) -> None:
         self._free = threading.Event()
         self._free.set()
+        self.waits = False
+        """Whether a commit does."""
 
     def __call__(self) -> None:
+        self.waits = not self._free.is_set()
         self._free.wait(10)
+        self.waits = False
 
     def hold(self) -> None:
         self._free.clear()

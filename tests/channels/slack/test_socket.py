@@ -1,5 +1,6 @@
 """The socket: it comes back after Slack closed it, after Slack was away, and it never delays a start."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bot.channels import slack_socket
 from bot.sandbox.slack import Slack
 from tests.channels.slack.service import serving
+from tests.harness.working import until
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +46,16 @@ async def test_an_address_that_is_worth_nothing_is_not_knocked_at_for_ever(
         slack.says("nadia", "dm", "hello")
         await service.asked("nadia", "Write /survey")
     assert not worthless
+
+
+async def test_a_stop_lets_what_was_begun_be_acknowledged(slack: Slack, tmp_path: Path) -> None:
+    async with serving(slack, tmp_path) as service:
+        service.disk.hold()
+        asked = asyncio.create_task(slack.runs_command("nadia", "/survey"))
+        await until(lambda: service.disk.waits)
+        stopping = asyncio.ensure_future(service.side.stop())
+        done, _ = await asyncio.wait([asked, stopping], timeout=0.2)
+        assert not done
+        service.disk.release()
+        assert (await asked).ok
+        await stopping
