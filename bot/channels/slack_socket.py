@@ -1,8 +1,8 @@
 """Socket Mode: Slack reaches us through a socket that we open, so no public address is needed.
 
-The library opens it, answers pings and opens it again when Slack or the network closes it. Three things are added. It is
-opened beside the start of the service and not before it. While it stays down its one-time address is thrown away, for
-the library would knock at an old one for ever. And a stop lets what was begun be acknowledged.
+The library opens it, answers pings and opens it again when Slack or the network closes it. Three things are added. It
+is opened beside the start of the service and not before it. While it stays down its one-time address is thrown away,
+for the library would knock at an old one for ever. And a stop lets what was begun be acknowledged.
 """
 
 import asyncio

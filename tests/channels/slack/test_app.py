@@ -42,7 +42,7 @@ async def test_only_so_many_errands_run_at_once() -> None:
 
 @pytest.mark.parametrize(
     "log",
-    [app_log(), library_log(), logging.getLogger("slack_bolt.AsyncRequestVerification")],
+    [app_log(), library_log(), logging.getLogger("slack_bolt.RequestVerification")],
     ids=lambda log: log.name,
 )
 async def test_the_libraries_say_where_and_never_what(service: Service, log: logging.Logger) -> None:
