@@ -2,9 +2,10 @@
 
 - A chat has one delivery job, so its messages keep their order, and each chat its own, so a slow one holds up no
   other. A failed send is tried again by the table before anything behind it.
-- What was sent is kept in the document `sent` before the next message goes out, so a killed process leaves one message
-  in doubt at most. Such a message is counted, noted in the records' deliveries, and sent again: a question that comes
-  twice does less harm than one that never comes. Edits do no harm when they are made again.
+- What was sent is kept in the document `sent` before the next message goes out, so a killed process or a lost answer
+  leaves one message in doubt at most. Where the platform can be asked (`Traceable`), it is. Else the message is
+  counted, noted in the records' deliveries, and sent again: a question that comes twice does less harm than one that
+  never comes. Edits do no harm when they are made again.
 - Throttled holds the whole channel for as long as the platform asked. A person who cannot be reached any more (`gone`)
   ends the chat. Any other refusal of a message is a dead letter; of an edit it is let go.
 """
@@ -14,9 +15,10 @@ import logging
 from collections.abc import Callable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from bot.channels.base import Front, Messenger, Reply
-from bot.deliver_plan import Act, Revise, Send, Sent, Settle, acts, after
+from bot.channels.base import Front, Messenger, Reply, Traceable
+from bot.deliver_plan import Act, Revise, Send, Sent, Settle, acts, after, landed
 from bot.errors import Permanent, Retryable, Throttled, Unknown
 from bot.jobs import Handler
 from bot.jobs_retry import HOUR, SECOND, failed
@@ -31,8 +33,10 @@ PARALLEL = 64
 """Chats of one channel that are written to at once; a job is one chat."""
 SEND = 15.0
 """Seconds that one call of a platform may take."""
+ASK = 4.0
+"""Seconds to ask for a message in doubt."""
 BUDGET = 5 * SECOND
-"""After this a job with more to send lets others go first. With SEND it stays below a job's lease."""
+"""After this a job with more to send lets others go first. With SEND and ASK it stays below a job's lease."""
 SHORTEST_WAIT = SECOND
 LONGEST_HOLD = HOUR
 
@@ -109,13 +113,34 @@ class Delivering:
             reply = await self._front.look(trip.chat, trip.sent.cursor)
         except Unknown:
             return Done()
-        todo = acts(reply, trip.sent)
-        if job.interrupted and any(isinstance(act, Send) for act in todo):
-            await self._doubt(reply, job, "the process ended while it was sent; it is sent again")
         try:
-            return await self._go(job, trip, reply, todo)
+            return await self._go(job, trip, reply, await self._todo(job, trip, reply))
         except _Overtaken:
             return Again(self._clock() + SHORTEST_WAIT, "another process delivers it")
+        except Throttled as error:  # and below: while it asked for the message in doubt, which stays so
+            return self._throttled(trip, error)
+        except Retryable as error:
+            return await self._failed(job, trip, error)
+
+    async def _todo(self, job: Job, trip: _Trip, reply: Reply) -> Sequence[Act]:
+        """What is left to do, where a message is in doubt after the platform was asked for it."""
+        todo = acts(reply, trip.sent)
+        if not (job.interrupted or trip.sent.doubt) or not any(isinstance(act, Send) for act in todo):
+            return todo
+        trip.sent = replace(trip.sent, doubt=True)
+        if isinstance(self._messenger, Traceable):
+            try:
+                async with asyncio.timeout(ASK):
+                    found = await self._messenger.find(reply.conversation.address.peer, trip.chat)
+                trip.sent = landed(trip.sent, reply, found)
+                return acts(reply, trip.sent)
+            except TimeoutError:
+                raise Retryable(f"{self.name} did not answer in time") from None
+            except Permanent as error:
+                log.warning("%s cannot be asked what was sent: %s", self.name, error)
+        trip.sent = replace(trip.sent, doubt=False)
+        await self._doubt(reply, job, "the process ended while it was sent; it is sent again")
+        return todo
 
     async def _go(self, job: Job, trip: _Trip, reply: Reply, todo: Sequence[Act]) -> Settlement:
         began = self._clock()
@@ -166,7 +191,7 @@ class Delivering:
     def _over(self, trip: _Trip, reply: Reply) -> Settlement:
         seq = reply.conversation.seq
         if seq > trip.sent.cursor:
-            trip.sent = msgspec.structs.replace(trip.sent, cursor=seq)
+            trip.sent = replace(trip.sent, cursor=seq)
         return Done(docs=trip.docs)
 
     async def _gone(self, job: Job, trip: _Trip, reply: Reply) -> Settlement:
@@ -183,10 +208,16 @@ class Delivering:
 
     async def _retry(self, job: Job, trip: _Trip, reply: Reply, act: Act, error: Retryable) -> Settlement:
         if error.doubt and isinstance(act, Send):
-            await self._doubt(reply, job, f"{error}; it is sent again")
+            if isinstance(self._messenger, Traceable):
+                trip.sent = replace(trip.sent, doubt=True)
+            else:
+                await self._doubt(reply, job, f"{error}; it is sent again")
+        return await self._failed(job, trip, error)
+
+    async def _failed(self, job: Job, trip: _Trip, error: Retryable) -> Settlement:
         settlement = failed(job, str(error), self._clock(), self._jitter())
         if isinstance(settlement, Retry):
-            return msgspec.structs.replace(settlement, docs=trip.docs)
+            return replace(settlement, docs=trip.docs)
         return await self._dead(job, trip, str(error))
 
     def _throttled(self, trip: _Trip, error: Throttled) -> Settlement:

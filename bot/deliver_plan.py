@@ -13,7 +13,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.channels.base import Asked, Post, Reply, words_of
+from bot.channels.base import Asked, Found, Post, Reply, words_of
 from bot.model import Conversation, Entry
 
 LINES = 50
@@ -39,6 +39,8 @@ class Sent(Struct, frozen=True):
     question: Question | None = None
     lines: tuple[tuple[int, str], ...] = ()
     """(seq, message) of agents' lines."""
+    doubt: bool = False
+    """The next message may be there already: the answer got lost, and the platform can be asked."""
 
 
 class Settle(Struct, frozen=True):
@@ -96,6 +98,21 @@ def after(sent: Sent, act: Act, message: str) -> Sent:
             if ask is not None:
                 question = Question(ask.step, ask.fence, last.at, message, words_of(post.entries))
             return Sent(upto, question, lines)
+
+
+def landed(sent: Sent, reply: Reply, found: Found | None) -> Sent:
+    """What the channel has, now that its newest post is known: the one in doubt is among it or is not."""
+    sure = replace(sent, doubt=False)
+    entries = [entry for entry in reply.entries if found is not None and sent.cursor < entry.seq <= found.seq]
+    if found is None or not entries or entries[-1].seq != found.seq:
+        return sure
+    last = entries[-1]
+    lines = (*sure.lines[1 - LINES :], (last.seq, found.message)) if last.author == "agent" else sure.lines
+    question = sure.question
+    if found.fence:
+        said = [entry for entry in entries if entry.author == "bot"]
+        question = Question(found.step, found.fence, last.at, found.message, words_of(said))
+    return Sent(found.seq, question, lines)
 
 
 def _told(entries: Sequence[Entry], sent: Sent, reply: Reply) -> list[Act]:

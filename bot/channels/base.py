@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -132,3 +132,20 @@ class Messenger(Protocol):
         """An agent changed a line, or took it back where the entry has no text."""
 
     async def close(self) -> None: ...
+
+
+class Found(Struct, frozen=True):
+    """A post as the platform has it: its last message, the last entry in it, and the question under it."""
+
+    message: str
+    seq: int
+    step: str = ""
+    fence: int = 0
+
+
+@runtime_checkable
+class Traceable(Protocol):
+    """A messenger whose platform can be asked what went out, so that a crash leaves nothing in doubt."""
+
+    async def find(self, peer: str, chat: str) -> Found | None:
+        """The newest post of this chat that is there; None for none. Raises as the other calls do."""

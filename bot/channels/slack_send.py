@@ -8,7 +8,10 @@ chat.update needs.
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from bot.channels.base import Asked, Post
+import msgspec
+from msgspec import Struct
+
+from bot.channels.base import Asked, Found, Post
 from bot.channels.slack_api import SlackApi
 from bot.channels.slack_blocks import LinkUrl, Message, messages, revised, settled
 from bot.errors import Permanent, Retryable
@@ -32,12 +35,35 @@ PAST = frozenset(
     ("message_not_found", "cant_update_message", "cant_delete_message", "edit_window_closed", "is_inactive")
 )
 """Slack's codes for: this message cannot be changed any more."""
+EVENT = "chatsurvey_post"
+"""The type of our metadata: https://docs.slack.dev/messaging/message-metadata"""
+RECENT = 50
+"""Messages in which the one in doubt is looked for."""
 MOST = 10_000
 """Channels that are remembered."""
 
 
+class _Kept(Struct):
+    chat: str
+    seq: int
+    step: str = ""
+    fence: int = 0
+
+
+class _Metadata(Struct):
+    event_type: str
+    event_payload: _Kept
+
+
+class _Shown(Struct):
+    """What is read of a message in the history."""
+
+    ts: str
+    metadata: _Metadata
+
+
 class SlackMessenger:
-    """Implements `channels.base.Messenger`."""
+    """Implements `channels.base.Messenger` and `Traceable`."""
 
     name = "slack"
 
@@ -49,10 +75,21 @@ class SlackMessenger:
     async def post(self, peer: str, post: Post) -> str:
         team = peer.partition(":")[0]
         channel, ts = await self._channel(peer), ""
-        for message in messages(post, self._link):
-            said = await self._call(team, "chat.postMessage", peer, channel, message)
+        parts = messages(post, self._link)
+        for at, message in enumerate(parts, 1):
+            more = {"metadata": _metadata(post)} if at == len(parts) else {}
+            said = await self._call(team, "chat.postMessage", peer, channel, message, **more)
             ts = str(said.get("ts", ""))
         return f"{channel}:{ts}"
+
+    async def find(self, peer: str, chat: str) -> Found | None:
+        channel = await self._channel(peer)
+        said = await self._api.call(
+            peer.partition(":")[0], "conversations.history", channel=channel, limit=RECENT, include_all_metadata=True
+        )
+        shown = said.get("messages")
+        posts = [_found(message, channel, chat) for message in shown] if isinstance(shown, list) else []
+        return max((post for post in posts if post is not None), key=lambda post: post.seq, default=None)
 
     async def settle(self, peer: str, asked: Asked) -> None:
         await self._update(peer, asked.message, settled(asked))
@@ -98,10 +135,10 @@ class SlackMessenger:
         return found
 
     async def _call(
-        self, team: str, method: str, peer: str, channel: str, message: Message, **more: str
+        self, team: str, method: str, peer: str, channel: str, message: Message, **more: object
     ) -> Mapping[str, object]:
         blocks = [dict(block) for block in message.blocks]
-        quiet = {} if more else {"unfurl_links": False, "unfurl_media": False}
+        quiet = {} if "ts" in more else {"unfurl_links": False, "unfurl_media": False}
         try:
             return await self._api.call(
                 team, method, channel=channel, text=message.text, blocks=blocks, **quiet, **more
@@ -109,6 +146,28 @@ class SlackMessenger:
         except Permanent as error:
             self._direct.pop(peer, None)
             raise _reached(error) from None
+
+
+def _metadata(post: Post) -> Mapping[str, object]:
+    """By this a post is found again where nobody knows whether it went out."""
+    ask = post.ask
+    said = {"chat": post.chat, "seq": post.entries[-1].seq}
+    return {
+        "event_type": EVENT,
+        "event_payload": said if ask is None else {**said, "step": ask.step, "fence": ask.fence},
+    }
+
+
+def _found(message: object, channel: str, chat: str) -> Found | None:
+    """A message of the history as a post of this chat; None where it is none."""
+    try:
+        said = msgspec.convert(message, _Shown)
+    except msgspec.ValidationError:
+        return None
+    kept = said.metadata.event_payload
+    if said.metadata.event_type != EVENT or kept.chat != chat:
+        return None
+    return Found(f"{channel}:{said.ts}", kept.seq, kept.step, kept.fence)
 
 
 def _reached(error: Permanent) -> Permanent:

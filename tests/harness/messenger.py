@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.channels.base import Asked, Post
+from bot.channels.base import Asked, Found, Post
 from bot.model import Entry
 
 
@@ -58,3 +58,27 @@ class Messenger:
         late = self.late.pop(0) if self.late else None
         if late is not None:
             raise late
+
+
+@dataclass
+class Asking(Messenger):
+    """One that can be asked what it was sent; `trouble` is raised instead, once."""
+
+    trouble: list[Exception] = field(default_factory=list)
+    asked: int = 0
+    there: list[Found] = field(default_factory=list)
+
+    async def post(self, peer: str, post: Post) -> str:
+        step, fence = (post.ask.step, post.ask.fence) if post.ask is not None else ("", 0)
+        before = len(self.told)
+        try:
+            return await super().post(peer, post)
+        finally:
+            if len(self.told) > before:
+                self.there.append(Found(f"m{len(self.told)}", post.entries[-1].seq, step, fence))
+
+    async def find(self, peer: str, chat: str) -> Found | None:
+        self.asked += 1
+        if self.trouble:
+            raise self.trouble.pop(0)
+        return self.there[-1] if self.there else None
