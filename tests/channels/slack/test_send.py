@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.channels.base import Asked, Post
+from bot.channels.base import Asked, Found, Post
 from bot.channels.slack_api import SlackApi
 from bot.channels.slack_send import MOST, SlackMessenger
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled
-from bot.model import Entry
+from bot.model import Ask, Choice, Entry
 from bot.sandbox.slack import Slack
 from bot.sandbox.slack_quirks import Quirk, broken, lost, refused, throttled
 from tests.channels.slack.service import Service
@@ -132,3 +132,25 @@ async def test_whoever_cannot_be_reached_any_more_is_let_go(service: Service) ->
     chat = await service.chat("nadia")
     assert chat is not None
     assert chat.outcome == "unreachable"
+
+
+async def test_the_newest_post_of_a_chat_is_found_with_the_question_under_it(
+    messenger: SlackMessenger, slack: Slack, nadia: str
+) -> None:
+    assert await messenger.find(nadia, "c1") is None
+    await messenger.post(nadia, HELLO)
+    entries = tuple(Entry(seq, 0, "bot", f"{seq} " + "x" * 2_500) for seq in range(2, 8))
+    name = await messenger.post(nadia, Post("c1", "en", entries, Ask("score", 3, "nps", (Choice(9, "9"),))))
+    await messenger.post(nadia, Post("c2", "en", (Entry(9, 0, "bot", "Another chat"),)))
+    assert await messenger.find(nadia, "c1") == Found(name, 7, "score", 3)
+    assert await messenger.find(nadia, "c3") is None
+
+
+async def test_a_post_whose_answer_got_lost_is_found(messenger: SlackMessenger, slack: Slack, nadia: str) -> None:
+    slack.quirks.order("chat.postMessage", lost())
+    with pytest.raises(Retryable) as error:
+        await messenger.post(nadia, HELLO)
+    assert error.value.doubt
+    found = await messenger.find(nadia, "c1")
+    (message,) = slack.messages("dm", "nadia")
+    assert found == Found(f"{message.channel}:{message.ts}", 1)
