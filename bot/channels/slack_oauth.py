@@ -7,13 +7,12 @@ can be led into installing with somebody else's code.
 import hmac
 import secrets
 from collections.abc import Callable, Sequence
-from logging import Logger
 from urllib.parse import urljoin
 
 from slack_bolt.error import BoltError
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
-from slack_sdk.oauth.installation_store import Bot, Installation
+from slack_sdk.oauth.installation_store import Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 
@@ -32,10 +31,6 @@ class States(AsyncOAuthStateStore):
         self._keys = tuple(key.encode() for key in keys)
         self._clock = clock
 
-    @property
-    def logger(self) -> Logger:
-        return app_log()
-
     async def async_issue(self, *_args: object, **_named: object) -> str:
         said = f"{self._clock() // 1000 + LIFE}.{secrets.token_urlsafe(16)}"
         return f"{said}.{_signature(self._keys[0], said)}"
@@ -48,15 +43,12 @@ class States(AsyncOAuthStateStore):
 
 
 class Kept(AsyncInstallationStore):
-    """Bolt's view of our installations: one a workspace, with its bot token and nothing of who installed it."""
+    """Where bolt puts an installation: one a workspace, with its bot token and nothing of who installed it. It is never
+    asked for one, since `slack_app` finds them itself."""
 
     def __init__(self, workspaces: Workspaces, clock: Callable[[], int]) -> None:
         self._workspaces = workspaces
         self._clock = clock
-
-    @property
-    def logger(self) -> Logger:
-        return app_log()
 
     async def async_save(self, installation: Installation) -> None:
         bot = installation.to_bot()
@@ -69,24 +61,6 @@ class Kept(AsyncInstallationStore):
         await self._workspaces.save(
             Install(bot.team_id, bot.bot_token, bot.bot_id, bot.bot_user_id or "", name, scopes, self._clock())
         )
-
-    async def async_find_bot(
-        self, *, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool | None = False
-    ) -> Bot | None:
-        found = await self._workspaces.find(team_id or "")
-        if found is None or is_enterprise_install:
-            return None
-        return Bot(
-            team_id=found.team,
-            enterprise_id=enterprise_id,
-            bot_token=found.token,
-            bot_id=found.bot,
-            bot_user_id=found.user,
-            installed_at=found.at / 1000,
-        )
-
-    async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:
-        await self._workspaces.drop(team_id or "")
 
 
 def flow(

@@ -1,5 +1,6 @@
 """Slack over HTTP: what is not signed is answered before anything in it is read."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.channels import slack_http
 from bot.channels.slack_http import LARGEST
 from bot.sandbox.slack import Slack
 from bot.sandbox.slack_http import signed
@@ -93,6 +95,19 @@ async def test_the_address_is_proved_to_slack(http: Service) -> None:
         session.post(f"{http.url}/slack/events", data=body, headers=proof(http, body)) as said,
     ):
         assert (said.status, await said.json()) == (200, {"challenge": "say this"})
+
+
+async def test_bytes_that_are_no_text_are_signed_by_nobody(http: Service) -> None:
+    assert await post(http, b"\xff", **proof(http, b"\xff")) == 401
+
+
+async def test_a_body_that_never_ends_is_not_waited_for(http: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slack_http, "SLOWEST", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(http.url.rpartition(":")[2]))
+    writer.write(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 408")
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_without_a_signing_secret_there_is_no_such_address(service: Service) -> None:

@@ -41,6 +41,20 @@ async def test_a_message_is_named_by_its_channel_and_time(messenger: SlackMessen
     assert len(slack.calls("conversations.open")) == 1
 
 
+async def test_a_message_whose_answer_was_lost_is_found_again(
+    messenger: SlackMessenger, slack: Slack, nadia: str
+) -> None:
+    assert await messenger.find(nadia, "c1") is None
+    slack.quirks.order("chat.postMessage", lost())
+    asking = Post("c1", "en", (Entry(4, 0, "bot", "Why?"),), Ask("why", 3, "text"))
+    with pytest.raises(Retryable):
+        await messenger.post(nadia, asking)
+    (message,) = slack.messages("dm", "nadia")
+    slack.says("nadia", "dm", "Because")
+    await messenger.post(nadia, Post("c2", "en", (Entry(9, 0, "bot", "Another chat"),)))
+    assert await messenger.find(nadia, "c1") == Found(f"{message.channel}:{message.ts}", 4, "why", 3)
+
+
 async def test_lines_too_many_for_one_message_go_out_in_order(
     messenger: SlackMessenger, slack: Slack, nadia: str
 ) -> None:
