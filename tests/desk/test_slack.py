@@ -181,16 +181,6 @@ async def test_events_that_come_twice_change_nothing(desk: Desk) -> None:
     assert [entry["text"] for entry in desk.visitor.entries if entry["author"] == "agent"] == ["Hello Nadia"]
 
 
-async def test_a_visitor_who_has_left_is_shown_as_such(desk: Desk) -> None:
-    await desk.talks()
-    await desk.visitor.leaves()
-    gone = await desk.slack.wait_for(lambda: desk._shows("has left the page"), "the absence", 40)
-    assert gone is not None
-    assert "nadia@example.com" in (await desk.thread("Other ways to reach them")).shown
-    desk.visitor.comes()
-    await desk.thread("is back on the page")
-
-
 async def test_a_card_that_somebody_deleted_is_put_up_again(desk: Desk) -> None:
     desk.slack.deletes(desk.slack.team.bot.name, desk.card)
     await desk.visitor.answers(text="broken stems")
