@@ -38,8 +38,7 @@ class Webhook:
             # As any other path: whoever has only the path learns nothing.
             return web.Response(status=404)
         try:
-            async with asyncio.timeout(PATIENCE):
-                body = await _body(request)
+            body = await _body(request)
         except (TimeoutError, ConnectionError, web.RequestPayloadError):
             return web.Response(status=408)
         if body is None:
@@ -51,14 +50,15 @@ class Webhook:
 
 
 async def _body(request: web.Request) -> bytes | None:
-    """None where there is too much of it."""
+    """None where there is too much of it. Raises TimeoutError."""
     content = request.content
     if content.is_eof() and content.total_bytes <= LARGEST and not content.exception():
-        return content.read_nowait()
+        return content.read_nowait()  # it came with the head, as nearly every update does
     parts, size = [], 0
-    async for part in content.iter_any():
-        size += len(part)
-        if size > LARGEST:
-            return None
-        parts.append(part)
+    async with asyncio.timeout(PATIENCE):
+        async for part in content.iter_any():
+            size += len(part)
+            if size > LARGEST:
+                return None
+            parts.append(part)
     return b"".join(parts)
