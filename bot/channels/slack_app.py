@@ -123,11 +123,12 @@ async def _failed(error: Exception, body: Mapping[str, object]) -> BoltResponse:
 def _forget(app: AsyncApp, workspaces: Workspaces) -> None:
     """A workspace that uninstalls the app, or revokes its bot token, is no longer ours."""
 
-    async def gone(context: AsyncBoltContext, event: Mapping[str, object]) -> None:
-        tokens = event.get("tokens")
+    async def gone(context: AsyncBoltContext, event: Mapping[str, object], body: Mapping[str, object]) -> None:
+        tokens, seconds = event.get("tokens"), body.get("event_time")
         if event.get("type") == "tokens_revoked" and isinstance(tokens, dict) and not tokens.get("bot"):
             return
-        await workspaces.drop(context.team_id or "")
+        # Slack's clock counts whole seconds.
+        await workspaces.drop(context.team_id or "", seconds * 1000 + 999 if isinstance(seconds, int) else 0)
 
     for name in GONE:
         app.event(name)(gone)

@@ -77,9 +77,11 @@ class Workspaces:
             raise Permanent("this service keeps no installations", "not_installed")
         await self._installs.save(install.team, msgspec.json.encode(install))
 
-    async def drop(self, team: str) -> None:
-        """Forget a workspace. Its chats stay; nothing is sent to them any more."""
-        if self._installs is not None:
+    async def drop(self, team: str, at: int) -> None:
+        """Forget a workspace that left at `at` (ms since the epoch), unless it has come back since: Slack may tell of
+        the one after the other. Its chats stay; nothing is sent to them any more."""
+        body = None if self._installs is None else await self._installs.find(team)
+        if self._installs is not None and body is not None and msgspec.json.decode(body, type=Install).at <= at:
             await self._installs.drop(team)
 
     async def introduce(self, api: "SlackApi") -> str:

@@ -150,7 +150,10 @@ async def test_installations_survive_and_are_replaced(service: Service) -> None:
     assert await workspaces.token("T9") == "xoxb-2"
     assert await workspaces.token("") == "xoxb-3"
     assert list(await installs.teams()) == ["T0", "T1", "T2", "T9"]
-    await workspaces.drop("T9")
-    await workspaces.drop("T9")
+    await workspaces.save(Install("T9", "xoxb-4", at=NOW))
+    await workspaces.drop("T9", NOW - 1)
+    assert await workspaces.token("T9") == "xoxb-4"
+    await workspaces.drop("T9", NOW)
+    await workspaces.drop("T9", NOW)
     assert await workspaces.find("T9") is None
     assert list(await installs.teams()) == ["T0", "T1", "T2"]
