@@ -14,6 +14,7 @@ from bot.desk import card as cards
 from bot.desk import posted, remarks
 from bot.desk.base import Card, Notice
 from bot.desk.cases import Case
+from bot.desk.person import name_of
 from bot.desk.posted import Kept, Posted
 from bot.desk.rules import Seen
 from bot.errors import Permanent
@@ -93,7 +94,7 @@ class Thread:
     async def _lines(self) -> None:
         """The customer's lines of a handoff, and what they write after the end."""
         chat, case = self._chat, self._case
-        name = cards.name_of(self._seen.response)
+        name = name_of(self._seen.response)
         live = chat.handoff_at if chat.handoff else self._posted.live
         if chat.handoff and not self._posted.greeted:
             owner = await self._parts.cases.name(case.owner) if case.held else ""

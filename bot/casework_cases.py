@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from bot.changes import desk_job, response_of
 from bot.channels.base import Front
-from bot.desk import card, cases, ics, posted
+from bot.desk import card, cases, ics, person, posted
 from bot.desk.base import Choices, Line, Result, Verdict
 from bot.desk.cases import Case
 from bot.desk.policy import HOUR, MINUTE, Policy
@@ -123,7 +123,7 @@ class Cases:
         if case is None or conversation is None:
             raise Unknown("there is no such case")
         seen = Seen(response_of(conversation))
-        crm = card.crm_link(self._policy, card.values_of(seen.response))
+        crm = person.crm_link(self._policy, person.values_of(seen.response))
         before = self._policy.callback_before
         return await asyncio.to_thread(ics.calendar, seen, case, self._clock(), slot=CALL, before=before, crm=crm)
 

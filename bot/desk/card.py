@@ -6,25 +6,22 @@ only where its hash differs.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import msgspec
 
 from bot.desk import words
-from bot.desk.base import Action, Card, CardFact, Choices, Notice, Source
+from bot.desk.base import Action, Card, CardFact, Choices, Notice
 from bot.desk.cases import CORRECTED, Case
+from bot.desk.person import LONGEST_NAME, NAMES, contact, crm_link, cut, is_web, name_of, short_name, values_of
 from bot.desk.policy import Policy
-from bot.desk.rules import CONTACT, Seen, words_of
-from bot.flows.render import Values
+from bot.desk.rules import Seen, words_of
 from bot.model import Response
 
 QUOTES = 3
 LONGEST_QUOTE = 600
 LONGEST_VALUE = 200
-LONGEST_NAME = 60
-NAMES = ("name", "full_name", "first_name", "last_name")
 LABELS = {
     "phone": "Phone",
     "email": "E-mail",
@@ -52,36 +49,6 @@ class Place:
 
 def digest(card: Card) -> str:
     return hashlib.sha256(msgspec.msgpack.encode(card)).hexdigest()[:16]
-
-
-def contact(response: Response) -> Mapping[str, tuple[str, Source]]:
-    """Fact -> (value, where it comes from); what was typed in the chat wins."""
-    found: dict[str, tuple[str, Source]] = {
-        key: (fact.value, "proven" if fact.proven else "claimed") for key, fact in response.contact.items()
-    }
-    for answer in response.answers:
-        if answer.key.startswith(CONTACT) or answer.kind in ("phone", "email"):
-            found[answer.key.removeprefix(CONTACT)] = (answer.label or str(answer.value), "typed")
-    return found
-
-
-def name_of(response: Response) -> str:
-    """How we speak of them: `Nadia B.`, their address where no name is known, `a customer` where nothing is."""
-    known = {key: " ".join(value.split()) for key, (value, _) in contact(response).items()}
-    whole = known.get("name") or known.get("full_name") or ""
-    first, last = known.get("first_name") or "", known.get("last_name") or ""
-    name = whole or f"{first} {last[:1]}{'.' if len(last) > 1 else ''}".strip()
-    return cut(name or known.get("email") or known.get("username") or "a customer", LONGEST_NAME)
-
-
-def short_name(name: str) -> str:
-    """What they are called in a sentence."""
-    first = name.split(maxsplit=1)[0]
-    return name if name == "a customer" or "@" in name else first
-
-
-def cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def draw(seen: Seen, case: Case, place: Place) -> Card:
@@ -192,43 +159,6 @@ def _facts(response: Response, case: Case, place: Place) -> Iterator[CardFact]:
 
 def _label(key: str) -> str:
     return LABELS.get(key) or cut(key.replace("_", " ").replace(".", " ").strip().capitalize() or key, LONGEST_NAME)
-
-
-def values_of(response: Response) -> Values:
-    """What a template of the settings sees; `email` stands for `contact.email`, and so on."""
-    known = {key: value for key, (value, _) in contact(response).items()}
-    # What was typed is stored in its plain form too, which is what a CRM knows: +33612345678.
-    known |= {a.key.removeprefix(CONTACT): str(a.value) for a in response.answers if a.key.startswith(CONTACT)}
-    return {
-        **{key: known[key] for key in ("email", "phone", "name") if key in known},
-        "chat": response.chat,
-        "contact": known,
-        "context": dict(response.context),
-        "answers": {a.key: a.label for a in response.answers},
-        "score": response.score if response.score is not None else "",
-        "segment": response.segment or "",
-        "locale": response.locale,
-    }
-
-
-def crm_link(policy: Policy, values: Values) -> str:
-    """Where the CRM shows this person; empty where the settings name no address or it cannot be made."""
-    if policy.crm_link is None:
-        return ""
-    link = policy.crm_link.render(lambda: values).strip()
-    # A value that is missing leaves the address without any: that leads nowhere.
-    made = policy.crm_link.fixed is not None or link != policy.crm_link.plain
-    return link if made and is_web(link) else ""
-
-
-def is_web(link: str) -> bool:
-    """Whether it can be put behind a word: http(s), and nothing in it that ends a link."""
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        return False
-    plain = not any(sign in link for sign in "<>|\"' \t\r\n\\") and link.isprintable()
-    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and len(link) <= 2000
 
 
 def choices(seen: Seen, policy: Policy, agent: str, reachable: bool) -> Choices:

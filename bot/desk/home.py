@@ -9,8 +9,8 @@ from math import sqrt
 
 from bot.desk import words
 from bot.desk.base import HomeCase
-from bot.desk.card import cut, name_of
 from bot.desk.cases import Case
+from bot.desk.person import cut, name_of
 from bot.desk.rules import Seen, words_of
 
 FEW = 30

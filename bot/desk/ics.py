@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.desk.card import LONGEST_VALUE, cut, name_of, values_of
+from bot.desk.card import LONGEST_VALUE
 from bot.desk.cases import Case
+from bot.desk.person import cut, name_of, values_of
 from bot.desk.rules import Seen, words_of
 from bot.errors import Unknown
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from bot.desk import words
 from bot.desk.base import Notice
-from bot.desk.card import contact, name_of, short_name
 from bot.desk.cases import Case
+from bot.desk.person import contact, name_of, short_name
 from bot.desk.policy import Policy
 from bot.desk.rules import Seen
 from bot.model import Response

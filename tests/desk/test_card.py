@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bot.channels import slack_desk_blocks as blocks
 from bot.desk import card as cards
+from bot.desk import person
 from bot.desk.base import Card, Choices, Home, HomeCase, Notice
 from bot.desk.card import Place
 from bot.desk.cases import Callback, Case
@@ -202,7 +203,7 @@ def test_shares_give_the_score() -> None:
 )
 def test_how_a_customer_is_called(facts: Mapping[str, str], name: str) -> None:
     response = a_response(answers=(), contact={key: Fact(value) for key, value in facts.items()})
-    assert cards.name_of(response) == name
+    assert person.name_of(response) == name
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_how_a_customer_is_called(facts: Mapping[str, str], name: str) -> None:
 )
 def test_a_link_to_the_crm_leads_somewhere_or_is_none(template: str, link: str) -> None:
     policy = Policy(crm_link=compile_words(template, {}))
-    assert cards.crm_link(policy, cards.values_of(NADIA.response)) == link
+    assert person.crm_link(policy, person.values_of(NADIA.response)) == link
 
 
 def test_words_for_times() -> None:
