@@ -13,10 +13,13 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.app_slack import StoredInstalls
 from bot.channels.slack_api import SlackApi
 from bot.channels.slack_install import Workspaces
+from bot.commands.data import has_data, with_store
 from bot.errors import DeliveryError, Permanent, Throttled, UserMistake
 from bot.settings import Settings, load
+from bot.store.sqlite import SqliteStore
 
 MEMBER = re.compile(r"(?:T[A-Z0-9]{2,20}:)?[UW][A-Z0-9]{2,20}|[^@\s]+@[^@\s]+\.[^@\s]+")
 KEY = "CHATSURVEY_API_KEY"
@@ -43,11 +46,26 @@ def run(args: argparse.Namespace) -> int:
     key = os.environ.get(KEY, "")
     if not key:
         raise UserMistake(f"{KEY} is not set", "make a key with  chatsurvey keys add invite  and set it")
-    if not settings.slack.bot_token:
-        raise UserMistake("SLACK_BOT_TOKEN is not set", "members are looked up with it")
+    tokens = _tokens(settings)
+    if not tokens:
+        raise UserMistake("there is no token to look members up with", "set SLACK_BOT_TOKEN, or install the app")
     members = list(dict.fromkeys(_members(args.members)))
     url = args.url or f"http://localhost:{settings.port}"
-    return asyncio.run(_Inviting(settings, f"{url.rstrip('/')}/api/v1/invitations", key, args).all(members))
+    return asyncio.run(_Inviting(settings, f"{url.rstrip('/')}/api/v1/invitations", key, args).all(members, tokens))
+
+
+def _tokens(settings: Settings) -> Mapping[str, str]:
+    """By workspace; the one of the settings, or of the first installation, stands for whatever has none of its own."""
+
+    async def installed(store: SqliteStore) -> Mapping[str, str]:
+        installs = StoredInstalls(store)
+        workspaces = Workspaces(installs)
+        return {team: await workspaces.token(team) for team in await installs.teams()}
+
+    slack = settings.slack
+    found = dict(with_store(settings, installed)) if slack.client_id and has_data(settings) else {}
+    usual = slack.bot_token or next(iter(found.values()), "")
+    return {**found, "": usual} if usual else {}
 
 
 def _members(given: Sequence[str]) -> Iterator[str]:
@@ -75,13 +93,16 @@ class _Inviting:
         self._flow, self._language = str(args.flow), str(args.language)
         self._campaign = str(args.campaign or args.flow)
 
-    async def all(self, members: Sequence[str]) -> int:
+    async def all(self, members: Sequence[str], tokens: Mapping[str, str]) -> int:
         """One line each; 1 where somebody could not be asked whom nothing forbids to ask."""
-        slack = self._settings.slack
-        api = SlackApi(slack.api_url, Workspaces(None, slack.bot_token).token)
+
+        async def token(team: str) -> str:
+            return tokens.get(team, tokens[""])
+
+        api = SlackApi(self._settings.slack.api_url, token)
         failed = False
         try:
-            said = await self._patient(api, "auth.test")
+            said = await self._patient(api, "", "auth.test")
             own = str(said.get("team_id", ""))
             headers = {"Authorization": f"Bearer {self._key}"}
             async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=SECONDS)) as service:
@@ -99,7 +120,7 @@ class _Inviting:
         """What became of it, and whether that is as it should be."""
         try:
             team, user = await self._found(api, own, member)
-            profile = await self._profile(api, user)
+            profile = await self._profile(api, team, user)
         except Permanent as error:
             return f"is not known to Slack: {error.code}", False
         peer = f"{team}:{user}"
@@ -130,13 +151,13 @@ class _Inviting:
         team, _, user = member.rpartition(":")
         if "@" not in member:
             return team or own, user
-        said = await self._patient(api, "users.lookupByEmail", email=member)
+        said = await self._patient(api, own, "users.lookupByEmail", email=member)
         known = said.get("user")
         return own, str(known.get("id", "")) if isinstance(known, dict) else ""
 
-    async def _profile(self, api: SlackApi, user: str) -> Mapping[str, object]:
+    async def _profile(self, api: SlackApi, team: str, user: str) -> Mapping[str, object]:
         """Of the invitation: language, name and address."""
-        said = await self._patient(api, "users.info", user=user, include_locale=True)
+        said = await self._patient(api, team, "users.info", user=user, include_locale=True)
         known = said.get("user")
         person = known if isinstance(known, dict) else {}
         shown = person.get("profile")
@@ -151,11 +172,11 @@ class _Inviting:
         locale = self._language or str(person.get("locale") or "")
         return found | ({"locale": locale} if locale else {})
 
-    async def _patient(self, api: SlackApi, method: str, **arguments: object) -> dict[str, object]:
+    async def _patient(self, api: SlackApi, team: str, method: str, **arguments: object) -> dict[str, object]:
         """A long list meets Slack's limits: it is gone through at the pace that Slack asks for."""
         for _ in range(TRIES):
             try:
-                return dict(await api.call("", method, **arguments))
+                return dict(await api.call(team, method, **arguments))
             except Throttled as slower:
                 await asyncio.sleep(max(slower.after, 1.0))
         raise Throttled("Slack is asked too much", 0.0)

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from bot.app_slack import StoredInstalls
+from bot.channels.slack_install import Install, Workspaces
 from bot.channels.slack_manifest import EVENTS, SCOPES
 from bot.cli import main
 from bot.commands import doctor_slack
 from bot.sandbox.slack import Slack
 from bot.sandbox.slack_quirks import broken, refused, throttled
 from bot.settings import load
+from bot.store.sqlite import SqliteStore
 from tests.harness.slack import slack_environ
 
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
@@ -117,7 +120,9 @@ class Api:
         return web.json_response({"detail": "This person is in another chat."}, status=status, headers=headers)
 
 
-async def invited(slack: Slack, folder: Path, api: Api, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+async def invited(
+    slack: Slack, folder: Path, api: Api, monkeypatch: pytest.MonkeyPatch, *words: str, **environ: str
+) -> int:
     """Run in a thread, as a process of its own would."""
     app = web.Application()
     app.router.add_post("/api/v1/invitations", api.answer)
@@ -125,7 +130,7 @@ async def invited(slack: Slack, folder: Path, api: Api, monkeypatch: pytest.Monk
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     monkeypatch.chdir(folder)
-    for name, value in {**slack_environ(slack), "CHATSURVEY_API_KEY": "a-key"}.items():
+    for name, value in {**slack_environ(slack), "CHATSURVEY_API_KEY": "a-key", **environ}.items():
         monkeypatch.setenv(name, value)
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
@@ -151,6 +156,20 @@ async def test_a_list_of_members_is_asked_each_in_their_language(
         "nadia@acme.example  invited",
         f"{tom.team}:{tom.id}  was invited before",
     ]
+
+
+async def test_members_of_a_workspace_that_installed_the_app_by_itself(
+    slack: Slack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tom = slack.user("tom")
+    (tmp_path / "data").mkdir()
+    store = SqliteStore.open(tmp_path / "data" / "chats.db", lambda: 0)
+    await Workspaces(StoredInstalls(store)).save(Install(tom.team, slack.bot_token))
+    await store.close()
+    client = {"SLACK_CLIENT_ID": slack.client_id, "SLACK_CLIENT_SECRET": slack.client_secret, "SLACK_BOT_TOKEN": ""}
+    api = Api()
+    assert await invited(slack, tmp_path, api, monkeypatch, tom.id, **client) == 0
+    assert [one["peer"] for one in api.asked] == [f"{tom.team}:{tom.id}"]
 
 
 @pytest.mark.parametrize(
