@@ -146,7 +146,7 @@ class Elsewhere(Runtime):
 
 async def test_a_lost_hint_and_an_absent_store_lose_nothing(service: Service) -> None:
     chat = await service.open()
-    front = Elsewhere(service.store, service.catalog, service.clock.ms, lambda: None)
+    front = Elsewhere(service.store, service.catalog, service.clock.ms, lambda _: None)
     channel = WebChannel(front, WebOptions(tick=0.02), SECRETS, service.clock.ms)
     app = web.Application()
     app.add_routes(channel.routes())

@@ -246,7 +246,7 @@ class Broken(Runtime):
 
 
 async def test_a_bug_is_told_as_one(service: Service, caplog: pytest.LogCaptureFixture) -> None:
-    front = Broken(service.store, service.catalog, service.clock.ms, lambda: None)
+    front = Broken(service.store, service.catalog, service.clock.ms, lambda _: None)
     async with running(application(WebChannel(front, WebOptions(), SECRETS, service.clock.ms))) as client:
         said = await replace(service, client=client).post(OPEN, {"visitor": "someone"})
     assert is_problem(said, 500)
