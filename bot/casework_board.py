@@ -25,6 +25,8 @@ MINUTE = 60_000
 GRACE = 15_000
 """A page that is not there for so long has been left: a reload takes less."""
 SOON = 300
+LEFT = ("stopped", "unreachable")
+"""Outcomes of a chat that its customer left."""
 LOST = ("message_not_found", "thread_not_found")
 """Codes of a card that somebody deleted."""
 
@@ -108,6 +110,8 @@ class Thread:
             if _for_people(entry, chat, live):
                 await self._quote(entry, name)
         if not chat.handoff and self._posted.live:
+            if chat.outcome not in LEFT and case.claimed < live and case.state != "resolved":
+                await self._remark(f"missed:{live}", remarks.missed(self._seen.response))
             self._posted = replace(self._posted, live=0, seq=max(self._posted.seq, chat.seq))
 
     async def _quote(self, entry: Entry, name: str) -> None:
@@ -122,8 +126,9 @@ class Thread:
             if one.kind == "escalate" and self._policy.escalate.to:
                 await self._shout(f"{one.key}:2", replace(notice, card=self._posted.place))
             await self._remark(one.key, notice)
-        if chat.handoff == "waiting" and case.held and case.claimed < chat.handoff_at:
-            await self._remark(f"waits:{chat.handoff_at}", remarks.waits(seen.response, case.owner))
+        if chat.handoff == "waiting" and case.claimed < chat.handoff_at:
+            mention = self._policy.handoff_mention or case.mention
+            await self._remark(f"waits:{chat.handoff_at}", remarks.waits(seen.response, case.held, mention))
         gone = f"away:{self._posted.away}"
         if away:
             await self._remark(gone, remarks.away(seen.response))

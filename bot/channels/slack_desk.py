@@ -58,7 +58,10 @@ class SlackBoard:
     async def tell(self, place: str, key: str, notice: Notice) -> str:
         team, channel, ts = _place(place)
         text, shown, name = blocks.notice(notice)
-        as_whom = {"username": name[:80]} if name else {}
+        as_whom: dict[str, object] = {"username": name[:80]} if name else {}
+        # In a thread @here calls nobody, and only those who follow it hear of a line.
+        if notice.loud or notice.mention.startswith("@"):
+            as_whom["reply_broadcast"] = True
         answer = await self._say(team, key, channel=channel, thread_ts=ts, text=text, blocks=shown, **as_whom)
         return str(answer.get("ts", ""))
 

@@ -87,6 +87,8 @@ class Notice(Struct, frozen=True):
     """The place of a card to link to."""
     due: int = 0
     """A moment that belongs to the text, shown in the reader's own time; 0 for none."""
+    loud: bool = False
+    """Of a thread, but nobody may miss it: shown beside it too."""
 
 
 class Line(Struct, frozen=True):

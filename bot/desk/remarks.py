@@ -98,10 +98,19 @@ def back(response: Response) -> Notice:
     return Notice(f"{_capital(short_name(name_of(response)))} is back on the page.")
 
 
-def waits(response: Response, owner: str) -> Notice:
-    """The holder of the case hears that its customer asks for a person now."""
+def waits(response: Response, owner: str, mention: str) -> Notice:
+    """A customer asks for a person now: the holder of the case hears it, else everybody who looks after the channel."""
+    who = _capital(short_name(name_of(response)))
+    if owner:
+        return Notice(f"{who} is in the chat now and waits for a person: write here.", owner)
     return Notice(
-        f"{_capital(short_name(name_of(response)))} is in the chat now and waits for a person: write here.", owner
+        f"{who} is in the chat now and waits for a person: claim the case, or write here.", mention, loud=True
+    )
+
+
+def missed(response: Response) -> Notice:
+    return Notice(
+        f"Nobody joined in time. {_capital(short_name(name_of(response)))} was told so, and the survey went on."
     )
 
 

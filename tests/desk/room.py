@@ -156,6 +156,13 @@ class Room:
         self.now += length
         await self.works(kick=False)
 
+    async def nobody_comes(self, length: int) -> None:
+        """So much time goes by, and the chat's own timer fires."""
+        self.now += length
+        for job in await self.real.claim(self.now, 1, LEASE, ("timer",)):
+            await self.real.settle([(job, await self.runtime.fire(job))], self.now)
+        await self.works(kick=False)
+
     # What is there
 
     async def chat(self) -> Conversation:

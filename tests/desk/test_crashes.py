@@ -33,7 +33,7 @@ async def the_story(room: Room) -> None:
 async def as_it_must_be(room: Room) -> None:
     assert room.board.card.state == "resolved"
     assert room.board.quotes == ["Hello?", "A new one please"]
-    assert len(room.board.remarks) == 1
+    assert len(room.board.remarks) == 2
     assert sorted(room.board.marks) == [("10.1", "reached"), ("10.2", "internal")]
     assert room.board.whispers == []
     assert await room.lines() == [

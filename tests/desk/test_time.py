@@ -227,8 +227,11 @@ async def test_no_rule_but_a_person_asked_for(tmp_path: Path) -> None:
             "@here",
             None,
         )
-        await room.later(15 * MINUTE)
-        assert (await room.chat()).handoff == "waiting"
+        (notice,) = [notice for _, notice in room.board.thread if "waits for a person" in notice.text]
+        assert (notice.mention, notice.loud) == ("@here", True)
+        await room.nobody_comes(15 * MINUTE)
+        assert (await room.chat()).handoff == ""
+        assert room.board.remarks[-1] == "Nobody joined in time. A customer was told so, and the survey went on."
         assert (await room.case()).state == "open"
 
 
