@@ -111,7 +111,7 @@ def plan(turn: Turn, expected: int, now: int, events: tuple[str, ...] = ()) -> C
                 jobs.pop("timer", None)
                 cancel = (timer_id(chat),)
             case Report():
-                jobs["response"] = Job(response_id(chat), "response", now + GATHER, {"chat": chat})
+                jobs["response"] = Job(response_id(chat), "response", now + GATHER, {"chat": chat}, gathers=True)
             case Desk():
                 jobs["desk"] = desk_job(chat, now)
             case OptOut():

@@ -314,6 +314,8 @@ class Job(Struct, frozen=True):
     """Failed attempts so far."""
     interrupted: bool = False
     """Claimed before and never settled: the process died in the middle of it, and what it sent is in doubt."""
+    gathers: bool = False
+    """Where it waits already, due no later and not failed, it stays as it is: what it does reads the newest state."""
 
 
 class Doc(Struct, frozen=True):

@@ -46,7 +46,7 @@ CHAT = Conversation(
         ((Disarm(),), (), ("c1:timer",)),
         ((Arm(NOW + 5), Disarm()), (), ("c1:timer",)),
         ((Disarm(), Arm(NOW + 5)), (Job("c1:timer", "timer", NOW + 5, {"chat": "c1"}),), ()),
-        ((Report(), Report()), (Job("c1:response", "response", NOW + GATHER, {"chat": "c1"}),), ()),
+        ((Report(), Report()), (Job("c1:response", "response", NOW + GATHER, {"chat": "c1"}, gathers=True),), ()),
         ((OptOut(), Disarm()), (), ("c1:timer",)),
         ((Desk(), Desk()), (Job("c1:desk", "desk", NOW, {"chat": "c1"}),), ()),
     ],

@@ -76,6 +76,8 @@ class Callers:
         """
         if not self._is_trusted(peer):
             return (_key(peer),)
+        if "X-Forwarded-For" not in headers and "Forwarded" not in headers:
+            return ()
         found = []
         names = _forwarded_for(_lines(headers, "X-Forwarded-For")), _forwarded(_lines(headers, "Forwarded"))
         for hops in names:

@@ -3,7 +3,8 @@
 - A commit is compare-and-set on `Conversation.version` and is all or nothing; when `commit` returns DONE the change
   survives a killed process and a lost power supply.
 - The log of a chat is dense: `Conversation.seq` is its last number, and entries come back in order.
-- A job's id is unique. Upserting it replaces payload and due time, sets `attempt` to 0 and raises `gen`. A job that is
+- A job's id is unique. Upserting it replaces payload and due time, sets `attempt` to 0 and raises `gen`; one that
+  gathers (`Job.gathers`) leaves alone what waits already and is due no later. A job that is
   in work keeps its lease; settling it with an old `gen` leaves the newer one waiting at its own due time.
 - A claimed job whose lease runs out is claimed again, and says so that once (`Job.interrupted`). Jobs are claimed in
   the order of their due times.

@@ -31,19 +31,24 @@ def _next_gen(now: int) -> int:
     return _last_gen
 
 
+_INSERT = "INSERT INTO job (id, kind, due, payload, gen, attempt, state, lease, error, created, touched)"
+_REPLACE = (
+    "ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, due = excluded.due, payload = excluded.payload,"
+    " gen = max(gen + 1, excluded.gen), attempt = 0, error = '', state = state & 1"  # running stays, dead waits
+)
+_GATHER = f"{_REPLACE} WHERE state <> 0 OR attempt <> 0 OR due > excluded.due"
+"""A row that is left alone is neither written nor moved in its index."""
+
+
 def upsert(db: sqlite3.Connection, jobs: Sequence[Job], now: int) -> None:
-    values: list[object] = []
+    replacing: list[object] = []
+    gathering: list[object] = []
     for job in jobs:
         payload = encode_json(job.payload) if job.payload else "{}"
+        values = gathering if job.gathers else replacing
         values += (job.id, job.kind, job.due, payload, _next_gen(now), 0, WAITING, 0, "", now, 0)
-    insert(
-        db,
-        "INSERT INTO job (id, kind, due, payload, gen, attempt, state, lease, error, created, touched)",
-        11,
-        values,
-        "ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, due = excluded.due, payload = excluded.payload,"
-        " gen = max(gen + 1, excluded.gen), attempt = 0, error = '', state = state & 1",  # running stays, dead waits
-    )
+    insert(db, _INSERT, 11, replacing, _REPLACE)
+    insert(db, _INSERT, 11, gathering, _GATHER)
 
 
 def cancel(db: sqlite3.Connection, ids: Sequence[str]) -> None:

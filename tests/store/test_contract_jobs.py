@@ -263,3 +263,34 @@ async def test_a_job_that_was_cut_off_says_so_when_it_is_claimed_again(store: St
         await put(store, Job("a", "x", 5))
     await store.settle([(job, Again(5, interrupted=True))], 2)
     assert (await claim_one(store, 5)).interrupted
+
+
+@pytest.mark.parametrize(
+    ("before", "again", "due"),
+    [
+        (Job("a", "x", 10), Job("a", "x", 20, gathers=True), 10),
+        (Job("a", "x", 30), Job("a", "x", 20, gathers=True), 20),
+        (Job("a", "x", 10), Job("a", "x", 20), 20),
+    ],
+    ids=["waits already", "would come later", "replaces"],
+)
+async def test_a_job_that_gathers_leaves_alone_what_waits_and_is_due_no_later(
+    store: Store, before: Job, again: Job, due: int
+) -> None:
+    await put(store, before)
+    await put(store, again)
+    assert await store.claim(due - 1, 9, 60_000) == ()
+    (job,) = await store.claim(due, 9, 60_000)
+    assert job.id == "a"
+
+
+async def test_a_job_that_gathers_is_not_lost_while_the_one_before_runs_or_has_failed(store: Store) -> None:
+    await put(store, Job("a", "x", 10))
+    (running,) = await store.claim(10, 9, 60_000)
+    await put(store, Job("a", "x", 20, gathers=True))
+    await store.settle([(running, Done())], 11)
+    (again,) = await store.claim(20, 9, 60_000)
+    await store.settle([(again, Retry(900, "no"))], 21)
+    await put(store, Job("a", "x", 30, gathers=True))
+    (last,) = await store.claim(30, 9, 60_000)
+    assert last.attempt == 0
