@@ -37,13 +37,18 @@ def read_desk(table: Table, timezone: str) -> Policy:
     return found if cases is None else _cases(cases, found)
 
 
-def with_channel(chosen: Policy, env: Environment) -> Policy:
-    """The whole: `to` is where cases go that no rule sends elsewhere."""
+def with_channel(chosen: Policy, env: Environment, *, several: bool = False) -> Policy:
+    """The whole: `to` is where cases go that no rule sends elsewhere. `several` workspaces may install the app, none of
+    them ours by its token: then a channel is named with its workspace, for whoever installs the app would have one of
+    that name."""
     channel = env.get("SLACK_ALERT_CHANNEL")
     if channel and not CHANNEL.fullmatch(channel):
         hint = "for example SLACK_ALERT_CHANNEL=#nps-alerts, or the channel's id"
         env.problem("SLACK_ALERT_CHANNEL", f'"{channel}" is not a channel', hint)
         return chosen
+    if channel and not (env.get("SLACK_BOT_TOKEN") or env.get("SLACK_CLIENT_ID")):
+        hint = "set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or unset SLACK_ALERT_CHANNEL"
+        env.problem("SLACK_ALERT_CHANNEL", "alerts could not be sent: there is no token for Slack", hint)
     rules = chosen.rules
     if channel and not rules:
         rules = (Rule("detractor", channel, when=DETRACTORS),)
@@ -52,6 +57,10 @@ def with_channel(chosen: Policy, env: Environment) -> Policy:
         if not rule.to and not to:
             hint = 'write  to: "#nps-alerts"  there, or set SLACK_ALERT_CHANNEL'
             env.problem("SLACK_ALERT_CHANNEL", f"the alert {rule.name} goes nowhere", hint)
+    places = {to, chosen.escalate.to, *(rule.to for rule in rules)}
+    for place in sorted(place for place in places if several and place and "/" not in place):
+        hint = f'write  "T0123/{place}"  with the id of your workspace, or set SLACK_BOT_TOKEN'
+        env.problem("SLACK_ALERT_CHANNEL", f"{place} could be in any workspace that installs the app", hint)
     return replace(chosen, rules=rules, to=to)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from bot.errors import StoreUnavailable
 from bot.jobs import Worker
-from bot.model import Answer, Job
+from bot.model import Answer, CaseFacts, Job
 from bot.records import database
 from bot.records.sql import SqlRecords
 from bot.store.sqlite import SqliteStore
@@ -81,6 +81,22 @@ def test_csv_has_fixed_columns_first_and_then_what_occurs(full: Folder) -> None:
     assert rows[1]["answers.liked"] == "a; b"
     assert (rows[0]["score"], rows[0]["sample"], rows[0]["ended_at"]) == ("3", "false", "")
     assert text.count("\r\n") == 4
+
+
+def test_a_case_is_part_of_its_response(folder: Folder) -> None:
+    case = CaseFacts("resolved", "unhappy", NOON, 0, "Maya", "replaced", "recovered", "delivery", "=Sent", NOON + HOUR)
+
+    async def lay(_: SqliteStore, records: SqlRecords) -> None:
+        await records.upsert([a_response("c1", case=case), a_response("c2")])
+
+    folder.lay(lay, Clock())
+    first, second = json.loads(folder.run("export"))
+    assert first["case"]["counts"] == "recovered"
+    assert first["case"]["due_at"] is None
+    assert "case" not in second
+    rows = table(folder.run("export", "--format", "csv"))
+    assert (rows[0]["case.owner"], rows[0]["case.note"], rows[1]["case.owner"]) == ("Maya", "'=Sent", "")
+    assert rows[0]["case.resolved_at"] == "2025-10-09T09:53:20.000Z"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The signed web hook, against a receiver on a real socket."""
 
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -12,9 +13,10 @@ from standardwebhooks import Webhook
 
 from bot.crm.config import WriterConfig
 from bot.crm.guard import is_public
+from bot.crm.shape import moment
 from bot.crm.webhook import LARGEST, WebhookWriter, event_of, event_type
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled
-from bot.model import Answer, Entry, Response
+from bot.model import Answer, CaseFacts, CaseState, Entry, Response
 from tests.harness import contracts
 from tests.harness.receiver import SECRET, Receiver
 from tests.harness.receiver import Answer as Said
@@ -240,6 +242,22 @@ def test_which_addresses_are_public(address: str, public: bool) -> None:
 )
 def test_the_type_says_how_far_the_chat_is(revision: int, score: int | None, outcome: str, expected: str) -> None:
     assert event_type(a_response("c1", revision, score, outcome=outcome, ended=NOON if outcome else 0)) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "resolved", "expected"),
+    [
+        ("claimed", 0, "response.completed"),
+        ("resolved", NOON + 9_000, "case.resolved"),
+        ("resolved", NOON - 9_000, "response.completed"),
+    ],
+)
+def test_a_case_that_is_resolved_after_the_rest_is_told_as_that(state: CaseState, resolved: int, expected: str) -> None:
+    case = CaseFacts(state, "unhappy", NOON, 0, resolved=resolved)
+    response = a_response("c1", 4, outcome="completed", ended=NOON, updated=NOON, case=case)
+    event = json.loads(event_of(response))
+    assert event["type"] == expected
+    assert event["timestamp"] == moment(max(NOON, resolved))
 
 
 async def test_an_event_stays_under_20_kb_and_says_so(receiver: Receiver) -> None:

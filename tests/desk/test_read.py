@@ -119,16 +119,17 @@ def test_what_is_wrong_is_told_with_its_line(source: str, words: str, tmp_path: 
 
 
 def test_a_channel_alone_alerts_of_detractors(tmp_path: Path) -> None:
-    found = load({"SLACK_ALERT_CHANNEL": "#nps"}, tmp_path).desk
+    found = load(ENV | {"SLACK_ALERT_CHANNEL": "#nps"}, tmp_path).desk
     assert [(rule.name, rule.to) for rule in found.rules] == [("detractor", "#nps")]
     assert load({}, tmp_path).desk.to == ""
-    with pytest.raises(FileProblems, match="is not a channel"):
-        load({"SLACK_ALERT_CHANNEL": "nps"}, tmp_path)
+    for channel, words in (("nps", "is not a channel"), ("#nps", "no token for Slack")):
+        with pytest.raises(FileProblems, match=words):
+            load({"SLACK_ALERT_CHANNEL": channel}, tmp_path)
 
 
 def test_rules_of_the_file_take_the_place_of_the_usual_one(tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text("alerts:\n  - {words: [lawyer], deadline: none}\n", "utf-8")
-    found = load({"SLACK_ALERT_CHANNEL": "#nps"}, tmp_path).desk
+    found = load(ENV | {"SLACK_ALERT_CHANNEL": "#nps"}, tmp_path).desk
     assert [(rule.name, rule.to, rule.deadline, found.to) for rule in found.rules] == [("alert-1", "", 0, "#nps")]
 
 
