@@ -46,6 +46,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         env.problem("SETTINGS", f'there is no file "{path}"', "name an existing file, or unset SETTINGS")
     flows, shipped = _flows(env, here)
     host, port = env.get("HOST", "0.0.0.0"), env.integer("PORT", 8080, 0, 65_535)  # noqa: S104 - a public service
+    slack = with_tokens(file.slack, env)
     settings = Settings(
         host=host,
         port=port,
@@ -61,9 +62,9 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         web=file.web,
         webhooks=file.webhooks,
         jsonl=file.jsonl,
-        slack=with_tokens(file.slack, env),
+        slack=slack,
         telegram=read_environment(env, file.telegram),
-        desk=with_channel(file.desk, env),
+        desk=with_channel(file.desk, env, several=bool(slack.client_id) and not slack.bot_token),
         not_used=tuple(name for name in NOT_YET if name in env),
         secrets=env.secrets("SECRET_KEY"),
     )

@@ -39,6 +39,15 @@ def test_what_does_not(environ: dict[str, str], told: str, tmp_path: Path) -> No
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("place", ["#nps-alerts", "C0123ABC"])
+def test_cases_go_to_no_workspace_that_happens_to_install_the_app(place: str, tmp_path: Path) -> None:
+    with pytest.raises(FileProblems, match="could be in any workspace"):
+        settings.load(CLIENT | SIGNING | {"SLACK_ALERT_CHANNEL": place}, tmp_path)
+    ours = settings.load(CLIENT | SIGNING | {"SLACK_ALERT_CHANNEL": f"T0123/{place}"}, tmp_path)
+    assert ours.desk.to == f"T0123/{place}"
+    assert settings.load(CLIENT | SIGNING | BOT | {"SLACK_ALERT_CHANNEL": place}, tmp_path).desk.to == place
+
+
 def test_another_address_of_the_api(tmp_path: Path) -> None:
     environ = BOT | APP | {"SLACK_API_URL": "http://127.0.0.1:9/api"}
     assert settings.load(environ, tmp_path).slack.api_url == "http://127.0.0.1:9/api/"

@@ -63,10 +63,8 @@ class Workspaces:
         return self._own if body is None else msgspec.json.decode(body, type=Install)
 
     async def token(self, team: str) -> str:
-        """Where no workspace is named: the one token, else that of the first installation. Raises Permanent where the
-        app is not installed there (any more)."""
-        if not team and self._own is None and self._installs is not None:
-            team = next(iter(await self._installs.teams()), "")
+        """Where no workspace is named: the one token, and never that of an installation, which anybody may have made.
+        Raises Permanent where the app is not installed there (any more)."""
         found = await self.find(team)
         if found is None:
             raise Permanent("the app is not installed in this Slack workspace", "not_installed")

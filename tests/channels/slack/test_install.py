@@ -148,7 +148,8 @@ async def test_installations_survive_and_are_replaced(service: Service) -> None:
         await workspaces.save(Install("T9", token))
     await asyncio.gather(*(workspaces.save(Install(f"T{number}", "xoxb-3")) for number in range(3)))
     assert await workspaces.token("T9") == "xoxb-2"
-    assert await workspaces.token("") == "xoxb-3"
+    with pytest.raises(Permanent):  # whoever installed it first would read what is said to nobody in particular
+        await workspaces.token("")
     assert list(await installs.teams()) == ["T0", "T1", "T2", "T9"]
     await workspaces.save(Install("T9", "xoxb-4", at=NOW))
     await workspaces.drop("T9", NOW - 1)
