@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ def run(_args: argparse.Namespace) -> int:
 def known_secrets(settings: Settings) -> tuple[str, ...]:
     """What must never be in a log line, wherever it comes from."""
     hooks = (secret for hook in settings.webhooks for secret in (hook.url, *hook.secrets))
-    return (*settings.secrets, *settings.web.identity_keys, settings.web.metrics_token, *hooks, *settings.slack.secrets)
+    web = (*settings.web.identity_keys, settings.web.metrics_token)
+    return (*settings.secrets, *web, *hooks, settings.telegram.token, *settings.slack.secrets)
 
 
 async def _serve(settings: Settings) -> int:
@@ -110,10 +112,24 @@ def show(service: "Service") -> None:
         f"             {file}",
         f"  data       {settings.data_dir}",
     ]
+    if also := "; ".join(_also(settings)):
+        lines.append(f"  also in    {also}")
     if settings.file is not None:
         lines.append(f"  settings   {settings.file}")
+    if settings.desk.to and not settings.slack.enabled:
+        lines.append("  !!         alerts and cases go to Slack, which is not set up: see docs/slack.md")
     if service.warnings:
         lines.append(f"  !!         {counted(len(service.warnings), 'warning')} on the flow:  chatsurvey check")
     if settings.not_used:
         lines.append(f"  !!         not used by this version: {', '.join(settings.not_used)}")
     print("\n".join([*lines, "", "Ctrl-C stops it."]), flush=True)
+
+
+def _also(settings: Settings) -> Iterator[str]:
+    """The channels beside the web, and where cases go."""
+    if settings.telegram.token:
+        yield f"Telegram, by {'web hook' if settings.telegram.by_hook(settings.public_url) else 'long polling'}"
+    if settings.slack.enabled:
+        yield f"Slack, by {'socket' if settings.slack.app_token else f'{settings.public_url}/slack/events'}"
+        if settings.desk.to:
+            yield f"cases in {settings.desk.to}"

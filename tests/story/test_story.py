@@ -194,6 +194,7 @@ async def test_an_unhappy_customer_is_won_back(tmp_path: Path, channel: str) -> 
             await step(story)
         check(story, await export_of(story))
         assert story.service.err == ""
+        assert "also in    Telegram, by long polling; Slack, by socket; cases in #nps-alerts" in story.service.out
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
