@@ -1,4 +1,7 @@
-"""The job `desk.home`: an agent has opened their overview, and it is drawn from the records and the cases."""
+"""The job `desk.home`: somebody has opened their overview, and it is drawn from the records and the cases.
+
+Customers have the same app: who is in none of the channels of the desk sees no case.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -40,7 +43,9 @@ class Homes:
     async def _one(self, job: Job) -> Settlement:
         parts, agent = self._parts, job.payload["agent"]
         try:
-            await parts.board.home(agent, await self._home(agent))
+            channels = {parts.policy.to, *(rule.to for rule in parts.policy.rules if rule.to)}
+            inside = [to for to in sorted(channels) if await parts.board.belongs(to, agent)]
+            await parts.board.home(agent, await self._home(agent) if inside else None)
         except Permanent as error:
             log.warning("the home of an agent cannot be shown: %s", error)
         except Retryable as error:

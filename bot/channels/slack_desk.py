@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.channels import slack_desk_blocks as blocks
+from bot.channels import slack_desk_forms as forms
 from bot.channels.slack_api import SlackApi
 from bot.channels.slack_kit import escape
 from bot.desk.base import Card, Home, Mark, Notice
@@ -106,10 +107,22 @@ class SlackBoard:
         name = next((one for one in names if isinstance(one, str) and one.strip()), "Support")
         return name.split(maxsplit=1)[0][:40]
 
-    async def home(self, agent: str, home: Home) -> None:
+    async def belongs(self, to: str, agent: str) -> bool:
+        team, channel = _where(to)
+        home, _, user = agent.partition(":")
+        real, _ = await self._team(team)
+        if real != home:
+            return False
+        members = self._pages(team, "conversations.members", "members", channel=await self._channel(team, channel))
+        return any([one.get("id") == user async for one in members])
+
+    async def home(self, agent: str, home: Home | None) -> None:
         team, _, user = agent.partition(":")
-        links = [await self.link(one.place) if one.place else "" for one in (*home.waiting, *home.yours)]
-        await self._api.call(team, "views.publish", user_id=user, view=blocks.home(home, links))
+        shown = forms.nothing() if home is None else None
+        if home is not None:
+            links = [await self.link(one.place) if one.place else "" for one in (*home.waiting, *home.yours)]
+            shown = forms.home(home, links)
+        await self._api.call(team, "views.publish", user_id=user, view=shown)
 
     def alias(self, place: str) -> str:
         return f"slack:{place}"
@@ -154,8 +167,7 @@ class SlackBoard:
             answer = await self._api.call(team, method, limit=PAGE, **arguments, **more, **at)
             found = answer.get(inside)
             for one in found if isinstance(found, list) else ():
-                if isinstance(one, dict):
-                    yield one
+                yield one if isinstance(one, dict) else {"id": one}
             cursor = str(_table(answer, "response_metadata").get("next_cursor") or "")
             if not cursor:
                 return

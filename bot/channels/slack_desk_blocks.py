@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from bot.channels.slack_kit import Block, actions, button, cut, escape, plain, text_blocks
-from bot.desk.base import Action, Card, CardFact, Choices, Home, HomeCase, Notice
+from bot.desk.base import Action, Card, CardFact, Notice
 
 CLAIM, OUTCOME, RELEASE, MORE = "case_claim", "case_resolve", "case_release", "case_more"
 HAND_OVER = "case_hand_over"
-OPEN = "home_open"
 MENU = {
     "link": "Copy link to this case",
     "crm": "Open in the CRM",
@@ -38,16 +37,16 @@ def message(card: Card) -> tuple[str, Sequence[Block]]:
 
 def _open(card: Card) -> Iterator[Block]:
     wish = f" {escape(card.wish)}" if card.wish else ""
-    yield {**_first(card), "text": _mrkdwn(f"{_head(card)}{wish}")}
+    yield {**_first(card), "text": mrkdwn(f"{_head(card)}{wish}")}
     for quote in card.quotes:
         yield quoted(quote)
     if card.facts:
-        yield {"type": "section", "fields": [_mrkdwn(_fact(fact, "\n")) for fact in card.facts[:FIELDS]]}
+        yield {"type": "section", "fields": [mrkdwn(_fact(fact, "\n")) for fact in card.facts[:FIELDS]]}
     if rest := card.facts[FIELDS:]:
-        yield _context(" · ".join(_fact(fact, " ") for fact in rest))
+        yield context(" · ".join(_fact(fact, " ") for fact in rest))
     if card.script:
-        yield _context(f":memo: {escape(card.script)}")
-    yield _context(_state(card))
+        yield context(f":memo: {escape(card.script)}")
+    yield context(_state(card))
     yield actions(
         [
             button(BUTTONS[one][0], BUTTONS[one][1], card.key, style="" if number else "primary")
@@ -57,9 +56,9 @@ def _open(card: Card) -> Iterator[Block]:
 
 
 def _resolved(card: Card) -> Iterator[Block]:
-    text = f"{_head(card)} · resolved: *{_name(card.outcome)}*"
-    yield {**_first(card), "text": _mrkdwn(text)}
-    yield _context(f"{agent(card.owner)} in {card.took}" if card.owner else f"by itself, after {card.took}")
+    text = f"{_head(card)} · resolved: *{bold(card.outcome)}*"
+    yield {**_first(card), "text": mrkdwn(text)}
+    yield context(f"{agent(card.owner)} in {card.took}" if card.owner else f"by itself, after {card.took}")
 
 
 def _first(card: Card) -> Block:
@@ -69,7 +68,7 @@ def _first(card: Card) -> Block:
 
 def _head(card: Card) -> str:
     score = "*No score yet*" if card.score is None else f"*{card.score} of 10*"
-    return f"{score} · *{_name(card.name)}*"
+    return f"{score} · *{bold(card.name)}*"
 
 
 def _menu(card: Card) -> Block:
@@ -96,7 +95,7 @@ def _state(card: Card) -> str:
     else:
         first = ""
     last = f"resolve by {moment(card.due)}" if card.owner and card.due and not card.overdue else ""
-    away = f":door: {_name(card.name)} {card.away}" if card.away else ""
+    away = f":door: {bold(card.name)} {card.away}" if card.away else ""
     demo = "demo page" if card.sample else ""
     call = mention(card.mention) if card.mention else ""
     return " · ".join(filter(None, (away, first, who, last, escape(card.origin), demo, call)))
@@ -107,7 +106,7 @@ def _fact(fact: CardFact, between: str) -> str:
     shown = f"<{fact.link}|{_label(value)}>" if fact.link else escape(value)
     words, address = fact.more
     more = f" · <{address}|{_label(words)}>" if address else ""
-    return f"*{_name(fact.label)}*{SOURCES[fact.source]}{between}{shown}{more}"
+    return f"*{bold(fact.label)}*{SOURCES[fact.source]}{between}{shown}{more}"
 
 
 def notice(said: Notice, link: str = "") -> tuple[str, Sequence[Block], str]:
@@ -117,87 +116,7 @@ def notice(said: Notice, link: str = "") -> tuple[str, Sequence[Block], str]:
     call = f"{mention(said.mention)} " if said.mention else ""
     due = f" {moment(said.due)}" if said.due else ""
     more = f" <{link}|Open the case>" if link else ""
-    return f"{call}{escape(said.text)}{due}{more}", (_context(f"{call}{escape(said.text)}{due}{more}"),), ""
-
-
-def form(chat: str, offered: Choices) -> Block:
-    """The outcome form: all outcomes visible, one tap."""
-    blocks: list[Block] = [
-        {"type": "section", "text": _mrkdwn(f"*{_name(offered.head)}*")},
-        _input("outcome", "Outcome", {"type": "radio_buttons", "options": _options(offered.outcomes)}, optional=False),
-    ]
-    if offered.causes:
-        menu = {"type": "static_select", "placeholder": plain("What caused it?"), "options": _options(offered.causes)}
-        blocks.append(_input("cause", "Root cause", menu))
-    note: Block = {"type": "plain_text_input", "multiline": True, "max_length": 2000}
-    hint = "Never shown to the customer. Goes to the CRM with the case."
-    blocks.append({**_input("note", "Note for the team", note), "hint": plain(hint, 2_000)})
-    if offered.tell:
-        # A description has 75 characters, so the sentence that they get stands above the box.
-        blocks.append({"type": "context", "elements": [plain(f"“{offered.told}”", 2_000)]})
-        boxes = {"type": "checkboxes", "options": _options((("tell", offered.tell),))}
-        blocks.append(_input("tell", "Before you go", boxes))
-    return _modal(OUTCOME, chat, ("How did it end?", "Resolve", "Not yet"), blocks)
-
-
-def hand_over_form(chat: str) -> Block:
-    people: Block = {"type": "users_select", "placeholder": plain("Somebody of the team")}
-    return _modal(
-        HAND_OVER, chat, ("Hand over", "Hand over", "Cancel"), [_input("to", "Who takes it?", people, optional=False)]
-    )
-
-
-def home(shown: Home, links: Sequence[str]) -> Block:
-    """`links` are the addresses of the cards, those that wait first."""
-    waiting = len(shown.waiting) + shown.more
-    head = f"{waiting or 'No'} case{'' if waiting == 1 else 's'} need{'s' if waiting == 1 else ''} somebody"
-    blocks: list[Block] = [_header(head)]
-    rows = [*shown.waiting, *shown.yours]
-    lines = [_row(one, link) for one, link in zip(rows, links, strict=True)]
-    blocks += lines[: len(shown.waiting)]
-    if shown.more:
-        blocks.append(_context(f"and {shown.more} more"))
-    blocks += [{"type": "divider"}, _header("Yours")]
-    blocks += lines[len(shown.waiting) :] or [_context("Nothing at the moment.")]
-    blocks += [
-        {"type": "divider"},
-        {"type": "section", "text": _mrkdwn(f"*{escape(shown.figure)}*\n{escape(shown.shares)}".strip())},
-        _context(f"Updated {moment(shown.at)} · NPS is a number from −100 to +100"),
-    ]
-    return {"type": "home", "blocks": blocks}
-
-
-def _row(one: HomeCase, link: str) -> Block:
-    score = "–" if one.score is None else str(one.score)
-    section: dict[str, object] = {
-        "type": "section",
-        "text": _mrkdwn(f"*{score}* · *{_name(one.name)}*\n{escape(one.when)}"),
-    }
-    if one.quote:
-        section["text"] = _mrkdwn(f"*{score}* · *{_name(one.name)}* · {escape(one.quote)}\n{escape(one.when)}")
-    return section | ({"accessory": button(OPEN, "Open", one.place, url=link)} if link else {})
-
-
-def _modal(callback: str, chat: str, words: tuple[str, str, str], blocks: Sequence[Block]) -> Block:
-    title, submit, close = words
-    return {
-        "type": "modal",
-        "callback_id": callback,
-        "private_metadata": chat,
-        "title": plain(title, 24),
-        "submit": plain(submit, 24),
-        "close": plain(close, 24),
-        "blocks": list(blocks),
-    }
-
-
-def _input(name: str, label: str, element: Block, optional: bool = True) -> Block:
-    found: Block = {"type": "input", "block_id": name, "label": plain(label, 2_000), "optional": optional}
-    return {**found, "element": {**element, "action_id": name}}
-
-
-def _options(offered: Sequence[tuple[str, str]]) -> list[Block]:
-    return [{"text": plain(label), "value": key} for key, label in offered]
+    return f"{call}{escape(said.text)}{due}{more}", (context(f"{call}{escape(said.text)}{due}{more}"),), ""
 
 
 def quoted(text: str) -> Block:
@@ -226,19 +145,15 @@ def mention(whom: str) -> str:
     return f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>"
 
 
-def _header(text: str) -> Block:
-    return {"type": "header", "text": plain(text, 150)}
+def context(text: str) -> Block:
+    return {"type": "context", "elements": [mrkdwn(cut(text, 2_900))]}
 
 
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [_mrkdwn(cut(text, 2_900))]}
-
-
-def _mrkdwn(text: str) -> Block:
+def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _name(text: str) -> str:
+def bold(text: str) -> str:
     """Inside stars: escaped, on one line, and without stars of its own."""
     return escape(" ".join(text.replace("*", " ").split())) or "…"
 

@@ -13,6 +13,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.channels import slack_desk_blocks as blocks
+from bot.channels import slack_desk_forms as forms
 from bot.channels import slack_desk_read as read
 from bot.channels.slack_api import SlackApi
 from bot.channels.slack_app import Errands
@@ -83,9 +84,9 @@ class SlackDesk:
                 if isinstance(offered, str):
                     result = Result(False, offered)
                 else:
-                    self._open(press, blocks.form(chat, offered))
+                    self._open(press, forms.form(chat, offered))
             case "handover":
-                self._open(press, blocks.hand_over_form(chat))
+                self._open(press, forms.hand_over_form(chat))
             case "link":
                 await agents.link(chat, agent, events)
             case "snooze_1h" | "snooze_tomorrow":

@@ -185,8 +185,11 @@ class Board(Protocol):
     async def name(self, agent: str) -> str:
         """What customers may call this agent."""
 
-    async def home(self, agent: str, home: Home) -> None:
-        """Show a person their overview."""
+    async def belongs(self, to: str, agent: str) -> bool:
+        """Whether somebody is in this channel: others must not see what customers said."""
+
+    async def home(self, agent: str, home: Home | None) -> None:
+        """Show a person their overview; None to somebody who is not at the desk."""
 
     def alias(self, place: str) -> str:
         """Under which the chat of this card is resolved."""

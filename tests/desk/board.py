@@ -39,7 +39,7 @@ class FakeBoard:
         self.channel: list[tuple[str, str, Notice]] = []
         self.marks: list[tuple[str, Mark]] = []
         self.whispers: list[tuple[str, str]] = []
-        self.homes: list[tuple[str, Home]] = []
+        self.homes: list[tuple[str, Home | None]] = []
         self.updates = 0
         self.fails: list[Exception] = []
         """Raised by the next calls, one each."""
@@ -114,7 +114,10 @@ class FakeBoard:
         self._call()
         return agent.rpartition(":")[2].capitalize()
 
-    async def home(self, agent: str, home: Home) -> None:
+    async def belongs(self, to: str, agent: str) -> bool:
+        return True
+
+    async def home(self, agent: str, home: Home | None) -> None:
         self._call()
         self.homes.append((agent, home))
         self._done()

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.channels import slack_desk_blocks as blocks
+from bot.channels import slack_desk_forms as forms
 from bot.desk import card as cards
 from bot.desk import person
 from bot.desk.base import Card, Choices, Home, HomeCase, Notice
@@ -158,7 +159,7 @@ def test_the_forms_fit_the_contract(tell: str) -> None:
     offered = Choices(
         "2 of 10 · Nadia", tuple((f"k{at}", "x" * 75) for at in range(10)), (("a", "A"),), tell, "é" * 999
     )
-    for view in (blocks.form("c1", offered), blocks.hand_over_form("c1")):
+    for view in (forms.form("c1", offered), forms.hand_over_form("c1")):
         assert (
             faults_of("views.open", {"trigger_id": "1", "view": msgspec.json.decode(msgspec.json.encode(view))}) == []
         )
@@ -167,7 +168,7 @@ def test_the_forms_fit_the_contract(tell: str) -> None:
 @pytest.mark.parametrize("count", [0, 1, 10])
 def test_the_home_fits_the_contract(count: int) -> None:
     rows = tuple(HomeCase(2, "<!channel>", "x" * 90, "Overdue 26 min", "T1:C1:1.0") for _ in range(count))
-    view = blocks.home(Home(rows, 3 * count, rows, "NPS +35 ± 6", "", NOON), ["https://x.example/"] * 2 * count)
+    view = forms.home(Home(rows, 3 * count, rows, "NPS +35 ± 6", "", NOON), ["https://x.example/"] * 2 * count)
     assert faults_of("views.publish", {"user_id": "U1", "view": msgspec.json.decode(msgspec.json.encode(view))}) == []
 
 

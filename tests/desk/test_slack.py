@@ -218,3 +218,11 @@ async def test_the_home_tab_says_what_needs_somebody(desk: Desk) -> None:
     home = await desk.slack.wait_for(lambda: desk.slack.home("maya"), "the home")
     assert "1 case needs somebody" in str(home.blocks)
     assert "Nadia Benali" in str(home.blocks)
+
+
+async def test_a_customer_sees_no_case_in_their_home(desk: Desk) -> None:
+    await until(lambda: recorded(desk.service))
+    desk.slack.opens_home("nadia")
+    home = await desk.slack.wait_for(lambda: desk.slack.home("nadia"), "the home")
+    assert "Nadia Benali" not in str(home.blocks)
+    assert "in the Messages tab" in str(home.blocks)
