@@ -139,6 +139,8 @@ def _opt_out(conversation: Conversation, now: int) -> Doc:
 def response_of(conversation: Conversation, transcript: tuple[Entry, ...] = ()) -> Response:
     """What records and writers see of a chat: the answers that stand, in the order of the questions.
 
+    On a messaging channel `visitor` is who it is there, so that they can be invited again.
+
     Somebody who goes back and leaves has not taken anything back: what is off the trail stands until another answer is
     given, and then the engine drops it."""
     c = conversation
@@ -161,7 +163,7 @@ def response_of(conversation: Conversation, transcript: tuple[Entry, ...] = ()) 
         updated=c.updated,
         ended=c.ended,
         sample=c.sample,
-        visitor=c.visitor,
+        visitor=c.visitor if c.address.channel == "web" else c.address.peer,
         timezone=c.timezone,
         transcript=transcript,
         case=c.case,

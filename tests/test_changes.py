@@ -145,3 +145,10 @@ def test_the_name_of_an_invitation_depends_on_all_that_makes_it() -> None:
     names = {invitation_id(address, key) for address in people for key in ("a", "b", "a" * 300)}
     assert len(names) == 9
     assert {len(name) for name in names} == {64}
+
+
+@pytest.mark.parametrize(
+    ("address", "visitor"), [(Address("web", "c1"), "browser-7"), (Address("telegram", "4711"), "4711")]
+)
+def test_a_response_names_who_could_be_invited_again(address: Address, visitor: str) -> None:
+    assert response_of(replace(CHAT, address=address, visitor="browser-7")).visitor == visitor
