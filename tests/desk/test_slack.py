@@ -226,3 +226,17 @@ async def test_a_customer_sees_no_case_in_their_home(desk: Desk) -> None:
     home = await desk.slack.wait_for(lambda: desk.slack.home("nadia"), "the home")
     assert "Nadia Benali" not in str(home.blocks)
     assert "in the Messages tab" in str(home.blocks)
+
+
+async def test_a_card_whose_answer_was_lost_is_found_and_not_put_up_again(slack: Slack, tmp_path: Path) -> None:
+    environ = slack_environ(slack, SLACK_ALERT_CHANNEL="#nps-alerts")
+    async with serving(tmp_path, ATTENDED, clock, **environ) as service, Visitor(service.url) as visitor:
+        await slack.connected()
+        slack.quirks.order("chat.postMessage", lost())
+        await visitor.opens()
+        await visitor.answers(value=2)
+        card = await slack.message("#nps-alerts", "2 of 10")
+        await slack.wait_for(lambda: slack.calls("conversations.history") or None, "the card to be looked up")
+        await visitor.answers(text="broken stems")
+        await slack.wait_for(lambda: "broken stems" in (slack.now(card) or card).shown or None, "the same card")
+        assert len([one for one in slack.messages("#nps-alerts") if not one.is_reply]) == 1
