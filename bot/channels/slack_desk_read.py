@@ -1,7 +1,9 @@
 """What agents do in Slack, as the desk understands it. Pure: from bodies to values.
 
-A line that begins with `//` is a note: it stays. A note whose sign is taken away is said; a line that gets one is taken
-back. A file goes on as its public link where it has one; its address within the workspace opens for nobody outside.
+What begins with `//` is a note and stays, behind marks of Slack's editor too (bold, a quote, code, a list); so does a
+line further down that does, while the rest is said. A note whose sign is taken away is said; a line that gets one is
+taken back. A file goes on as its public link where it has one; its address within the workspace opens for nobody
+outside.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +15,8 @@ from bot.channels.slack_read import SAID, spoken
 from bot.desk.base import Line, Verdict
 
 NOTE = "//"
+MARKS = " \t*_~`>\u2022\u25e6\u25aa\u200b\ufeff"
+"""What Slack's editor puts before the first word: bold, italic, struck, code, a quote, a list; and what nobody sees."""
 REFUSED_FILE = (
     "Not delivered: a file does not leave this workspace. Make a public link of it, or paste a web address instead."
 )
@@ -122,9 +126,10 @@ def _said(event: Mapping[str, object], team: str) -> Iterator[Line]:
     agent, ref = _who(event, team), _text(event, "ts")
     if not agent:
         return
-    text = spoken(_text(event, "text")).strip()
-    if text.startswith(NOTE):
-        yield Line("note", agent, ref, text)
+    text, note = _parted(event)
+    if note:
+        yield Line("note", agent, ref, note)
+    if note and not text:
         return
     links, refused = _files(event)
     text = "\n".join(filter(None, (text, *links)))
@@ -136,23 +141,39 @@ def _said(event: Mapping[str, object], team: str) -> Iterator[Line]:
 
 def _changed(now: Mapping[str, object], before: Mapping[str, object], team: str) -> Iterator[Line]:
     agent, ref = _who(now, team), _text(now, "ts")
-    text, old = spoken(_text(now, "text")).strip(), spoken(_text(before, "text")).strip()
-    if not agent or (before and text == old):
+    (text, note), (old, noted) = _parted(now), _parted(before)
+    if not agent or (before and (text, note) == (old, noted)):
         return  # Slack says so too where it only added a preview
-    was, is_ = old.startswith(NOTE), text.startswith(NOTE)
+    was, is_ = bool(noted and not old), bool(note and not text)
     if was and not is_:
         yield Line("say", agent, ref, text)
     elif is_ and not was:
         yield Line("delete", agent, ref)
-        yield Line("note", agent, ref, text)
-    elif not is_:
+    elif not is_ and (text != old or not before):
         yield Line("edit", agent, ref, text)
+    if note and not noted:
+        yield Line("note", agent, ref, note)
 
 
 def _deleted(before: Mapping[str, object], team: str) -> Iterator[Line]:
     agent = _who(before, team)
-    if agent and not spoken(_text(before, "text")).strip().startswith(NOTE):
+    text, note = _parted(before)
+    if agent and (text or not note):
         yield Line("delete", agent, _text(before, "ts"))
+
+
+def _parted(message: Mapping[str, object]) -> tuple[str, str]:
+    """(what is for the customer, what is a note)."""
+    text = spoken(_text(message, "text")).strip()
+    if _is_note(text):
+        return "", text
+    lines = text.split("\n")
+    notes = [line for line in lines if _is_note(line)]
+    return "\n".join(line for line in lines if line not in notes).strip(), "\n".join(notes)
+
+
+def _is_note(text: str) -> bool:
+    return text.lstrip(MARKS).startswith(NOTE)
 
 
 def _who(message: Mapping[str, object], team: str) -> str:
