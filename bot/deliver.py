@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from bot.channels.base import Front, Messenger, Reply, Traceable
-from bot.deliver_plan import Act, Revise, Send, Sent, Settle, acts, after, landed
+from bot.channels.base import Front, Messenger, Reply, Tidying, Traceable
+from bot.deliver_plan import Act, Revise, Send, Sent, Settle, Tidy, acts, after, landed
 from bot.errors import Permanent, Retryable, Throttled, Unknown
 from bot.jobs import Handler
 from bot.jobs_retry import HOUR, SECOND, failed
@@ -88,6 +88,7 @@ class Delivering:
         self._store, self._records, self._front, self._messenger = store, records, front, messenger
         self._clock, self._jitter = clock, jitter
         self._doubts, self._messages = meters.in_doubt, meters.messages
+        self._tidies = isinstance(messenger, Tidying)
         self._held = 0
         """Until when the platform asked to be left alone."""
 
@@ -124,7 +125,7 @@ class Delivering:
 
     async def _todo(self, job: Job, trip: _Trip, reply: Reply) -> Sequence[Act]:
         """What is left to do, where a message is in doubt after the platform was asked for it."""
-        todo = acts(reply, trip.sent)
+        todo = acts(reply, trip.sent, tidy=self._tidies)
         if not (job.interrupted or trip.sent.doubt) or not any(isinstance(act, Send) for act in todo):
             return todo
         trip.sent = replace(trip.sent, doubt=True)
@@ -133,7 +134,7 @@ class Delivering:
                 async with asyncio.timeout(ASK):
                     found = await self._messenger.find(reply.conversation.address.peer, trip.chat)
                 trip.sent = landed(trip.sent, reply, found)
-                return acts(reply, trip.sent)
+                return acts(reply, trip.sent, tidy=self._tidies)
             except TimeoutError:
                 raise Retryable(f"{self.name} did not answer in time") from None
             except Permanent as error:
@@ -173,6 +174,9 @@ class Delivering:
                         await self._messenger.settle(peer, asked)
                     case Revise(entry, sent_as, locale):
                         await self._messenger.revise(peer, sent_as, entry, locale)
+                    case Tidy(gone):
+                        if isinstance(self._messenger, Tidying):
+                            await self._messenger.tidy(peer, gone)
                     case Send(post):
                         message = await self._messenger.post(peer, post)
                         self._messages.add(self._messenger.name)

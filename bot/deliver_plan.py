@@ -4,6 +4,8 @@
   wrote between them; a line of an agent is a post of its own; the visitor's lines are there already.
 - The control of the question stands under the last post of the bot and nowhere else: a question that was sent before
   is settled first, be it answered, over, or asked once more.
+- A Change button works while the question after it stands. Where the platform can take it away afterwards (`Tidying`),
+  it goes, once the next message is out.
 - What an agent changed before it was sent goes out as it reads now, and what was taken back does not go out.
 """
 
@@ -39,14 +41,23 @@ class Sent(Struct, frozen=True):
     question: Question | None = None
     lines: tuple[tuple[int, str], ...] = ()
     """(seq, message) of agents' lines."""
+    changes: tuple[tuple[str, int], ...] = ()
+    """Messages with a Change button, and the fence for which it works."""
     doubt: bool = False
     """The next message may be there already: the answer got lost, and the platform can be asked."""
 
 
 class Settle(Struct, frozen=True):
-    """The control of the question that was sent goes."""
+    """The control of the question that was sent goes. `tidy`: its Change button shall go too, when its time comes."""
 
     asked: Asked
+    tidy: bool = False
+
+
+class Tidy(Struct, frozen=True):
+    """A Change button that works no more goes."""
+
+    message: str
 
 
 class Send(Struct, frozen=True):
@@ -64,11 +75,12 @@ class Revise(Struct, frozen=True):
     locale: str
 
 
-Act: TypeAlias = Settle | Send | Revise
+Act: TypeAlias = Settle | Send | Revise | Tidy
 
 
-def acts(reply: Reply, sent: Sent) -> tuple[Act, ...]:
-    """In the order in which they must be done. `reply` is the chat with its entries behind `sent.cursor`."""
+def acts(reply: Reply, sent: Sent, *, tidy: bool = False) -> tuple[Act, ...]:
+    """In the order in which they must be done. `reply` is the chat with its entries behind `sent.cursor`; `tidy` says
+    whether the platform can take a Change button away."""
     entries = [entry for entry in reply.entries if sent.cursor < entry.seq <= reply.conversation.seq]
     told = _told(entries, sent, reply)
     speaks = [at for at, act in enumerate(told) if isinstance(act, Send) and act.post.entries[0].author == "bot"]
@@ -77,16 +89,21 @@ def acts(reply: Reply, sent: Sent) -> tuple[Act, ...]:
         if isinstance(last, Send):
             told[speaks[-1]] = Send(replace(last.post, ask=reply.ask), last.upto)
     question, ask = sent.question, reply.ask
+    fence = ask.fence if ask is not None else None
+    told += [Tidy(message) for message, works in sent.changes if works != fence]
     if question is not None and (speaks or ask is None or ask.fence != question.fence):
-        return (Settle(_asked(reply, question)), *told)
+        return (Settle(_asked(reply, question), tidy), *told)
     return tuple(told)
 
 
 def after(sent: Sent, act: Act, message: str) -> Sent:
     """What the channel has once an act is done; `message` is the platform's id of what was sent."""
     match act:
-        case Settle():
-            return replace(sent, question=None)
+        case Settle(asked, tidy):
+            kept = ((asked.message, asked.fence),) if tidy and asked.change else ()
+            return replace(sent, question=None, changes=(*sent.changes, *kept))
+        case Tidy(gone):
+            return replace(sent, changes=tuple(one for one in sent.changes if one[0] != gone))
         case Revise(entry):
             return replace(sent, cursor=max(sent.cursor, entry.seq))
         case Send(post, upto):
@@ -97,7 +114,7 @@ def after(sent: Sent, act: Act, message: str) -> Sent:
             question = sent.question
             if ask is not None:
                 question = Question(ask.step, ask.fence, last.at, message, words_of(post.entries))
-            return Sent(upto, question, lines)
+            return Sent(upto, question, lines, sent.changes)
 
 
 def landed(sent: Sent, reply: Reply, found: Found | None) -> Sent:
@@ -112,7 +129,7 @@ def landed(sent: Sent, reply: Reply, found: Found | None) -> Sent:
     if found.fence:
         said = [entry for entry in entries if entry.author == "bot"]
         question = Question(found.step, found.fence, last.at, found.message, words_of(said))
-    return Sent(found.seq, question, lines)
+    return Sent(found.seq, question, lines, sent.changes)
 
 
 def _told(entries: Sequence[Entry], sent: Sent, reply: Reply) -> list[Act]:
@@ -151,7 +168,8 @@ def _asked(reply: Reply, question: Question) -> Asked:
     last = chat.trail[-1:] == (question.step,)
     change = bool(chosen) and last and ask is not None and ask.back
     fence = ask.fence if ask is not None else 0
-    return Asked(chat.id, _locale(reply), question.message, question.text, chosen, change, fence, again)
+    over = bool(chat.outcome)
+    return Asked(chat.id, _locale(reply), question.message, question.text, chosen, change, fence, again, over)
 
 
 def _chosen(chat: Conversation, question: Question) -> str:

@@ -13,7 +13,7 @@ from bot.jobs import Worker
 from bot.model import Address, CaseFacts
 from bot.store.base import Again, Dead, Done, Retry
 from tests.harness.delivering import Scene, a_scene
-from tests.harness.messenger import Killed
+from tests.harness.messenger import Killed, Tidy
 from tests.harness.working import until
 from tests.harness.world import HOUR
 
@@ -67,6 +67,37 @@ async def test_what_was_behind_goes_out_as_one_message_with_one_control(scene: S
     await scene.hears("3")
     await scene.deliver()
     assert scene.told == ["ann << How likely are you to recommend Acme? | What is the reason? [reason 2]"]
+
+
+async def test_a_change_button_goes_when_it_works_no_more(scene: Scene) -> None:
+    """After the message that is news."""
+    scene.messenger = Tidy()
+    scene.restart()
+    for words in ("hi", "3", "what?"):
+        await scene.hears(words)
+        await scene.deliver()
+    assert scene.told == [
+        Q1,
+        "ann settled m1 chose 3 (change)",
+        Q2,
+        "ann settled m3 chose what?",
+        "ann << Somebody will be with you.",
+        "ann m1 without change",
+    ]
+
+
+async def test_a_change_button_whose_edit_was_refused_is_let_be(scene: Scene) -> None:
+    tidy = scene.messenger = Tidy()
+    scene.restart()
+    for words in ("hi", "3"):
+        await scene.hears(words)
+        await scene.deliver()
+    tidy.answers = [None, None, Permanent("too old", "lost")]
+    await scene.hears("stop")
+    assert set(map(type, (await scene.deliver()).values())) == {Done}
+    await scene.again()
+    await scene.deliver()
+    assert not any("without change" in line for line in scene.told)
 
 
 async def test_a_skipped_question_is_settled_without_an_answer(scene: Scene) -> None:

@@ -106,6 +106,8 @@ class Asked(Struct, frozen=True):
     """Of the question that stands now: a Change button works as long as it does."""
     again: bool = False
     """The same question follows at once in a new message."""
+    over: bool = False
+    """The chat has ended with it."""
 
 
 def words_of(entries: Sequence[Entry]) -> str:
@@ -141,6 +143,14 @@ class Found(Struct, frozen=True):
     seq: int
     step: str = ""
     fence: int = 0
+
+
+@runtime_checkable
+class Tidying(Protocol):
+    """A messenger whose platform can take a Change button away once it works no more, at the price of a call."""
+
+    async def tidy(self, peer: str, message: str) -> None:
+        """The message of a settled question keeps its words and has no button any more. Raises as `settle` does."""
 
 
 @runtime_checkable

@@ -62,7 +62,11 @@ class TelegramApi:
         """sendMessage: the message's id."""
         await self._call(
             self._bot.send_message(
-                _number(peer), send.text, parse_mode="HTML" if send.html else None, api_kwargs=_kept(send.markup)
+                _number(peer),
+                send.text,
+                parse_mode="HTML" if send.html else None,
+                disable_notification=send.quiet or None,
+                api_kwargs=_kept(send.markup),
             )
         )
         return _result(_Sent).message_id

@@ -39,6 +39,8 @@ class Send:
     text: str
     html: bool = False
     markup: Markup | None = None
+    quiet: bool = False
+    """Without a sound: nobody is called back to a chat for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,21 @@ def settled(asked: Asked) -> Send | Edit | None:
     if not message or asked.message.endswith(BARE):
         return None
     if asked.message.endswith(KEYBOARD):
-        return None if asked.again else Send(said or words("ok", asked.locale), markup={"remove_keyboard": True})
+        if asked.again:
+            return None
+        # A keyboard goes only with a message, also days later where the chat ends in silence.
+        last = "ended" if asked.over else "ok"
+        return Send(said or words(last, asked.locale), markup={"remove_keyboard": True}, quiet=not said and asked.over)
     if not said:
         return Edit(message, None, markup=_change(asked))
     *_, kept = split(asked.text, LONGEST - 2 * LONGEST_CHOSEN) or [""]
     return Edit(message, f"{kept}\n\n{said}".lstrip(), markup=_change(asked))
+
+
+def tidied(message: str) -> Edit | None:
+    """What takes the Change button of a settled question away; None where it has none."""
+    marked = message.endswith((KEYBOARD, BARE)) or not message
+    return None if marked else Edit(number_of(message), None)
 
 
 def split(text: str, longest: int = LONGEST) -> list[str]:

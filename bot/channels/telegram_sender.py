@@ -73,6 +73,11 @@ class TelegramMessenger:
         elif call is not None:
             await self._edit(peer, call)
 
+    async def tidy(self, peer: str, message: str) -> None:
+        call = render.tidied(message)
+        if call is not None:
+            await self._edit(peer, call)
+
     async def revise(self, peer: str, message: str, entry: Entry, locale: str) -> None:
         number = render.number_of(message)
         if number and entry.text:

@@ -60,6 +60,13 @@ class Messenger:
             raise late
 
 
+class Tidy(Messenger):
+    """One that can take a Change button away."""
+
+    async def tidy(self, peer: str, message: str) -> None:
+        await self._call(peer, f"{peer} {message} without change")
+
+
 @dataclass
 class Asking(Messenger):
     """One that can be asked what it was sent; `trouble` is raised instead, once."""
