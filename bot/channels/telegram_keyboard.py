@@ -13,10 +13,14 @@ from bot.channels.telegram_words import words
 from bot.model import Ask, Choice
 
 LONGEST_DATA = 64
-WIDE = 16
-"""Characters; a longer label has a row of its own."""
+WIDE = 17.0
+"""Two labels of this width share the row of a phone; a wider one has a row of its own. In digits: see `_width`."""
+NARROW = frozenset(" .,:;'’!|()[]iIjlt\u202f\xa0")
+LABEL = 64
+MANY = 12
+"""More options than these come by pages (times of a callback)."""
 PAGE = 8
-"""Options shown at once where there are many (times of a callback)."""
+"""Options of a page."""
 
 Button: TypeAlias = dict[str, str | bool]
 Rows: TypeAlias = list[list[Button]]
@@ -28,7 +32,8 @@ def keyboard(chat: str, locale: str, ask: Ask, page: int = 0, whole: bool = Fals
 
     def button(choice: Choice) -> Button:
         kept = choice.value == ask.prefill and bool(ask.options)
-        return {"text": f"✓ {choice.label}" if kept else choice.label[:64], "callback_data": data(chat, ask, choice)}
+        label = choice.label if len(choice.label) <= LABEL else f"{choice.label[: LABEL - 1].rstrip()}…"
+        return {"text": f"✓ {label}" if kept else label, "callback_data": data(chat, ask, choice)}
 
     def word(key: str, value: str) -> Button:
         return {"text": words(key, locale), "callback_data": f"{chat}:{ask.fence}:{value}"}
@@ -36,11 +41,11 @@ def keyboard(chat: str, locale: str, ask: Ask, page: int = 0, whole: bool = Fals
     if ask.suggest and not whole:
         rows = rows_of([button(choice) for choice in ask.suggest])
         more = [word("all", "all")] if ask.options else []
-        if len(rows) == 1 and all(len(str(b["text"])) <= WIDE for b in rows[0]):
+        if len(rows) == 1 and all(_width(b) <= WIDE for b in rows[0]):
             rows[0] += more
         elif more:
             rows.append(more)
-    elif len(ask.options) > PAGE and not is_scale(ask):
+    elif len(ask.options) > MANY and not is_scale(ask):
         count = -(-len(ask.options) // PAGE)
         shown = ask.options[page % count * PAGE :][:PAGE]
         rows = [*rows_of([button(choice) for choice in shown]), [word("more", f"more{(page + 1) % count}")]]
@@ -75,13 +80,19 @@ def rows_of(buttons: Sequence[Button]) -> Rows:
     width = 3 if all(len(str(button["text"])) <= 4 for button in buttons) else 2
     joins = False
     for button in buttons:
-        short = len(str(button["text"])) <= WIDE
+        short = _width(button) <= WIDE
         if joins and short and len(rows[-1]) < width:
             rows[-1].append(button)
         else:
             rows.append([button])
         joins = short
     return rows
+
+
+def _width(button: Button) -> float:
+    """Of its label, where a digit is 1: half as much for what is narrow in every font."""
+    text = str(button["text"])
+    return len(text) - sum(character in NARROW for character in text) / 2
 
 
 def contact(locale: str, ask: Ask) -> Markup:

@@ -59,6 +59,18 @@ ROWS: dict[str, tuple[Ask, list[list[str]]]] = {
         Ask("c", 3, "choice", (Choice("a", "Refund"), LONG, Choice("b", "A new one"), Choice("c", "Nothing"))),
         [["Refund"], [LONG.label], ["A new one", "Nothing"]],
     ),
+    "times by two, though they have many characters": (
+        Ask("slot", 5, "slot", (Choice("a", "Mon 23 Nov, 10:00"), Choice("b", "lun. 23 nov., 10 h 00"))),
+        [["Mon 23 Nov, 10:00", "lun. 23 nov., 10 h 00"]],
+    ),
+    "a dozen at once": (
+        Ask("c", 3, "choice", tuple(Choice(f"k{n}", f"Number {n}") for n in range(12))),
+        [[f"Number {n}", f"Number {n + 1}"] for n in range(0, 12, 2)],
+    ),
+    "one that no phone shows whole": (
+        Ask("c", 3, "choice", (Choice("a", "long " * 20),)),
+        [[f"{'long ' * 12}lon…"]],
+    ),
     "yes and no": (Ask("y", 2, "yesno", (Choice("yes", "Yes"), Choice("no", "No"))), [["Yes", "No"]]),
     "text that may be skipped": (Ask("t", 2, "text", skip=True), [["Skip"]]),
     "near misses and the rest": (replace(NPS, suggest=(SCALE[7], SCALE[8])), [["7", "8", "Show all"]]),
@@ -165,6 +177,10 @@ SETTLED: dict[str, tuple[Asked, Send | Edit | None]] = {
         Send("You said +33 6 12 34 56 78.", markup={"remove_keyboard": True}),
     ),
     "a keyboard, skipped": (asked(message="12k", chosen=""), Send("All right.", markup={"remove_keyboard": True})),
+    "a keyboard, and silence": (
+        asked(message="12k", chosen="", change=False, fence=0, over=True),
+        Send("This chat has ended. /start begins a new one.", markup={"remove_keyboard": True}, quiet=True),
+    ),
     "without a button": (asked(message="12-"), None),
     "never sent": (asked(message=""), None),
     "a keyboard that comes again": (asked(message="12k", chosen="", again=True), None),
