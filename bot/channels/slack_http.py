@@ -56,7 +56,7 @@ class _Events:
             return web.Response(status=401)
         try:
             asked = AsyncBoltRequest(body=raw.decode(), headers=_headers(request.headers))
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, RecursionError):
             return web.Response(status=400)  # signed, and no payload of Slack's all the same
         try:
             return await to_aiohttp_response(await self._app.async_dispatch(asked))

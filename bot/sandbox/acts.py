@@ -5,10 +5,10 @@ words are for the person.
 """
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from bot.sandbox import slack_quirks
 from bot.sandbox.slack import Slack
@@ -66,7 +66,8 @@ Act: TypeAlias = OnTelegram | OnSlack | Trouble
 class Move(Struct, frozen=True):
     """Let time pass: `by` in ms."""
 
-    by: int
+    by: Annotated[int, Meta(le=366 * 86_400_000)]
+    """A year at most: moments have an end, in dates and in the store."""
 
 
 def decode(body: bytes) -> Act:

@@ -46,6 +46,16 @@ async def test_who_is_let_in(
         assert answer.status == status
 
 
+@pytest.mark.parametrize("by", [-1, 10**15, 10**30])
+async def test_time_goes_forward_and_not_beyond_its_end(running: Stage, session: ClientSession, by: int) -> None:
+    before = running.clock.offset
+    async with session.post(
+        f"{running.page.url}/api/clock", json={"by": by}, headers={"Origin": running.page.url}
+    ) as said:
+        assert said.status == 409
+    assert running.clock.offset == before
+
+
 async def test_nothing_of_others_can_run_in_the_page(running: Stage, session: ClientSession) -> None:
     async with session.get(running.page.url) as answer:
         policy = answer.headers["Content-Security-Policy"]

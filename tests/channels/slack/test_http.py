@@ -69,6 +69,7 @@ async def test_another_secret_another_body_and_an_old_signature_are_refused(http
     [
         (b"[]", 400),
         (b"{", 400),
+        (b"[" * 100_000, 400),
         (b"payload=%7B", 400),
         (b'{"type": "event_callback", "event": {"type": "message", "channel_type": "im"}}', 200),
         (b'{"type": "event_callback", "event": {"type": "never_heard_of"}}', 200),
