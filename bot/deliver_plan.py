@@ -23,7 +23,7 @@ LINES = 50
 
 
 class Question(Struct, frozen=True):
-    """A question whose control stands at `message`."""
+    """A question whose control stands at `message`. One without a control is none: nothing of it needs an edit."""
 
     step: str
     fence: int
@@ -113,7 +113,8 @@ def after(sent: Sent, act: Act, message: str) -> Sent:
                 lines = (*lines[1 - LINES :], (last.seq, message))
             question = sent.question
             if ask is not None:
-                question = Question(ask.step, ask.fence, last.at, message, words_of(post.entries))
+                found = Question(ask.step, ask.fence, last.at, message, words_of(post.entries))
+                question = found if message else None
             return Sent(upto, question, lines, sent.changes)
 
 

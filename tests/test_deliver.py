@@ -13,7 +13,7 @@ from bot.jobs import Worker
 from bot.model import Address, CaseFacts
 from bot.store.base import Again, Dead, Done, Retry
 from tests.harness.delivering import Scene, a_scene
-from tests.harness.messenger import Killed, Tidy
+from tests.harness.messenger import Bare, Killed, Tidy
 from tests.harness.working import until
 from tests.harness.world import HOUR
 
@@ -84,6 +84,15 @@ async def test_a_change_button_goes_when_it_works_no_more(scene: Scene) -> None:
         "ann << Somebody will be with you.",
         "ann m1 without change",
     ]
+
+
+async def test_a_question_without_a_control_is_never_settled(scene: Scene) -> None:
+    scene.messenger = Bare()
+    scene.restart()
+    for words in ("hi", "3", "stop"):
+        await scene.hears(words)
+        await scene.deliver()
+    assert scene.told == [Q1, Q2, "ann << Understood, we won't ask again."]
 
 
 async def test_a_change_button_whose_edit_was_refused_is_let_be(scene: Scene) -> None:

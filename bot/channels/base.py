@@ -125,7 +125,8 @@ class Messenger(Protocol):
         """That of the channel."""
 
     async def post(self, peer: str, post: Post) -> str:
-        """Send it; the platform's id of the message (of the last, where it did not fit into one)."""
+        """Send it; the platform's id of the message (of the last, where it did not fit into one). Empty for a question
+        that has no control: it is never settled."""
 
     async def settle(self, peer: str, asked: Asked) -> None:
         """Make the old buttons go. What cannot be edited any more (too old, deleted, not modified) is no error."""

@@ -25,8 +25,6 @@ LONGEST = 4096
 LONGEST_CHOSEN = 120
 KEYBOARD = "k"
 """Ends the id of a question that put up a keyboard."""
-BARE = "-"
-"""Ends the id of a question without any button, which needs no edit when it is answered."""
 
 Url: TypeAlias = Callable[[str, str], str]
 """Of a link, by chat and `step/link key`."""
@@ -72,20 +70,21 @@ def agents(entry: Entry) -> Iterator[Send]:
 
 
 def sent_as(number: int, send: Send, *, asks: bool) -> str:
-    """The id of a message as it is remembered."""
-    mark = BARE if asks and send.markup is None else ""
-    return f"{number}{KEYBOARD if send.markup is not None and 'keyboard' in send.markup else mark}"
+    """The id of a message as it is remembered; none of a question without any button, which needs no edit."""
+    if asks and send.markup is None:
+        return ""
+    return f"{number}{KEYBOARD if send.markup is not None and 'keyboard' in send.markup else ''}"
 
 
 def number_of(message: str) -> int:
     """The platform's own number of a message; 0 where nothing was sent."""
-    return int(message.rstrip(KEYBOARD + BARE) or 0)
+    return int(message.rstrip(KEYBOARD) or 0)
 
 
 def settled(asked: Asked) -> Send | Edit | None:
     """What makes the control of an answered question go; None where nothing is to be done."""
     said, message = _said(asked), number_of(asked.message)
-    if not message or asked.message.endswith(BARE):
+    if not message:
         return None
     if asked.message.endswith(KEYBOARD):
         if asked.again:
@@ -101,8 +100,7 @@ def settled(asked: Asked) -> Send | Edit | None:
 
 def tidied(message: str) -> Edit | None:
     """What takes the Change button of a settled question away; None where it has none."""
-    marked = message.endswith((KEYBOARD, BARE)) or not message
-    return None if marked else Edit(number_of(message), None)
+    return None if message.endswith(KEYBOARD) or not message else Edit(number_of(message), None)
 
 
 def split(text: str, longest: int = LONGEST) -> list[str]:

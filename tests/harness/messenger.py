@@ -60,6 +60,14 @@ class Messenger:
             raise late
 
 
+class Bare(Messenger):
+    """One whose questions have no control that could be settled."""
+
+    async def post(self, peer: str, post: Post) -> str:
+        await super().post(peer, post)
+        return ""
+
+
 class Tidy(Messenger):
     """One that can take a Change button away."""
 

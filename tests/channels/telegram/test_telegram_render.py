@@ -181,7 +181,6 @@ SETTLED: dict[str, tuple[Asked, Send | Edit | None]] = {
         asked(message="12k", chosen="", change=False, fence=0, over=True),
         Send("This chat has ended. /start begins a new one.", markup={"remove_keyboard": True}, quiet=True),
     ),
-    "without a button": (asked(message="12-"), None),
     "never sent": (asked(message=""), None),
     "a keyboard that comes again": (asked(message="12k", chosen="", again=True), None),
 }
