@@ -2,8 +2,9 @@
 
 - A batch is written in two parts. Its statements run on the event loop, some 15 us a turn: they touch memory (SQLite's
   cache, the kernel's), as reading does. COMMIT, which waits for the disk, runs on the writer thread. What comes
-  meanwhile makes up the next batch, so it grows with the load and nobody waits for a timer; it is begun once per
-  iteration of the loop, after every task that could run has run.
+  meanwhile makes up the next batch, so it grows with the load and nobody waits for a timer. Where many come at once the
+  next batch gives the loop a few turns to bring those who were just answered back: measured with 64 chats, a turn costs
+  a seventh less, for all that is paid once a batch. Who comes alone waits for nobody.
 - Why not all of it on the thread: sqlite3 lets go of the GIL at every step and a thread has to win it back from a busy
   loop each time, two changes of hands a statement. Measured with 64 chats, a turn cost a tenth more.
 - The loop never waits: where another process holds the lock, or anything else goes wrong, the batch goes to the thread
@@ -40,6 +41,9 @@ _Batch: TypeAlias = Sequence[Request]
 _SWITCH_INTERVAL = 100e-6
 """Seconds; see above. It holds for the whole process."""
 
+_PATIENCE = 12
+"""Iterations of the loop that a batch waits for more at most; half as many as there were requests in the last one."""
+
 _AT_FAULT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
 """Errors of SQLite that a request's own values cause; the others come from the disk."""
 
@@ -64,6 +68,8 @@ class Writer:
         """Of whoever has the batch: the loop while it begins one, the thread until that is delivered."""
         self._away = False
         """Whether a batch is with the thread."""
+        self._last = 1
+        """Requests in the last batch."""
         self._thread: threading.Thread | None = threading.Thread(
             target=self._on_thread, name="store-writer", daemon=True
         )
@@ -75,7 +81,7 @@ class Writer:
         if self._thread is None:
             raise StoreUnavailable("the store is closed")
         if not self._waiting and not self._away:
-            request.loop.call_soon(self._next)
+            self._gather(request.loop)
         self._waiting.append(request)
         return await request.future
 
@@ -89,12 +95,19 @@ class Writer:
             await asyncio.to_thread(thread.join)
             await asyncio.sleep(0)  # the last batch's answers were posted before the thread ended: let them arrive
 
-    def _next(self) -> None:
+    def _gather(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The next batch begins after some iterations of the loop."""
+        loop.call_soon(self._next, loop, min(self._last // 2, _PATIENCE))
+
+    def _next(self, loop: asyncio.AbstractEventLoop, patience: int) -> None:
         """Begin the next batch, where one waits and none is away."""
         if not self._waiting or self._away:
             return
+        if patience and len(self._waiting) < self._together:
+            loop.call_soon(self._next, loop, patience - 1)
+            return
         batch, self._waiting = self._waiting[: self._together], self._waiting[self._together :]
-        self._away = True
+        self._away, self._last = True, len(batch)
         self._queue.put((batch, self._begun(batch)))
 
     def _begun(self, batch: _Batch) -> bool:
@@ -116,7 +129,7 @@ class Writer:
         for request in batch:
             request.deliver()
         if self._waiting:
-            batch[0].loop.call_soon(self._next)
+            self._gather(batch[0].loop)
 
     def _on_thread(self) -> None:
         while (given := self._queue.get()) is not None:
