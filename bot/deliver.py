@@ -6,8 +6,9 @@
   leaves one message in doubt at most. Where the platform can be asked (`Traceable`), it is. Else the message is
   counted, noted in the records' deliveries, and sent again: a question that comes twice does less harm than one that
   never comes. Edits do no harm when they are made again.
-- Throttled holds the whole channel for as long as the platform asked. A person who cannot be reached any more (`gone`)
-  ends the chat. Any other refusal of a message is a dead letter; of an edit it is let go.
+- Throttled holds the chat for as long as the platform asked, and the whole channel where several are
+  (`deliver_holds`). A person who cannot be reached any more (`gone`) ends the chat. Any other refusal of a message is a
+  dead letter; of an edit it is let go.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bot.channels.base import Front, Messenger, Reply, Tidying, Traceable
+from bot.deliver_holds import Holds
 from bot.deliver_plan import Act, Revise, Send, Sent, Settle, Tidy, acts, after, landed
 from bot.errors import Permanent, Retryable, Throttled, Unknown
 from bot.jobs import Handler
@@ -89,8 +91,7 @@ class Delivering:
         self._clock, self._jitter = clock, jitter
         self._doubts, self._messages = meters.in_doubt, meters.messages
         self._tidies = isinstance(messenger, Tidying)
-        self._held = 0
-        """Until when the platform asked to be left alone."""
+        self._holds = Holds()
 
     @property
     def name(self) -> str:
@@ -107,8 +108,8 @@ class Delivering:
 
     async def _one(self, job: Job) -> Settlement:
         now = self._clock()
-        if now < self._held:
-            return Again(self._held + self._spread(), "held: the platform asked to wait", interrupted=job.interrupted)
+        if now < (until := self._holds.until(job.payload["chat"])):
+            return Again(until + self._spread(), "held: the platform asked to wait", interrupted=job.interrupted)
         trip = _Trip(job.payload["chat"], await self._store.doc("sent", job.payload["chat"]))
         try:
             reply = await self._front.look(trip.chat, trip.sent.cursor)
@@ -226,8 +227,9 @@ class Delivering:
 
     def _throttled(self, trip: _Trip, error: Throttled) -> Settlement:
         wait = min(max(int(error.after * SECOND), SHORTEST_WAIT), LONGEST_HOLD)
-        self._held = max(self._held, self._clock() + wait)
-        return Again(self._clock() + wait, str(error), docs=trip.docs)
+        now = self._clock()
+        self._holds.add(trip.chat, now, now + wait)
+        return Again(now + wait, str(error), docs=trip.docs)
 
     def _spread(self) -> int:
         """What was held together does not come back together."""

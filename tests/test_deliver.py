@@ -226,21 +226,6 @@ async def test_after_a_failed_send_all_goes_out_in_order(scene: Scene) -> None:
     assert scene.world.meters.in_doubt.values == {}
 
 
-async def test_throttled_holds_the_whole_channel_until_it_may_go_on(scene: Scene) -> None:
-    await scene.hears("hi", "ann")
-    await scene.hears("hi", "ben")
-    scene.messenger.answers = [Throttled("too fast", 30)]
-    await scene.deliver()
-    assert (scene.messenger.calls, scene.told) == (1, [])
-    scene.world.now += 29_000
-    await scene.hears("9", "ben")
-    await scene.deliver()
-    assert scene.messenger.calls == 1, "a new message does not get round the wait"
-    scene.world.now += 2_000
-    await scene.deliver()
-    assert len(scene.told) == 2
-
-
 async def test_an_edit_that_is_refused_is_let_go(scene: Scene) -> None:
     await scene.hears("hi")
     await scene.deliver()
