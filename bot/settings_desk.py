@@ -217,4 +217,13 @@ def _link(table: Table) -> Words | None:
         hint = 'for example  crm_link: "https://crm.example.com/find?q={{ contact.email | urlencode }}"'
         table.problem("it is not a web address", hint, "crm_link")
         return None
-    return None if wrong else compile_words(value, {})
+    return None if wrong else compile_words(_encoded(value), {})
+
+
+def _encoded(link: str) -> str:
+    """What a customer says of themselves stays one part of the address, also where `urlencode` was left out."""
+
+    def value(found: re.Match[str]) -> str:
+        return found[0] if "urlencode" in found[2] else f"{{{{{found[1]} ({found[2]}) | urlencode {found[3]}}}}}"
+
+    return re.sub(r"\{\{(-?)(.*?)(-?)\}\}", value, link, flags=re.DOTALL)

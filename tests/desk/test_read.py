@@ -10,6 +10,7 @@ from bot.channels import slack_desk_read as read
 from bot.desk import ics
 from bot.desk.base import Line, LineKind
 from bot.desk.cases import Callback, Case
+from bot.desk.person import crm_link
 from bot.desk.rules import Seen
 from bot.errors import FileProblems, Unknown
 from bot.settings import load
@@ -128,6 +129,16 @@ def test_what_is_wrong_is_told_with_its_line(source: str, words: str, tmp_path: 
         load(ENV, tmp_path)
     told = [f"{problem.message} {problem.hint}" for problem in caught.value.problems]
     assert [one for one in told if words in one] != [], told
+
+
+@pytest.mark.parametrize(
+    "value", ["{{ contact.id }}", "{{- contact.id | urlencode -}}", "{{ contact.id if contact.id else score }}"]
+)
+def test_what_a_customer_says_of_themselves_stays_one_part_of_the_link(value: str, tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text(f"cases: {{crm_link: 'https://crm.example/find?q={value}&by=id'}}", "utf-8")
+    policy = load({}, tmp_path).desk
+    found = crm_link(policy, {"contact": {"id": "7&by=name#"}})
+    assert found == "https://crm.example/find?q=7%26by%3Dname%23&by=id"
 
 
 def test_a_channel_alone_alerts_of_detractors(tmp_path: Path) -> None:
