@@ -90,7 +90,7 @@ class Delivering:
         self._store, self._records, self._front, self._messenger = store, records, front, messenger
         self._clock, self._jitter = clock, jitter
         self._doubts, self._messages = meters.in_doubt, meters.messages
-        self._tidies = isinstance(messenger, Tidying)
+        self._tidying = messenger if isinstance(messenger, Tidying) else None
         self._holds = Holds()
 
     @property
@@ -126,7 +126,7 @@ class Delivering:
 
     async def _todo(self, job: Job, trip: _Trip, reply: Reply) -> Sequence[Act]:
         """What is left to do, where a message is in doubt after the platform was asked for it."""
-        todo = acts(reply, trip.sent, tidy=self._tidies)
+        todo = acts(reply, trip.sent, tidy=self._tidying is not None)
         if not (job.interrupted or trip.sent.doubt) or not any(isinstance(act, Send) for act in todo):
             return todo
         trip.sent = replace(trip.sent, doubt=True)
@@ -135,7 +135,7 @@ class Delivering:
                 async with asyncio.timeout(ASK):
                     found = await self._messenger.find(reply.conversation.address.peer, trip.chat)
                 trip.sent = landed(trip.sent, reply, found)
-                return acts(reply, trip.sent, tidy=self._tidies)
+                return acts(reply, trip.sent, tidy=self._tidying is not None)
             except TimeoutError:
                 raise Retryable(f"{self.name} did not answer in time") from None
             except Permanent as error:
@@ -176,8 +176,8 @@ class Delivering:
                     case Revise(entry, sent_as, locale):
                         await self._messenger.revise(peer, sent_as, entry, locale)
                     case Tidy(gone):
-                        if isinstance(self._messenger, Tidying):
-                            await self._messenger.tidy(peer, gone)
+                        if self._tidying is not None:
+                            await self._tidying.tidy(peer, gone)
                     case Send(post):
                         message = await self._messenger.post(peer, post)
                         self._messages.add(self._messenger.name)

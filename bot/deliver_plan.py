@@ -92,7 +92,8 @@ def acts(reply: Reply, sent: Sent, *, tidy: bool = False) -> tuple[Act, ...]:
     fence = ask.fence if ask is not None else None
     told += [Tidy(message) for message, works in sent.changes if works != fence]
     if question is not None and (speaks or ask is None or ask.fence != question.fence):
-        return (Settle(_asked(reply, question), tidy), *told)
+        over = bool(reply.conversation.outcome) and not speaks
+        return (Settle(_asked(reply, question, over), tidy), *told)
     return tuple(told)
 
 
@@ -162,14 +163,13 @@ def _post(reply: Reply, line: Entry) -> Post:
     return Post(reply.conversation.id, _locale(reply), (line,))
 
 
-def _asked(reply: Reply, question: Question) -> Asked:
+def _asked(reply: Reply, question: Question, over: bool) -> Asked:
     chat, ask = reply.conversation, reply.ask
     chosen = _chosen(chat, question)
     again = ask is not None and ask.fence == question.fence
     last = chat.trail[-1:] == (question.step,)
     change = bool(chosen) and last and ask is not None and ask.back
     fence = ask.fence if ask is not None else 0
-    over = bool(chat.outcome)
     return Asked(chat.id, _locale(reply), question.message, question.text, chosen, change, fence, again, over)
 
 

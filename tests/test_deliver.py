@@ -122,6 +122,14 @@ async def test_a_chat_that_ends_in_silence_leaves_no_live_button(scene: Scene) -
     await scene.wait(100 * HOUR)
     await scene.deliver()
     assert scene.told == [Q1, "ann settled m1"]
+    assert [asked.over for asked in scene.messenger.settled] == [True]
+
+
+async def test_who_stops_is_told_so_in_words(scene: Scene) -> None:
+    for words in ("hi", "stop"):
+        await scene.hears(words)
+        await scene.deliver()
+    assert [asked.over for asked in scene.messenger.settled] == [False]
 
 
 async def test_links_stand_above_and_the_words_of_the_question_below_them(scene: Scene) -> None:

@@ -107,7 +107,7 @@ class Asked(Struct, frozen=True):
     again: bool = False
     """The same question follows at once in a new message."""
     over: bool = False
-    """The chat has ended with it."""
+    """The chat has ended with it in silence: nothing else is said."""
 
 
 def words_of(entries: Sequence[Entry]) -> str:

@@ -45,9 +45,11 @@ def meaning(
     if status == 401 or (status == 404 and said in ("", "not found")):
         return TokenRefused("Telegram refuses the token; `chatsurvey doctor telegram` says more")
     if status == 409:
-        hook = "webhook" in said
-        other = "a web hook is set for this bot" if hook else "another process reads this bot's updates"
-        return Taken(f"{other}; `chatsurvey doctor telegram` says more")
+        if "webhook" in said:
+            return Taken("a web hook is set for this bot; `chatsurvey doctor telegram` says more")
+        return Taken(
+            "another process reads this bot's updates: stop one of the two, or make a second bot in @BotFather"
+        )
     if status == 403 or (status == 400 and any(words in said for words in _GONE)):
         return Permanent("this person cannot be reached in Telegram any more", "gone")
     if 400 <= status < 500 and status != 408:

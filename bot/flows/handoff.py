@@ -88,7 +88,8 @@ def _after_the_end(program: Program, conversation: Conversation, inbound: Inboun
     """A late comment; or, where `late` is set, the wish not to be asked again."""
     text = kept(inbound.text) if inbound.kind == "text" else ""
     stops = _stops(text, conversation.locale) or (inbound.kind == "action" and inbound.value == "stop")
-    if not inbound.late or not (text.strip() or stops) or (stops and conversation.outcome == "stopped"):
+    comments = text.strip() and not text.lstrip().startswith("/")  # a command is no comment
+    if not inbound.late or not (comments or stops) or (stops and conversation.outcome == "stopped"):
         return Turn(conversation, (), "ended")
     draft = Draft(program, conversation, inbound.at)
     draft.updated = inbound.at

@@ -100,3 +100,11 @@ def test_stop_after_the_end_is_heard() -> None:
     stopped = stage()
     stopped.does("stop")
     assert stopped.comments("stop").ignored == "ended"
+
+
+@pytest.mark.parametrize("words", ["/language fr", " /help", "/"])
+def test_a_command_is_no_late_comment(words: str) -> None:
+    played = stage()
+    played.does("stop")
+    late = Inbound("l", MONDAY, "text", text=words, late=True)
+    assert engine.step(played.program, played.chat, late).ignored == "ended"

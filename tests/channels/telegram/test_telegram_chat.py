@@ -165,7 +165,10 @@ async def test_the_end_and_what_comes_after(world: World) -> None:
     telegram.says(ana, "And the box was lovely")
     await world.until(ana, lambda chat: chat.commented == 1)
     telegram.sends(ana, "sticker")
-    await world.shows(ana, "/start begins a new one")
+    await world.count(ana, "/start begins a new one", 1)
+    telegram.says(ana, "/language fr")
+    await world.count(ana, "/start begins a new one", 2)
+    assert (await world.chat(ana)).commented == 1
 
     telegram.starts(ana)
     await world.until(ana, lambda chat: chat.id != first.id)
