@@ -67,6 +67,17 @@ async def test_an_address_that_the_platform_cannot_reach(tmp_path: Path, telegra
         assert (await examined(tmp_path, telegram, PUBLIC_URL=address))["address"].verdict == "!!"
 
 
+@pytest.mark.parametrize(("waits", "verdict"), [(True, "error"), (False, "ok")])
+async def test_an_error_of_the_web_hook_counts_while_something_waits(
+    tmp_path: Path, telegram: Telegram, waits: bool, verdict: str
+) -> None:
+    """The platform names it for long after it is over."""
+    telegram.updates.failures.append("Connection refused")
+    if waits:
+        telegram.starts(telegram.person("Ana"))
+    assert (await examined(tmp_path, telegram, PUBLIC_URL=PUBLIC))["delivery"].verdict == verdict
+
+
 async def test_a_revoked_token(tmp_path: Path, telegram: Telegram) -> None:
     telegram.revoked = True
     found = await examined(tmp_path, telegram)
