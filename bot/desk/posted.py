@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from bot.desk.base import Line
 
 REMEMBERED = 40
+PASSING = ("away", "back")
+"""Kinds of remarks of which the last one counts."""
 
 
 class Posted(Struct, frozen=True):
@@ -32,7 +34,10 @@ class Posted(Struct, frozen=True):
     """Keys of what was said beside the customer's lines."""
 
     def add(self, key: str) -> "Posted":
-        return replace(self, said=(*self.said, key)[-REMEMBERED:])
+        """Of comings and goings, which have no end, the last: they must not push out what is to be said once."""
+        kind = key.partition(":")[0]
+        others = [one for one in self.said if kind not in PASSING or one.partition(":")[0] != kind]
+        return replace(self, said=(*others, key)[-REMEMBERED:])
 
 
 class Kept(Struct, frozen=True):

@@ -108,6 +108,21 @@ async def test_a_reload_is_no_absence_and_an_absence_is_told_once(room: Room) ->
     assert room.board.remarks[-1] == "Nadia is back on the page."
 
 
+async def test_a_page_that_comes_and_goes_calls_nobody_out_again(room: Room) -> None:
+    """It can go on for as long as somebody likes."""
+    await on_the_line(room)
+    await room.later(DAY + HOUR)
+    calls = len(room.board.channel)
+    for _ in range(25):
+        room.here = False
+        await room.works()
+        await room.later(2 * GRACE)
+        room.here = True
+        await room.works()
+    assert room.board.remarks.count("Nadia is back on the page.") == 25
+    assert (calls, len(room.board.channel)) == (1, 1)
+
+
 async def test_a_line_is_ticked_when_it_went_out(room: Room) -> None:
     await on_the_line(room, "telegram")
     room.sent = 0
