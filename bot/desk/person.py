@@ -1,5 +1,6 @@
 """The person of a case: what is known of them and from where, how they are called, where the CRM shows them. Pure."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -10,18 +11,25 @@ from bot.flows.render import Values
 from bot.model import Response
 
 LONGEST_NAME = 60
+UNSEEN = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Signs that nobody sees, among them those that turn the rest of a line around."""
 NAMES = ("name", "full_name", "first_name", "last_name")
 
 
 def contact(response: Response) -> Mapping[str, tuple[str, Source]]:
     """Fact -> (value, where it comes from); what was typed in the chat wins."""
     found: dict[str, tuple[str, Source]] = {
-        key: (fact.value, "proven" if fact.proven else "claimed") for key, fact in response.contact.items()
+        key: (visible(fact.value), "proven" if fact.proven else "claimed") for key, fact in response.contact.items()
     }
     for answer in response.answers:
         if answer.key.startswith(CONTACT) or answer.kind in ("phone", "email"):
-            found[answer.key.removeprefix(CONTACT)] = (answer.label or str(answer.value), "typed")
+            found[answer.key.removeprefix(CONTACT)] = (visible(answer.label or str(answer.value)), "typed")
     return found
+
+
+def visible(text: str) -> str:
+    """What of a text can be seen."""
+    return UNSEEN.sub("", text)
 
 
 def name_of(response: Response) -> str:

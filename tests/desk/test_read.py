@@ -10,9 +10,10 @@ from bot.channels import slack_desk_read as read
 from bot.desk import ics
 from bot.desk.base import Line, LineKind
 from bot.desk.cases import Callback, Case
-from bot.desk.person import crm_link
+from bot.desk.person import crm_link, name_of
 from bot.desk.rules import Seen
 from bot.errors import FileProblems, Unknown
+from bot.model import Fact
 from bot.settings import load
 from tests.harness.responses import NOON, a_response
 
@@ -139,6 +140,10 @@ def test_what_a_customer_says_of_themselves_stays_one_part_of_the_link(value: st
     policy = load({}, tmp_path).desk
     found = crm_link(policy, {"contact": {"id": "7&by=name#"}})
     assert found == "https://crm.example/find?q=7%26by%3Dname%23&by=id"
+
+
+def test_a_name_cannot_turn_the_rest_of_a_line_around() -> None:
+    assert name_of(a_response(answers=(), contact={"name": Fact("\u202eaidaN\0 \u2066B.")})) == "aidaN B."
 
 
 def test_a_channel_alone_alerts_of_detractors(tmp_path: Path) -> None:
