@@ -40,7 +40,8 @@ ASK = 4.0
 BUDGET = 5 * SECOND
 """After this a job with more to send lets others go first. With SEND and ASK it stays below a job's lease."""
 SHORTEST_WAIT = SECOND
-LONGEST_HOLD = HOUR
+LONGEST_HOLD = 24 * HOUR
+"""Platforms do ask for hours; more than a day is taken for a slip."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Sent).decode

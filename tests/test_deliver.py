@@ -221,6 +221,15 @@ async def test_what_became_of_a_send_that_failed(scene: Scene, trouble: Exceptio
     assert scene.told == []
 
 
+@pytest.mark.parametrize(("asked", "waits"), [(30, 30_000), (5 * 3_600, 5 * HOUR), (1e12, 24 * HOUR), (0, 1_000)])
+async def test_a_platform_that_asks_to_wait_is_left_alone_for_so_long(scene: Scene, asked: float, waits: int) -> None:
+    await scene.hears("hi")
+    scene.messenger.answers = [Throttled("too fast", asked)]
+    (outcome,) = (await scene.deliver()).values()
+    assert isinstance(outcome, Again)
+    assert outcome.at == scene.clock + waits
+
+
 async def test_after_a_failed_send_all_goes_out_in_order(scene: Scene) -> None:
     await in_a_handoff(scene)
     for n in range(3):
