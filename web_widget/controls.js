@@ -82,7 +82,8 @@ export function controls({ h, icon, link, t, env, chat, send }) {
   function text({ kind, placeholder, prefill }, name) {
     const phone = kind === 'phone';
     const line = phone || kind === 'email';
-    const { draft, key } = env;
+    const { draft } = env;
+    const key = env.key + (line ? kind : ''); // half a line for a person who has left is no number
     const go = h('button', { class: 'go send', 'aria-label': t('sendText') }, icon('send'));
     const field = h(line ? 'input' : 'textarea', {
       ...(line && { type: phone ? 'tel' : kind }), rows: 1, maxlength: 4000, enterkeyhint: 'send',
@@ -112,9 +113,12 @@ export function controls({ h, icon, link, t, env, chat, send }) {
       const typed = field.value.trim();
       // The zero before a national number is not dialled from abroad, but for Italy's plan.
       const national = /IT|VA/.test(region) ? typed : typed.replace(/^0/, '');
-      const whole = dial && !/^(\+|00)/.test(typed) ? dial.code() + national : typed;
+      // Words are no number: who asks for a person here is understood.
+      const whole = dial && /^(?!00)[\d(]/.test(typed) ? dial.code() + national : typed;
       if (!typed) return;
-      send({ text: whole }, whole, name ? '' : typed);
+      // What was typed stays until it has been understood: an error may send the visitor back to it.
+      draft[key] = name ? '' : typed;
+      send({ text: whole }, whole);
       if (!name) return;
       field.value = '';
       field.focus();

@@ -112,7 +112,7 @@ export function session(env, changed) {
       chat.error = words.filter(w => w !== before.findLast(by('bot'))?.text).join(' ');
     } else if (how === 'answer') asked && (env.draft[env.key] = ''); // with a person one writes on meanwhile
     else if (!words[0]) return;
-    else if (how === 'language') hide(before.slice(last + 1).filter(by('bot')));
+    else if (how === 'language') hide(before.slice(before.findLastIndex(e => e.author === 'visitor' || e.name) + 1).filter(by('bot')));
     else if (/back|restart/.test(how)) {
       const start = before.findLastIndex((e, i) => i < last && by('visitor')(e));
       const from = how === 'back' ? last : 0;
@@ -144,7 +144,8 @@ export function session(env, changed) {
       kept.outbox.shift();
       if (status === 200) apply(data, /back|restart/.test(item.action) ? item.action : 'answer', item.id);
       else {
-        if (item.text) env.draft[env.key] = item.text;
+        // More than one where a person has left: none pushes another out.
+        if (item.text && item.text !== env.draft[env.key]) env.draft[env.key] = [env.draft[env.key], item.text].join('\n').trim();
         if (status === 409) apply(data, 'moved');
         chat.gone = /40[14]/.test(status);
         chat.note = status === 409 ? 'moved' : 'unsent';

@@ -88,14 +88,12 @@ export function widget(env, texts, css, session, controls) {
   let shown = ''; // what the dock shows
   const ui = {
     h, icon, link, t, env, chat,
-    /** @param {any} body @param {string} [label] how the answer reads @param {string} [typed] */
-    send(body, label, typed = '') {
+    /** @param {any} body @param {string} [label] how the answer reads */
+    send(body, label) {
       if (chat.busy && chat.status === 'open') return;
       inside = root.activeElement;
       log.scrollTop = 1e6;
       if (chat.ask) shown += '!';
-      // What was typed stays until it has been understood: an error may send the visitor back to it.
-      env.draft[env.key] = typed;
       // To a person goes a fence of no question: should they have left meanwhile, it is no answer to the next one.
       chat.send({ ...body, label, fence: chat.ask?.fence ?? 0 });
     },
@@ -105,19 +103,21 @@ export function widget(env, texts, css, session, controls) {
   const person = () => chat.entries().findLast((/** @type {any} */ e) => e.author !== 'visitor')?.name;
   const line = () => person() ? t('with', { name: person() }) : t('wait');
 
+  /** What is said already is not touched: it would be announced again. @param {HTMLElement} node @param {string} text @param {any[]} [inside] */
+  const tell = (node, text, inside = [text]) => node.textContent === text || node.replaceChildren(...inside);
+
   /** @type {Map<any, HTMLElement>} the lines of the log */
   const rows = new Map();
-  /** @type {HTMLElement | null} the line before the next one */
-  let at;
+  /** @type {HTMLElement[]} those that are to be seen, in order */
+  let order;
   /** @param {any} key @param {string} look @param {() => HTMLElement} make */
   function put(key, look, make) {
     const node = rows.get(key) ?? make();
-    const next = at ? at.nextSibling : log.firstChild;
-    if (next !== node) log.insertBefore(node, next);
     rows.set(key, node);
+    order.push(node);
     node.className = look;
     node.id = '';
-    return at = node;
+    return node;
   }
 
   /** An answer, with what there is to say or to do about it. @param {any} key @param {string} text @param {any[]} beside */
@@ -125,7 +125,7 @@ export function widget(env, texts, css, session, controls) {
     const [meta, words] = put(key, 'me', () => h('div', {}, h('span', { 'aria-live': 'off' }), h('p', { class: 'you' }))).children;
     meta.className = beside[2] ? 'meta bad' : 'meta';
     meta.replaceChildren(...beside.filter(Boolean));
-    if (words.textContent !== text) words.textContent = text;
+    tell(words, text);
   }
 
   /** @param {{label: string, url: string}} to */
@@ -141,8 +141,11 @@ export function widget(env, texts, css, session, controls) {
     const low = log.scrollTop > log.scrollHeight - log.clientHeight - 50; // else something older is being read
     const entries = chat.entries().filter((/** @type {any} */ e) => !ended || e.text !== t('saved'));
     const last = entries.findLastIndex((/** @type {any} */ e) => e.author === 'visitor');
-    const group = entries.slice(last + 1).filter((/** @type {any} */ e) => e.author === 'bot' && !e.link && !e.name);
-    const met = entries.slice(last + 1).some((/** @type {any} */ e) => e.name);
+    // The end is what the chat's last turn said, but for who has left.
+    const final = ended && chat.by('bot').at(-1)?.at;
+    const end = entries.findLastIndex((/** @type {any} */ e) => e.author === 'visitor' || e.at < final || e.name && e.at === final);
+    const group = entries.slice(end + 1).filter((/** @type {any} */ e) => e.author === 'bot' && !e.link && !e.name);
+    const met = entries.findLastIndex((/** @type {any} */ e) => e.name) > last;
     const away = !navigator.onLine;
     const pending = waiting || retry || away || status === 'handoff' ? unsent : [];
     const old = new Set(rows.keys());
@@ -151,29 +154,28 @@ export function widget(env, texts, css, session, controls) {
       return put(key, look, () => h('p', {}, ...inside));
     };
     // The end begins with the tick; a flow whose last words are the same does not say them twice.
-    if (ended) entries.splice(last + 1, 0, { seq: 'done' });
+    if (ended) entries.splice(end + 1, 0, { author: '' });
     let head;
     let since;
-    at = null;
+    order = [];
     entries.forEach((/** @type {any} */ e, /** @type {number} */ i) => {
       const { seq, author, text } = e;
       const key = e.id ?? seq;
       old.delete(key);
-      if (seq === 'done') since = row(seq, 'note ok', icon('tick'), h('b', {}, t('saved')));
+      if (!author) {
+        const node = row('', 'note ok', icon('tick'), h('b', {}, t('saved')));
+        if (!met) since = node; // else a person's last words are seen too
+      }
       else if (e.link) put(key, 'chip out', () => anchor(e.link));
       else if (author === 'visitor') {
         bubble(key, text, i === last && !met && ask?.back && !away && !gone && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
       } else if (author === 'agent') {
         const node = put(key, text ? 'agent' : 'agent bot', () => h('div', {}, h('small', {}, e.name), h('span')));
-        const words = node.lastChild;
-        const now = text || t('removed');
-        if (words.textContent !== now) {
-          words.replaceChildren(...now.split(/(https?:\/\/\S*[\w/])/)
-            .map((/** @type {string} */ part, /** @type {number} */ i) => i % 2 ? h('a', { href: part, target: '_blank' }, part) : part));
-        }
+        tell(node.lastChild, text || t('removed'), (text || t('removed')).split(/(https?:\/\/\S*[\w/])/)
+          .map((/** @type {string} */ part, /** @type {number} */ i) => i % 2 ? h('a', { href: part, target: '_blank' }, part) : part));
         if (i < last && status !== 'handoff') since = node;
       } else if (e.name) row(key, 'sys', text.replace(/\.$/, ''), ' · ' + new Date(e.at).toLocaleTimeString([], { timeStyle: 'short' }));
-      else if (i < last || !group.some((/** @type {any} */ g) => g.seq > seq && g.text === text)) {
+      else if (i <= end || !group.some((/** @type {any} */ g) => g.seq > seq && g.text === text)) {
         const big = e === group.at(ended ? 0 : -1) && !pending[0] && !gone && !(status === 'handoff' && met);
         const node = row(key, big ? 'ask' : 'bot', text);
         if (big) head = node;
@@ -197,6 +199,8 @@ export function widget(env, texts, css, session, controls) {
       rows.get(key)?.remove();
       rows.delete(key);
     }
+    // Only after what is gone: a line that moves up would be announced as a new one.
+    order.forEach((node, i) => log.children[i] === node || log.insertBefore(node, log.children[i]));
     // A panel is as tall as the question and the answer before it; what is older is a scroll away.
     if (floats) log.style.maxHeight = since ? log.scrollHeight - since.offsetTop + 8 + 'px' : '';
     if (low) log.scrollTop = 1e6;
@@ -214,7 +218,7 @@ export function widget(env, texts, css, session, controls) {
     const hint = note && said(t(note));
     if (status === 'handoff') return [hint, ...draw(null, t('writeTo', { name: person() || brand.name }))];
     if (retry) return [said(t('reach', { s: retry }), !status && link(chat.open, t('again')))];
-    if (status === 'ended') return [floats && button('go', close, t('done')), privacy()];
+    if (status === 'ended') return [note && said(t('unsent'), env.draft[env.key]), floats && button('go', close, t('done')), privacy()];
     return ask && !(unsent[0] && (waiting || !navigator.onLine)) ? [hint, ...draw(ask), !chat.by('visitor')[0] && privacy()] : [];
   }
 
@@ -248,8 +252,9 @@ export function widget(env, texts, css, session, controls) {
     const part = status === 'ended' ? 1 : progress ? progress.at / (progress.of + .5) : 0;
     if (!(part <= kept.top)) chat.keep({ top: part });
     fill.style.width = kept.top * 100 + '%';
-    strip.hidden = navigator.onLine;
-    strip.replaceChildren(...strip.hidden ? [] : [icon('offline'), t('offline')]);
+    const away = navigator.onLine ? '' : t('offline');
+    strip.hidden = !away;
+    tell(strip, away, [icon('offline'), away]);
     if (wanted && (status || gone)) {
       wanted = false;
       reveal();
@@ -265,8 +270,7 @@ export function widget(env, texts, css, session, controls) {
     log.ariaLabel = t('log');
     x.ariaLabel = t('close');
     language.ariaLabel = t('language');
-    const now = fresh[0] ? t('wrote', { name: fresh.at(-1).name, n: fresh.length }) : n < 0 ? line() : n ? t(n > 1 ? 'left' : 'left1', { n }) : config.flows[env.flow]?.invite?.[env.lang] ?? t('invite');
-    if (words.textContent !== now) words.textContent = now;
+    tell(words, fresh[0] ? t('wrote', { name: fresh.at(-1).name, n: fresh.length }) : n < 0 ? line() : n ? t(n > 1 ? 'left' : 'left1', { n }) : config.flows[env.flow]?.invite?.[env.lang] ?? t('invite'));
   }
 
   async function speak() {

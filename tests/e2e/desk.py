@@ -1,6 +1,6 @@
 """An agent at the desk, without a desk: what they do goes into the service itself, as from whatever platform."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -22,10 +22,10 @@ def _with_a_desk(hours: Mapping[str, OpenHours], timezone: str, _desk: bool = Fa
 
 
 @asynccontextmanager
-async def staffed(folder: Path, port: int = 0) -> AsyncIterator[app.Service]:
+async def staffed(folder: Path, port: int = 0, now: Callable[[], int] = app.clock) -> AsyncIterator[app.Service]:
     """The shipped survey, where there is somebody to hand a chat over to."""
     with patch.object(app, "Catalog", _with_a_desk):
-        async with serving(folder, None, PORT=str(port)) as service:
+        async with serving(folder, None, now, PORT=str(port)) as service:
             yield service
 
 
