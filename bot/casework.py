@@ -21,6 +21,7 @@ from bot.casework_cases import EVERYTHING, can_be_told
 from bot.casework_parts import Moved, Parts
 from bot.changes import desk_job, response_of
 from bot.desk import cases, posted, rules
+from bot.desk.base import Colleague
 from bot.desk.cases import Case
 from bot.desk.posted import Kept
 from bot.desk.remarks import next_moment
@@ -160,8 +161,8 @@ class Visit:
         """Lines whose agent was not known when they came. They are kept again as sent, or as not delivered."""
         waiting = [(id_, kept.line) for id_, kept in self._kept if kept.state == "new"]
         for id_, line in waiting:
-            name, key = await self._name(line.agent), id_.partition("\n")[2]
-            await self._parts.cases.pass_on(self._id, key, line, name, kept=self._versions[id_])
+            who, key = await self._colleague(line.agent), id_.partition("\n")[2]
+            await self._parts.cases.pass_on(self._id, key, line, who.first, kept=self._versions[id_])
         return bool(waiting)
 
     async def _attend(self) -> bool:
@@ -169,9 +170,11 @@ class Visit:
         chat, case, moved = self._chat, self._case, False
         taken = case.state == "claimed" and case.claimed >= chat.handoff_at
         if chat.handoff == "waiting" and taken:
-            moved = await self._tell("join", f"join:{case.claimed}:{chat.handoff_at}", await self._name(case.owner))
+            moved = await self._tell(
+                "join", f"join:{case.claimed}:{chat.handoff_at}", (await self._colleague(case.owner)).first
+            )
         if case.state == "resolved" and case.tell and can_be_told(chat):
-            name = await self._name(case.owner)
+            name = (await self._colleague(case.owner)).first
             words, id_ = self._parts.policy.told(chat.locale, name), f"tell:{case.resolved}"
             if not any(ref == f"desk:{id_}" for ref, _ in chat.lines):
                 moved = await self._tell("tell", id_, name, words) or moved
@@ -196,17 +199,17 @@ class Visit:
             await self._parts.front.receive(self._id, inbound, EVERYTHING)
 
     async def _facts(self) -> CaseFacts:
-        owner = await self._name(self._case.owner) if self._case.owner else ""
+        owner = (await self._colleague(self._case.owner)).name if self._case.owner else ""
         return cases.facts(self._case, owner)
 
-    async def _name(self, agent: str) -> str:
+    async def _colleague(self, agent: str) -> Colleague:
         """Asked of the board once."""
         cases_ = self._parts.cases
-        if name := await cases_.name(agent):
-            return name
-        name = await self._parts.board.name(agent)
-        await cases_.keep_name(agent, name)
-        return name
+        known = await cases_.colleague(agent)
+        if known is None:
+            known = await self._parts.board.colleague(agent)
+            await cases_.keep(agent, known)
+        return known
 
 
 async def seen_of(store: Store, chat: Conversation) -> Seen:

@@ -52,7 +52,9 @@ class Thread:
         away = self._presence()
         key, now = remarks.escalation(self._case), self._clock()
         told = key in self._posted.said or key in {one.key for one in self._due()}
-        place = cards.Place(self._policy, now, self._parts.ics(self._chat.id), away, told)
+        owner = await self._parts.cases.colleague(self._case.owner) if self._case.owner else None
+        name = owner.first if owner is not None else ""
+        place = cards.Place(self._policy, now, self._parts.ics(self._chat.id), away, told, name)
         await self._card(cards.draw(self._seen, self._case, place))
         if not self._posted.place:
             return [id_ for id_, _ in kept], 0
@@ -99,25 +101,28 @@ class Thread:
         name = name_of(self._seen.response)
         live = chat.handoff_at if chat.handoff else self._posted.live
         if chat.handoff and not self._posted.greeted:
-            owner = await self._parts.cases.name(case.owner) if case.held else ""
-            await self._once("greeting", cards.greeting(name, owner))
+            owner = await self._parts.cases.colleague(case.owner) if case.held else None
+            await self._once("greeting", cards.greeting(name, owner.first if owner is not None else ""))
             await self._save(replace(self._posted, greeted=True, pending=""))
         if chat.handoff and self._posted.live != live:
             await self._save(replace(self._posted, live=live))
         if not live and not chat.commented:
             return
-        for entry in await self._parts.store.entries(chat.id, self._posted.seq):
-            if _for_people(entry, chat, live):
-                await self._quote(entry, name)
+        if (landed := self._landed()) > self._posted.seq:
+            await self._save(replace(self._posted, seq=landed, pending=""))
+        entries = await self._parts.store.entries(chat.id, self._posted.seq)
+        for seq, words in remarks.packed([entry for entry in entries if _for_people(entry, chat, live)]):
+            await self._once(str(seq), Notice(quote=words, name=name))
+            await self._save(replace(self._posted, seq=seq, pending=""))
         if not chat.handoff and self._posted.live:
             if chat.outcome not in LEFT and case.claimed < live and case.state != "resolved":
                 await self._remark(f"missed:{live}", remarks.missed(self._seen.response))
             self._posted = replace(self._posted, live=0, seq=max(self._posted.seq, chat.seq))
 
-    async def _quote(self, entry: Entry, name: str) -> None:
-        notice = Notice(quote=entry.text, name=name)
-        await self._once(str(entry.seq), notice)
-        await self._save(replace(self._posted, seq=entry.seq, pending=""))
+    def _landed(self) -> int:
+        """The customer's last line that is in the thread, where that was looked up."""
+        tails = [key.rpartition("/")[2] for key in self._known]
+        return max((int(tail) for tail in tails if tail.isdigit()), default=0)
 
     async def _remarks(self, away: bool) -> None:
         seen, case, chat = self._seen, self._case, self._chat

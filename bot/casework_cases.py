@@ -15,7 +15,7 @@ from hashlib import sha256
 from bot.changes import desk_job, response_of
 from bot.channels.base import Front
 from bot.desk import card, cases, ics, person, posted
-from bot.desk.base import Choices, Line, Result, Verdict
+from bot.desk.base import Choices, Colleague, Line, Result, Verdict
 from bot.desk.cases import Case
 from bot.desk.policy import HOUR, MINUTE, Policy
 from bot.desk.posted import Kept, Profile
@@ -82,9 +82,9 @@ class Cases:
                 await self._keep(chat, f"{line.ref} file", Kept("undelivered", line, now, words=line.text), events)
             case _:
                 key = _key_of(line, events)
-                name = await self.name(line.agent)
-                if name:
-                    await self.pass_on(chat, key, line, name, events=events)
+                known = await self.colleague(line.agent)
+                if known is not None:
+                    await self.pass_on(chat, key, line, known.first, events=events)
                 else:
                     await self._keep(chat, key, Kept("new", line, now), events)
 
@@ -106,7 +106,8 @@ class Cases:
             return "This case is resolved already."
         if case.held and case.held != agent:
             return await self._held(case)
-        name = await self.name(agent) or "Your colleague"
+        known = await self.colleague(agent)
+        name = known.first if known is not None else "Your colleague"
         return card.choices(Seen(response_of(conversation)), self._policy, name, can_be_told(conversation))
 
     async def home(self, agent: str) -> None:
@@ -133,22 +134,22 @@ class Cases:
         doc = await self._store.doc("case", chat)
         return cases.read(doc.body) if doc is not None and doc.body else None
 
-    async def name(self, agent: str) -> str:
-        """What customers may call this agent; empty where the board has not told us yet."""
+    async def colleague(self, agent: str) -> Colleague | None:
+        """What this agent is called; None where the board has not told us yet."""
         doc = await self._store.doc("agent", agent)
-        return posted.read_profile(doc.body).name if doc is not None and doc.body else ""
+        return posted.read_profile(doc.body).colleague if doc is not None and doc.body else None
 
-    async def keep_name(self, agent: str, name: str) -> None:
+    async def keep(self, agent: str, known: Colleague) -> None:
         doc = await self._store.doc("agent", agent)
         version = doc.version if doc is not None else 0
-        body = posted.write(Profile(name, self._clock()))
+        body = posted.write(Profile(known.name, self._clock(), known.first))
         await self._store.put(DocChange(Doc("agent", agent, version + 1, body), version))
 
     async def pass_on(
         self, chat: str, key: str, line: Line, name: str, *, events: Sequence[str] = (), kept: int = 0
     ) -> None:
-        """An agent's line to the chat. Who writes in a thread that nobody has takes the case. `kept` is the version of
-        the document that kept it."""
+        """An agent's line to the chat, under this name. Who writes in a thread that nobody has takes the case. `kept`
+        is the version of the document that kept it."""
         now = self._clock()
         said = line.kind == "say"
         if said:
@@ -193,13 +194,14 @@ class Cases:
             case "held":
                 return await self._held(case)
             case "resolved":
-                who = await self.name(case.owner) if case.owner else ""
-                return f"This case is resolved already{f', by {who}' if who else ''}."
+                known = await self.colleague(case.owner) if case.owner else None
+                return f"This case is resolved already{f', by {known.name}' if known is not None else ''}."
             case _:
                 return "That outcome is not in the settings any more. Open the form again."
 
     async def _held(self, case: Case) -> str:
-        who = await self.name(case.held) or "Somebody else"
+        known = await self.colleague(case.held)
+        who = known.name if known is not None else "Somebody else"
         return f"{who} has this case. Ask them to release it, or hand it over in the menu."
 
     async def _keep(self, chat: str, key: str, kept: Kept, events: Sequence[str], version: int = 0) -> None:

@@ -12,7 +12,7 @@ from bot.channels import slack_desk_blocks as blocks
 from bot.channels import slack_desk_forms as forms
 from bot.channels.slack_api import SlackApi
 from bot.channels.slack_kit import escape
-from bot.desk.base import Card, Home, Mark, Notice
+from bot.desk.base import Card, Colleague, Home, Mark, Notice
 from bot.errors import Permanent
 
 EVENT = "chatsurvey_desk"
@@ -95,17 +95,19 @@ class SlackBoard:
             if error.code not in DONE_ALREADY:
                 raise
 
-    async def name(self, agent: str) -> str:
+    async def colleague(self, agent: str) -> Colleague:
         team, _, user = agent.partition(":")
         try:
             answer = await self._api.call(team, "users.info", user=user)
         except Permanent:
-            return "Support"  # somebody from another workspace, or without a profile
+            return Colleague("Support", "Support")  # somebody from another workspace, or without a profile
         found = _table(answer, "user")
         profile = _table(found, "profile")
-        names = (profile.get("first_name"), found.get("real_name"), profile.get("display_name"), found.get("name"))
-        name = next((one for one in names if isinstance(one, str) and one.strip()), "Support")
-        return name.split(maxsplit=1)[0][:40]
+        names = (profile.get("real_name"), found.get("real_name"), profile.get("display_name"), found.get("name"))
+        name = next((" ".join(one.split()) for one in names if isinstance(one, str) and one.strip()), "Support")
+        first = profile.get("first_name")
+        called = first if isinstance(first, str) and first.strip() else name
+        return Colleague(name[:80], called.split(maxsplit=1)[0][:40])
 
     async def belongs(self, to: str, agent: str) -> bool:
         team, channel = _where(to)

@@ -89,6 +89,8 @@ def _state(card: Card) -> str:
         first = f"*Snoozed until {moment(card.until)}*"
     elif card.overdue:
         told = f" · told {mention(card.told)}" if card.told else ""
+        if card.next_at:
+            told = f" · next {mention(card.next)} at {moment(card.next_at)}" if card.next else ""
         first = f":warning: *Overdue since {moment(card.due)}*{told}"
     elif card.due and not card.owner:
         first = f"*Claim by {moment(card.due)}*"
@@ -116,6 +118,9 @@ def notice(said: Notice, link: str = "") -> tuple[str, Sequence[Block], str]:
     call = f"{mention(said.mention)} " if said.mention else ""
     due = f" {moment(said.due)}" if said.due else ""
     more = f" <{link}|Open the case>" if link else ""
+    if said.lead:
+        shown = f":speech_balloon: *{bold(said.lead)}*  {escape(said.text).replace('//', '`//`')}"
+        return f"{escape(said.lead)} {escape(said.text)}", (context(shown),), ""
     return f"{call}{escape(said.text)}{due}{more}", (context(f"{call}{escape(said.text)}{due}{more}"),), ""
 
 

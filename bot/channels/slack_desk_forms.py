@@ -13,7 +13,7 @@ OPEN = "home_open"
 def form(chat: str, offered: Choices) -> Block:
     """The outcome form: all outcomes visible, one tap."""
     blocks: list[Block] = [
-        {"type": "section", "text": mrkdwn(f"*{bold(offered.head)}*")},
+        {"type": "section", "text": mrkdwn(_strong(offered.head))},
         _input("outcome", "Outcome", {"type": "radio_buttons", "options": _options(offered.outcomes)}, optional=False),
     ]
     if offered.causes:
@@ -51,7 +51,7 @@ def home(shown: Home, links: Sequence[str]) -> Block:
     blocks += lines[len(shown.waiting) :] or [context("Nothing at the moment.")]
     blocks += [
         {"type": "divider"},
-        {"type": "section", "text": mrkdwn(f"*{escape(shown.figure)}*\n{escape(shown.shares)}".strip())},
+        {"type": "section", "text": mrkdwn(f"{_strong(shown.figure)}\n{escape(shown.shares)}".strip())},
         context(f"Updated {moment(shown.at)} · NPS is a number from −100 to +100"),
     ]
     return {"type": "home", "blocks": blocks}
@@ -71,6 +71,12 @@ def _row(one: HomeCase, link: str) -> Block:
     if one.quote:
         section["text"] = mrkdwn(f"*{score}* · *{bold(one.name)}* · {escape(one.quote)}\n{escape(one.when)}")
     return section | ({"accessory": button(OPEN, "Open", one.place, url=link)} if link else {})
+
+
+def _strong(line: str) -> str:
+    """What comes first in bold: `*2 of 10* · Nadia`."""
+    first, dot, rest = line.partition(" · ")
+    return f"*{bold(first)}*{dot}{escape(' '.join(rest.split()))}"
 
 
 def _modal(callback: str, chat: str, words: tuple[str, str, str], blocks: Sequence[Block]) -> Block:

@@ -52,6 +52,9 @@ class Card(Struct, frozen=True):
     overdue: bool = False
     told: str = ""
     """Who was told that it is overdue: a mention as the settings write it."""
+    next: str = ""
+    """Who is told at `next_at` where nobody acts: a mention as the settings write it."""
+    next_at: int = 0
     owner: str = ""
     """The agent who holds it, or who resolved it."""
     since: int = 0
@@ -75,6 +78,13 @@ class Card(Struct, frozen=True):
     """The buttons, the next step first."""
 
 
+class Colleague(Struct, frozen=True):
+    """An agent: customers see `first` alone, records and the others at the desk the whole name."""
+
+    name: str
+    first: str
+
+
 class Notice(Struct, frozen=True):
     """One message of ours, in a card's thread or beside it. Either words of ours, or (`quote`) words of `name`."""
 
@@ -89,6 +99,8 @@ class Notice(Struct, frozen=True):
     """A moment that belongs to the text, shown in the reader's own time; 0 for none."""
     loud: bool = False
     """Of a thread, but nobody may miss it: shown beside it too."""
+    lead: str = ""
+    """What stands before the text, where nobody may overlook it."""
 
 
 class Line(Struct, frozen=True):
@@ -182,8 +194,8 @@ class Board(Protocol):
     async def mark(self, place: str, ref: str, mark: Mark) -> None:
         """Put a mark on a line. One that has it already is no error."""
 
-    async def name(self, agent: str) -> str:
-        """What customers may call this agent."""
+    async def colleague(self, agent: str) -> Colleague:
+        """What this agent is called."""
 
     async def belongs(self, to: str, agent: str) -> bool:
         """Whether somebody is in this channel: others must not see what customers said."""

@@ -45,6 +45,8 @@ class Place:
     """The customer on the line has left the page."""
     escalated: bool = False
     """It was said that it is overdue."""
+    agent: str = ""
+    """What the case's owner is called."""
 
 
 def digest(card: Card) -> str:
@@ -58,6 +60,7 @@ def draw(seen: Seen, case: Case, place: Place) -> Card:
     overdue = is_overdue(case, now)
     outcome = policy.outcome(case.outcome)
     resolved = case.state == "resolved"
+    later = case.due + policy.escalate.after if overdue and not place.escalated else 0
     corrected = case.outcome == CORRECTED
     values = values_of(response)
     return Card(
@@ -74,6 +77,8 @@ def draw(seen: Seen, case: Case, place: Place) -> Card:
         due=case.due,
         overdue=overdue,
         told=policy.escalate.mention if overdue and place.escalated else "",
+        next=policy.escalate.mention if later > now else "",
+        next_at=later if later > now else 0,
         owner=case.owner,
         since=case.claimed,
         until=case.until,
@@ -122,16 +127,27 @@ def _sentence(response: Response, case: Case, place: Place, wish: str) -> str:
     if case.state == "resolved":
         known = place.policy.outcome(case.outcome)
         label = known.label if known is not None else case.outcome
-        return f"Resolved: {label}. {of}."
+        by = f" by {place.agent}" if place.agent else ""
+        return _full(f"Resolved{by}: {_small(label)}. {of}")
     if is_overdue(case, place.now):
-        return f"Overdue: {of}{'' if case.owner else ', and nobody has it'}."
+        return _full(f"Overdue: {_small(of)}{'' if case.owner else ', and nobody has it'}")
     wished = f", {wish.removeprefix('is ').replace('would like', 'wants')}" if wish else ""
     if case.state == "snoozed":
         return f"{of}, snoozed."
     if case.state == "claimed":
-        return f"{of}{wished}, is taken care of."
+        return _full(f"{of}, claimed by {place.agent}" if place.agent else f"{of}{wished}, is taken care of")
     by = f" Claim by {words.clock(case.due, place.policy.timezone, place.now)}." if case.due else ""
-    return f"{of}{wished}.{by}"
+    return f"{_full(of + wished)}{by}"
+
+
+def _full(sentence: str) -> str:
+    """With one stop at its end: `Nadia B.` has one of her own."""
+    return sentence if sentence.endswith((".", "…")) else f"{sentence}."
+
+
+def _small(words: str) -> str:
+    """Inside a sentence: `Replaced` begins small there, `VAT refunded` does not."""
+    return words[:1].lower() + words[1:] if words[1:2].islower() else words
 
 
 def _facts(response: Response, case: Case, place: Place) -> Iterator[CardFact]:
@@ -179,4 +195,5 @@ def greeting(name: str, agent: str) -> Notice:
     """The first line of a thread: who reads what is written there. `agent` is known where somebody has the case."""
     who = short_name(name) if name != "a customer" else "the customer"
     sign = f"as “{agent}”" if agent else "with your first name"
-    return Notice(f"What you write in this thread goes to {who}, {sign}. Start with // for a note that stays here.")
+    lead = f"What you write in this thread goes to {who}, {sign}."
+    return Notice("Start with // for a note that stays here.", lead=lead)

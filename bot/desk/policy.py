@@ -40,11 +40,11 @@ class Escalation:
 
 
 OUTCOMES = (
-    Outcome("settled", "Settled, customer is fine with it", "recovered"),
-    Outcome("compensated", "Replaced or refunded", "recovered"),
-    Outcome("lost", "Nothing we can do", "lost"),
-    Outcome("unreached", "Could not reach the customer", "lost"),
-    Outcome("none", "Nothing was needed", "no_action"),
+    Outcome("replaced", "Replaced", "recovered"),
+    Outcome("refunded", "Refunded", "recovered"),
+    Outcome("explained", "Explained, customer is fine with it", "recovered"),
+    Outcome("unreached", "Could not reach the customer", "no_action"),
+    Outcome("none", "Nothing we can do", "lost"),
 )
 CAUSES = {
     "product": "Product or quality",

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.desk.base import Line
+from bot.desk.base import Colleague, Line
 
 REMEMBERED = 40
 PASSING = ("away", "back")
@@ -60,10 +60,15 @@ class Kept(Struct, frozen=True):
 
 
 class Profile(Struct, frozen=True):
-    """Doc kind `agent`, id the agent: what customers may call them."""
+    """Doc kind `agent`, id the agent: what they are called."""
 
     name: str
     at: int
+    first: str = ""
+
+    @property
+    def colleague(self) -> Colleague:
+        return Colleague(self.name, self.first or self.name)
 
 
 def write(doc: Posted | Kept | Profile) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.desk.base import Card, Home, Mark, Notice
+from bot.desk.base import Card, Colleague, Home, Mark, Notice
 from bot.errors import Permanent
 
 
@@ -110,9 +110,10 @@ class FakeBoard:
             self.marks.append((ref, mark))
         self._done()
 
-    async def name(self, agent: str) -> str:
+    async def colleague(self, agent: str) -> Colleague:
         self._call()
-        return agent.rpartition(":")[2].capitalize()
+        first = agent.rpartition(":")[2].capitalize()
+        return Colleague(f"{first} Roy", first)
 
     async def belongs(self, to: str, agent: str) -> bool:
         return True

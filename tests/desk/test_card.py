@@ -53,7 +53,7 @@ OPEN = Case(
     "c1", "open", "unhappy", "#a", "@here", NOON, NOON + HOUR, callback=Callback("+33612345678", NOON + 2 * HOUR)
 )
 MAYAS = replace(OPEN, state="claimed", owner=MAYA, claimed=NOON)
-OVER = replace(MAYAS, state="resolved", outcome="compensated", counts="recovered", resolved=NOON + 112 * MINUTE)
+OVER = replace(MAYAS, state="resolved", outcome="replaced", counts="recovered", resolved=NOON + 112 * MINUTE)
 
 
 def draw(case: Case = OPEN, seen: Seen = NADIA, now: int = NOON, **more: Any) -> Card:
@@ -70,7 +70,7 @@ STATES = {
     "snoozed": (draw(replace(OPEN, state="snoozed", until=NOON + HOUR)), ("*Snoozed until <!date^",)),
     "waiting": (draw(seen=Seen(NADIA.response, "waiting", NOON)), ("is waiting for a person now",)),
     "left": (draw(seen=Seen(NADIA.response, "joined", NOON), away=True), (":door: Nadia B. has left the page",)),
-    "resolved": (draw(OVER), ("· resolved: *Replaced or refunded*", "<@U02MAYA> in 1 h 52 min")),
+    "resolved": (draw(OVER), ("· resolved: *Replaced*", "<@U02MAYA> in 1 h 52 min")),
     "corrected": (
         draw(replace(OVER, owner="", outcome="corrected")),
         ("resolved: *Corrected: the score was changed*", "by itself, after"),
@@ -107,6 +107,38 @@ def test_an_open_card_holds_all_that_is_known() -> None:
         *("<https://shop.example/o/2418|Order &lt;2418&gt;>", "Web chat, in French", ":memo: Thank them"),
     ):
         assert words in drawn
+
+
+SENTENCES = [
+    (OPEN, NOON, "Score 2 from Nadia B., wants a call back. Claim by 09:53."),
+    (replace(OPEN, callback=None, due=0), NOON, "Score 2 from Nadia B."),
+    (MAYAS, NOON, "Score 2 from Nadia B., claimed by Maya."),
+    (OPEN, NOON + 2 * HOUR, "Overdue: score 2 from Nadia B., and nobody has it."),
+    (MAYAS, NOON + 2 * HOUR, "Overdue: score 2 from Nadia B."),
+    (OVER, NOON, "Resolved by Maya: replaced. Score 2 from Nadia B."),
+]
+
+
+@pytest.mark.parametrize(("case", "now", "sentence"), SENTENCES)
+def test_the_notification_is_one_full_sentence(case: Case, now: int, sentence: str) -> None:
+    assert draw(case, now=now, agent="Maya" if case.owner else "").text == sentence
+
+
+def test_an_overdue_card_says_who_is_called_next_and_when() -> None:
+    policy = Policy(escalate=Escalation(30 * MINUTE, "", "U09LEAD"))
+    shown = [
+        str(blocks.message(cards.draw(NADIA, OPEN, Place(policy, NOON + HOUR + MINUTE, escalated=told)))[1])
+        for told in (False, True)
+    ]
+    assert f"next <@U09LEAD> at <!date^{(NOON + HOUR + 30 * MINUTE) // 1000}^" in shown[0]
+    assert ("told <@U09LEAD>" in shown[1], "next" in shown[1]) == (True, False)
+
+
+def test_the_thread_begins_with_who_reads_what_is_written() -> None:
+    text, shown, _ = blocks.notice(cards.greeting("Nadia *B.*", "Maya"))
+    words = "What you write in this thread goes to Nadia, as “Maya”."
+    assert text == f"{words} Start with // for a note that stays here."
+    assert f":speech_balloon: *{words}*  Start with `//` for a note" in str(shown)
 
 
 def test_a_resolved_card_has_two_lines() -> None:

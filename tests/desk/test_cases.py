@@ -25,7 +25,7 @@ OVER = replace(
     TOMS, state="resolved", outcome="lost", counts="lost", cause="price", note="Too dear.", resolved=NOW + 1, tell=True
 )
 STATES = {"open": OPEN, "mine": MAYAS, "toms": TOMS, "aside": ASIDE, "toms aside": TOMS_ASIDE, "over": OVER}
-DONE = Verdict("settled", "delivery", "Sent again.", tell=True)
+DONE = Verdict("explained", "delivery", "Sent again.", tell=True)
 
 Act = Callable[[Case], Case]
 ACTS: dict[str, Act] = {
@@ -70,18 +70,18 @@ def test_what_is_done_already_changes_nothing(act: str, state: str) -> None:
 def test_a_resolved_case_says_how_it_ended() -> None:
     after = cases.resolve(MAYAS, MAYA, POLICY, DONE, NOW + 5)
     assert (after.outcome, after.counts, after.cause, after.note, after.tell, after.resolved) == (
-        *("settled", "recovered", "delivery", "Sent again.", True, NOW + 5),
+        *("explained", "recovered", "delivery", "Sent again.", True, NOW + 5),
     )
     assert cases.facts(after, "Maya").owner == "Maya"
 
 
 def test_an_outcome_or_a_cause_that_went_out_of_the_settings() -> None:
     with pytest.raises(Refused, match="no such outcome"):
-        cases.resolve(MAYAS, MAYA, POLICY, Verdict("replaced"), NOW)
-    assert cases.resolve(MAYAS, MAYA, POLICY, Verdict("settled", "weather"), NOW).cause == ""
+        cases.resolve(MAYAS, MAYA, POLICY, Verdict("forgotten"), NOW)
+    assert cases.resolve(MAYAS, MAYA, POLICY, Verdict("explained", "weather"), NOW).cause == ""
 
 
-@pytest.mark.parametrize(("outcome", "result"), [("settled", "done"), ("lost", "done"), ("unreached", "unreached")])
+@pytest.mark.parametrize(("outcome", "result"), [("explained", "done"), ("none", "done"), ("unreached", "unreached")])
 def test_a_wished_call_is_made_or_not_reached(outcome: str, result: str) -> None:
     case = replace(MAYAS, callback=Callback("+33612345678", NOW + HOUR))
     after = cases.resolve(case, MAYA, POLICY, Verdict(outcome), NOW)

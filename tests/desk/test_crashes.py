@@ -25,7 +25,7 @@ async def the_story(room: Room) -> None:
     await room.surely(lambda: room.cases.line(CHAT, Line("note", MAYA, "10.2", "// third time"), ("e3",)))
     await room.works()
     await room.says("A new one please")
-    verdict = Verdict("compensated", "delivery", "New fern sent.", tell=True)
+    verdict = Verdict("replaced", "delivery", "New fern sent.", tell=True)
     await room.surely(lambda: room.cases.resolve(CHAT, MAYA, verdict, ("e4",)))
     await room.works()
 
@@ -45,8 +45,8 @@ async def as_it_must_be(room: Room) -> None:
     chat = await room.chat()
     assert chat.outcome == "completed"
     assert chat.case is not None
-    assert (chat.case.state, chat.case.outcome, chat.case.counts) == ("resolved", "compensated", "recovered")
-    assert (chat.case.owner, chat.case.cause, chat.case.note) == ("Maya", "delivery", "New fern sent.")
+    assert (chat.case.state, chat.case.outcome, chat.case.counts) == ("resolved", "replaced", "recovered")
+    assert (chat.case.owner, chat.case.cause, chat.case.note) == ("Maya Roy", "delivery", "New fern sent.")
     assert await room.real.docs("line") == ()
 
 

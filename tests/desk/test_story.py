@@ -35,14 +35,14 @@ async def test_a_visitor_asks_for_a_person_who_claims_answers_and_resolves(slack
         claimed = await slack.wait_for(lambda: _shows(slack, card, "has it since"))
         await slack.presses("maya", claimed, "case_resolve")
         form = await slack.opened("maya")
-        await slack.submits("maya", {"outcome": "compensated", "cause": "delivery", "note": "New fern sent."}, form)
-        await slack.wait_for(lambda: _shows(slack, card, "resolved: *Replaced or refunded*"))
+        await slack.submits("maya", {"outcome": "replaced", "cause": "delivery", "note": "New fern sent."}, form)
+        await slack.wait_for(lambda: _shows(slack, card, "resolved: *Replaced*"))
         await nadia.hears("Maya from support left")
         assert all("// third time" not in entry["text"] for entry in nadia.entries)
         chat = await service.store.load_id(nadia.chat)
         assert chat is not None
         assert chat.case is not None
-        assert (chat.case.state, chat.case.counts, chat.case.owner) == ("resolved", "recovered", "Maya")
+        assert (chat.case.state, chat.case.counts, chat.case.owner) == ("resolved", "recovered", "Maya Roy")
 
 
 def _shows(slack: Slack, card: Message, words: str) -> Message | None:

@@ -63,7 +63,7 @@ async def test_its_holder_is_reminded_and_a_resolved_case_rests(room: Room) -> N
     await room.later(22 * HOUR)
     ((_, notice),) = room.board.thread
     assert (notice.mention, notice.text) == (MAYA, "2 h left to resolve this.")
-    await room.cases.resolve(CHAT, MAYA, Verdict("settled"))
+    await room.cases.resolve(CHAT, MAYA, Verdict("explained"))
     await room.later(9 * DAY)
     assert len(room.board.thread) == 1
 
@@ -140,7 +140,7 @@ async def test_that_it_is_settled_is_told_after_the_end_and_an_answer_opens_it_a
     await room.works(kick=False)
     assert (await room.chat()).outcome == "completed"
     await room.later(HOUR)
-    await room.cases.resolve(CHAT, TOM, Verdict("settled", tell=True))
+    await room.cases.resolve(CHAT, TOM, Verdict("explained", tell=True))
     await room.works(kick=False)
     assert (await room.lines())[-1] == "Tom has marked this as settled. Not so? Just answer here."
     await room.says("It is not!", late=True)

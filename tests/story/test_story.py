@@ -69,7 +69,7 @@ class Story:
                 await self.slack.opened("maya", PATIENCE / 10)
             except (AssertionError, TimeoutError):
                 continue
-            if (await self.slack.submits("maya", {"outcome": "compensated", "note": "Sent a new one."})).ok:
+            if (await self.slack.submits("maya", {"outcome": "replaced", "note": "Sent a new one."})).ok:
                 return
         raise AssertionError("the form was never taken")
 
@@ -150,8 +150,8 @@ def check(story: Story, found: dict[str, object], doubtful: int = 1) -> None:
     case = found["case"]
     assert isinstance(case, dict)
     assert (found["score"], found["outcome"]) == (2, "completed")
-    assert (case["state"], case["outcome"], case["counts"]) == ("resolved", "compensated", "recovered")
-    assert case["owner"] == "Maya"
+    assert (case["state"], case["outcome"], case["counts"]) == ("resolved", "replaced", "recovered")
+    assert case["owner"] == "Maya Roy"
     assert len(story.cards) == 1
     assert story.said("that would help") == 1
     assert 1 <= story.customer.times("Shall I send a new one?") <= doubtful

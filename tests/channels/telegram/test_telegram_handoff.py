@@ -58,7 +58,7 @@ async def test_a_person_on_the_line(attended: World, slack: Slack) -> None:
     claimed = await slack.wait_for(lambda: slack.now(card))
     await slack.presses("maya", claimed, "case_resolve")
     form = await slack.opened("maya")
-    await slack.submits("maya", {"outcome": "compensated", "cause": "delivery", "note": "Sent."}, form)
+    await slack.submits("maya", {"outcome": "replaced", "cause": "delivery", "note": "Sent."}, form)
     await attended.shows(ana, "How likely", SCORES)
 
 
