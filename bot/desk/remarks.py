@@ -4,7 +4,7 @@ A remark has a key, so that each is made once: what was said is kept beside the 
 use (a reminder after the deadline, of a call that is over) is not made at all.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.desk import words
@@ -13,9 +13,11 @@ from bot.desk.cases import Case
 from bot.desk.person import contact, name_of, short_name
 from bot.desk.policy import Policy
 from bot.desk.rules import Seen
-from bot.model import Response
+from bot.model import Entry, Response
 
 FOREVER = 1 << 60
+LONGEST_QUOTE = 2_000
+"""Characters of a customer's lines in one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,18 @@ def words_for(remark: Remark, seen: Seen, case: Case, policy: Policy, now: int) 
             return Notice(f"{short_name(name)} expects a call on {phone} at", whom, due=at)
         case _:
             return Notice("Snoozed until now: it is up again.", whom)
+
+
+def packed(lines: Sequence[Entry]) -> Sequence[tuple[int, str]]:
+    """A customer's lines that wait together go out together, as (seq of the last, words): a channel takes a message a
+    second, and somebody who writes faster than that would have it for themselves."""
+    found: list[tuple[int, str]] = []
+    for line in lines:
+        if found and len(found[-1][1]) + len(line.text) < LONGEST_QUOTE:
+            found[-1] = (line.seq, f"{found[-1][1]}\n{line.text}")
+        else:
+            found.append((line.seq, line.text))
+    return found
 
 
 def away(response: Response) -> Notice:
