@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 32
 LONGEST_HOLD = HOUR
+SPREAD = SECOND // 10
+"""In which those that were held come back: longer, and whoever writes all the time is always there before them."""
 
 
 def case_id(chat: str) -> str:
@@ -66,7 +68,7 @@ class Casework:
             if not await visit.inside():
                 return Done()
             if now < self._held:
-                return Again(self._held + int(parts.jitter() * SECOND), "held: the board asked to wait")
+                return Again(self._held + int(parts.jitter() * SPREAD), "held: the board asked to wait")
             return await visit.outside()
         except Moved:
             return Again(now)

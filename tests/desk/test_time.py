@@ -9,6 +9,7 @@ import pytest
 from bot.casework_board import GRACE
 from bot.desk.base import Line, Verdict
 from bot.desk.policy import DAY, HOUR, MINUTE, Escalation, Policy, Rule
+from bot.desk.remarks import LONGEST_QUOTE
 from bot.errors import Permanent, Retryable, Throttled
 from bot.settings_desk import DETRACTORS
 from tests.desk.room import CHAT, MAYA, POLICY, TOM, Room, a_room
@@ -121,6 +122,25 @@ async def test_a_page_that_comes_and_goes_calls_nobody_out_again(room: Room) -> 
         await room.works()
     assert room.board.remarks.count("Nadia is back on the page.") == 25
     assert (calls, len(room.board.channel)) == (1, 1)
+
+
+async def test_lines_that_wait_together_go_into_the_thread_together(room: Room) -> None:
+    """A channel takes a message a second, whoever writes faster."""
+    await on_the_line(room)
+    room.board.fails = [Throttled("too fast", 30)]
+    for text in ("one", "two", "three", "x" * LONGEST_QUOTE):
+        await room.says(text)
+    await room.later(MINUTE)
+    assert room.board.quotes == ["one\ntwo\nthree", "x" * LONGEST_QUOTE]
+
+
+async def test_of_lines_that_wait_together_none_goes_out_twice(room: Room) -> None:
+    await on_the_line(room)
+    room.board.loses = [Retryable("no answer", doubt=True)]
+    for text in ("one", "two"):
+        await room.says(text)
+    await room.later(MINUTE)
+    assert room.board.quotes == ["one", "two"]
 
 
 async def test_a_line_is_ticked_when_it_went_out(room: Room) -> None:
