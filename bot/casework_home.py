@@ -4,7 +4,7 @@ Customers have the same app: who is in none of the channels of the desk sees no 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.casework_parts import Parts
 from bot.desk import home, posted
@@ -44,8 +44,8 @@ class Homes:
         parts, agent = self._parts, job.payload["agent"]
         try:
             channels = {parts.policy.to, *(rule.to for rule in parts.policy.rules if rule.to)}
-            inside = [to for to in sorted(channels) if await parts.board.belongs(to, agent)]
-            await parts.board.home(agent, await self._home(agent) if inside else None)
+            outside = {to for to in sorted(channels) if not await self._belongs(to, agent)}
+            await parts.board.home(agent, await self._home(agent, outside) if outside != channels else None)
         except Permanent as error:
             log.warning("the home of an agent cannot be shown: %s", error)
         except Retryable as error:
@@ -55,13 +55,20 @@ class Homes:
             return Again(now + SECOND, str(error)) if now < job.due + LONGEST else Done()
         return Done()
 
-    async def _home(self, agent: str) -> Home:
+    async def _belongs(self, to: str, agent: str) -> bool:
+        try:
+            return await self._parts.board.belongs(to, agent)
+        except Permanent as error:
+            log.warning("who is in %s cannot be looked up: %s", to, error)
+            return False
+
+    async def _home(self, agent: str, outside: Collection[str]) -> Home:
         now = self._parts.clock()
         waiting: list[HomeCase] = []
         yours: list[HomeCase] = []
         for response in await self._records.open_cases(LOOKED_AT):
             case = await self._parts.cases.case(response.chat)  # the records may lag behind
-            if case is None or case.state == "resolved" or case.held not in ("", agent):
+            if case is None or case.state == "resolved" or case.held not in ("", agent) or case.to in outside:
                 continue
             line = home.row(Seen(response), case, await self._place(response.chat), now)
             if case.held:

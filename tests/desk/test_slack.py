@@ -20,6 +20,7 @@ from tests.harness.working import until
 SETTINGS = """
 alerts:
   - {when: {score: 0..6}, to: "#nps-alerts", mention: "@here"}
+  - {when: {score: 9..10}, to: "#praise"}
 cases:
   crm_link: "https://crm.example/find?q={{ contact.email | urlencode }}"
 """
@@ -226,6 +227,14 @@ async def test_a_customer_sees_no_case_in_their_home(desk: Desk) -> None:
     home = await desk.slack.wait_for(lambda: desk.slack.home("nadia"), "the home")
     assert "Nadia Benali" not in str(home.blocks)
     assert "in the Messages tab" in str(home.blocks)
+
+
+async def test_a_home_shows_cases_of_the_channels_that_one_is_in(desk: Desk) -> None:
+    await until(lambda: recorded(desk.service))
+    desk.slack.add_channel("praise", "nadia")
+    desk.slack.opens_home("nadia")
+    home = await desk.slack.wait_for(lambda: desk.slack.home("nadia"), "the home")
+    assert "No cases need somebody" in str(home.blocks)
 
 
 async def test_a_card_whose_answer_was_lost_is_found_and_not_put_up_again(slack: Slack, tmp_path: Path) -> None:
