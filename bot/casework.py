@@ -36,6 +36,13 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 32
 LONGEST_HOLD = HOUR
+TO_MEND = frozenset(
+    (
+        *("not_in_channel", "channel_not_found", "is_archived", "missing_scope", "not_installed"),
+        *("token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"),
+    )
+)
+"""Codes of what people put right over there: invite the app, set a new token. The case waits for them."""
 SPREAD = SECOND // 10
 """In which those that were held come back: longer, and whoever writes all the time is always there before them."""
 
@@ -73,6 +80,9 @@ class Casework:
         except Moved:
             return Again(now)
         except Permanent as error:
+            if error.code in TO_MEND:
+                log.warning("a case waits: %s;  chatsurvey doctor slack  says what to click", error)
+                return failed(job, f"{error.code}: {error}", parts.clock(), parts.jitter())
             log.warning("the desk: dead letter %s: %s", job.id, error)
             return Dead(f"{error.code}: {error}")
         except Throttled as error:

@@ -5,6 +5,7 @@ answer came, the message is looked up by its key before it is sent again. Everyt
 done twice.
 """
 
+import logging
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ from bot.errors import Permanent
 from bot.model import Conversation, Doc, DocChange, Entry
 from bot.store.base import Commit
 
+log = logging.getLogger(__name__)
 MINUTE = 60_000
 GRACE = 15_000
 """A page that is not there for so long has been left: a reload takes less."""
@@ -128,8 +130,12 @@ class Thread:
         seen, case, chat = self._seen, self._case, self._chat
         for one in self._due():
             notice = remarks.words_for(one, seen, case, self._policy, self._clock())
+            if one.kind == "reopened" and chat.handoff:
+                self._posted = self._posted.add(one.key)  # that somebody waits in the chat says more
+                continue
             if one.kind == "escalate" and self._policy.escalate.to:
-                await self._shout(f"{one.key}:2", replace(notice, card=self._posted.place))
+                trouble = await self._shout(f"{one.key}:2", replace(notice, card=self._posted.place))
+                notice = replace(notice, text=f"{notice.text}{trouble}")
             await self._remark(one.key, notice)
         if chat.handoff == "waiting" and case.claimed < chat.handoff_at:
             mention = self._policy.handoff_mention or case.mention
@@ -137,7 +143,7 @@ class Thread:
         gone = f"away:{self._posted.away}"
         if away:
             await self._remark(gone, remarks.away(seen.response))
-        elif chat.handoff and (last := _left(self._posted)):
+        elif chat.handoff and (last := self._posted.left):
             await self._remark(f"back:{last}", remarks.back(seen.response))
 
     def _due(self) -> tuple[remarks.Remark, ...]:
@@ -148,15 +154,21 @@ class Thread:
             await self._once(key, notice)
             await self._save(replace(self._posted.add(key), pending=""))
 
-    async def _shout(self, key: str, notice: Notice) -> None:
-        to, name = self._policy.escalate.to, f"{self._chat.id}/{key}"
+    async def _shout(self, key: str, notice: Notice) -> str:
+        """Say it in the second channel. Why that cannot be, in words: the case must not stand still for it."""
+        to, name, trouble = self._policy.escalate.to, f"{self._chat.id}/{key}", ""
         if key in self._posted.said:
-            return
-        known = self._posted.pending == name and await self._board.find(to, name, self._posted.since - MINUTE)
-        if not known:
-            await self._save(replace(self._posted, pending=name, since=self._clock()))
-            await self._board.shout(to, name, notice)
+            return ""
+        try:
+            known = self._posted.pending == name and await self._board.find(to, name, self._posted.since - MINUTE)
+            if not known:
+                await self._save(replace(self._posted, pending=name, since=self._clock()))
+                await self._board.shout(to, name, notice)
+        except Permanent as error:
+            log.warning("an overdue case was not called out in the second channel: %s", error)
+            trouble = f" {to} could not be told: {error.code}."
         await self._save(replace(self._posted.add(key), pending=""))
+        return trouble
 
     async def _once(self, key: str, notice: Notice) -> None:
         """Send a message of the thread, unless it is known to be there."""
@@ -236,9 +248,3 @@ def _for_people(entry: Entry, chat: Conversation, live: int) -> bool:
     if chat.ended and entry.at > chat.ended:
         return True
     return bool(live) and entry.at > live and all(answer.at != entry.at for answer in chat.answers.values())
-
-
-def _left(shown: Posted) -> str:
-    """The absence that was told of and whose end was not; empty for none."""
-    absences = [key.removeprefix("away:") for key in shown.said if key.startswith("away:")]
-    return absences[-1] if absences and f"back:{absences[-1]}" not in shown.said else ""

@@ -1,6 +1,7 @@
 """The checks of Slack: tokens, what the app may do, how events come, whether it is where cases go."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Literal, TypeAlias
 
 from bot.channels.slack_api import SlackApi
 from bot.channels.slack_manifest import SCOPES
@@ -10,6 +11,7 @@ from bot.settings import Settings
 
 APPS = "https://api.slack.com/apps > your app"
 NEW = "chatsurvey slack manifest  prints the app and says where its tokens are"
+Member: TypeAlias = Literal["yes", "no", "archived"]
 PAGES = 50
 """Of channels, a thousand each."""
 
@@ -62,21 +64,26 @@ async def _bot(api: SlackApi, settings: Settings) -> list[Check]:
 
 async def _channels(api: SlackApi, settings: Settings, name: str, scopes: frozenset[str]) -> list[Check]:
     """Where cases go. A card can only be put up, and its thread only be heard, where the app is a member."""
-    wanted = sorted({place for place in (settings.desk.to, *(rule.to for rule in settings.desk.rules)) if place})
+    desk = settings.desk
+    wanted = sorted({place for place in (desk.to, desk.escalate.to, *(rule.to for rule in desk.rules)) if place})
     if not wanted:
         hint = "set SLACK_ALERT_CHANNEL=#nps-alerts, and unhappy customers are told there"
         return [Check("alerts", "!!", "no channel is named for alerts and cases", hint)]
     kinds = [kind for kind, scope in (("public", "channels:read"), ("private", "groups:read")) if scope in scopes]
-    known: dict[str, bool] = {}
+    known: dict[str, Member] = {}
     async for channel in _all(api, settings.slack.bot_token, ",".join(f"{kind}_channel" for kind in kinds)):
-        member = channel.get("is_member") is True and channel.get("is_archived") is not True
+        inside: Member = "yes" if channel.get("is_member") is True else "no"
+        member: Member = "archived" if channel.get("is_archived") is True else inside
         known[str(channel.get("id"))] = known[f"#{channel.get('name')}"] = member
     return [_channel(place, known.get(place.rpartition("/")[2]), name) for place in wanted]
 
 
-def _channel(place: str, member: bool | None, name: str) -> Check:
-    if member:
+def _channel(place: str, member: Member | None, name: str) -> Check:
+    if member == "yes":
         return Check("channel", "ok", f"{name} is in {place}")
+    if member == "archived":
+        hint = "unarchive it (its name at the top > Settings), or name another one; cases wait for that"
+        return Check("channel", "error", f"{place} is archived", hint)
     if member is None:
         hint = f"check the name; a private channel is seen once somebody writes  /invite @{name}  in it"
         return Check("channel", "error", f"there is no {place} that the app can see", hint)

@@ -39,6 +39,12 @@ class Posted(Struct, frozen=True):
         others = [one for one in self.said if kind not in PASSING or one.partition(":")[0] != kind]
         return replace(self, said=(*others, key)[-REMEMBERED:])
 
+    @property
+    def left(self) -> str:
+        """The absence that was told of and whose end was not; empty for none."""
+        absences = [key.removeprefix("away:") for key in self.said if key.startswith("away:")]
+        return absences[-1] if absences and f"back:{absences[-1]}" not in self.said else ""
+
 
 class Kept(Struct, frozen=True):
     """Doc kind `line`, id `<chat>\\n<its own>`: what an agent did in the thread and what is still to be done about it.

@@ -24,16 +24,24 @@ LONGEST_QUOTE = 2_000
 class Remark:
     key: str
     kind: str
-    """remind, escalate, callback or woken."""
+    """remind, escalate, callback, reopened or woken."""
     at: int
     until: int = FOREVER
 
 
 def remarks(case: Case, policy: Policy) -> tuple[Remark, ...]:
     """Everything that will be said of the case as it stands, in the order of time."""
-    if case.state in ("resolved", "snoozed"):
+    if case.state == "resolved":
         return ()
     found: list[Remark] = []
+    call = case.callback
+    if call is not None and call.at and not call.result:
+        before = call.at - policy.callback_before
+        found.append(Remark(f"callback:{call.at}", "callback", before, call.at + policy.callback_before))
+    if case.state == "snoozed":
+        return tuple(found)  # the customer's own time does not wait
+    if case.reopened and case.state == "open":
+        found.append(Remark(f"reopened:{case.reopened}", "reopened", case.opened))
     if case.woken:
         found.append(Remark(f"woken:{case.woken}", "woken", case.woken))
     if case.due:
@@ -41,10 +49,6 @@ def remarks(case: Case, policy: Policy) -> tuple[Remark, ...]:
         if policy.remind_before and remind > case.opened:
             found.append(Remark(f"remind:{case.due}", "remind", remind, case.due))
         found.append(Remark(escalation(case), "escalate", case.due + policy.escalate.after))
-    call = case.callback
-    if call is not None and call.at and not call.result:
-        before = call.at - policy.callback_before
-        found.append(Remark(f"callback:{call.at}", "callback", before, call.at + policy.callback_before))
     return tuple(sorted(found, key=lambda one: one.at))
 
 
@@ -59,10 +63,9 @@ def due_now(case: Case, policy: Policy, now: int, said: Collection[str]) -> tupl
 
 def next_moment(case: Case, policy: Policy, now: int) -> int:
     """When the case has to be looked at again by itself; 0 for never. Its deadline counts: the card then says so."""
-    if case.state == "snoozed":
-        return case.until
-    times = [one.at for one in remarks(case, policy)]
-    times += [case.due] if case.due and case.state != "resolved" else []
+    times = [case.until] if case.state == "snoozed" else []
+    times += [one.at for one in remarks(case, policy)]
+    times += [case.due] if case.due and case.state in ("open", "claimed") else []
     return min((at for at in times if at > now), default=0)
 
 
@@ -83,6 +86,8 @@ def words_for(remark: Remark, seen: Seen, case: Case, policy: Policy, now: int) 
             phone = call.phone if call is not None else ""
             at = call.at if call is not None else 0
             return Notice(f"{short_name(name)} expects a call on {phone} at", whom, due=at)
+        case "reopened":
+            return Notice(f"{name} needs somebody again: the case is open.", whom, loud=True)
         case _:
             return Notice("Snoozed until now: it is up again.", whom)
 

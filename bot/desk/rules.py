@@ -126,13 +126,17 @@ def follow(case: Case | None, seen: Seen, policy: Policy, now: int) -> Case | No
     found = occasion(seen, policy)
     if case is None:
         return None if found is None else _opened(seen, found, policy, now)
-    callback = callback_of(seen.response, policy)
-    case = _with_callback(case, callback)
+    wished = callback_of(seen.response, policy)
+    case = _with_callback(case, wished)
     if seen.handoff and seen.asked != case.asked:
         case = replace(case, asked=seen.asked)
         if case.state == "resolved":
             return cases.reopen(case, cases.due_for(policy, None, now), now)
     if case.state == "resolved":
+        called = case.callback
+        if wished is not None and (called is None or (called.phone, called.at) != (wished.phone, wished.at)):
+            # They were told that they will be called: how the case ended does not answer that.
+            return replace(cases.reopen(case, _due(found, policy, now), now), callback=wished)
         again = found is not None and case.outcome == cases.CORRECTED
         return cases.reopen(case, _due(found, policy, now), now) if again else case
     if found is None:

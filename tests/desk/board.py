@@ -43,6 +43,8 @@ class FakeBoard:
         self.updates = 0
         self.fails: list[Exception] = []
         """Raised by the next calls, one each."""
+        self.closed: set[str] = set()
+        """Channels that the app is not in."""
         self.loses: list[Exception] = []
         """The same, after the effect: the answer is lost."""
 
@@ -96,6 +98,8 @@ class FakeBoard:
 
     async def shout(self, to: str, key: str, notice: Notice) -> None:
         self._call()
+        if to in self.closed:
+            raise Permanent("Slack refuses chat.postMessage: not_in_channel", "not_in_channel")
         self.channel.append((to, key, notice))
         self._done()
 

@@ -24,10 +24,13 @@ CALL = replace(CASE, due=0, callback=Callback("+33612345678", NOON + 5 * HOUR))
         (replace(CASE, due=NOON + HOUR), 0, []),
         (replace(CASE, state="snoozed", until=NOON + 30 * HOUR), 24 * HOUR, []),
         (replace(CASE, state="resolved"), 24 * HOUR, []),
+        (replace(CASE, reopened=1), 0, ["reopened"]),
+        (replace(CASE, reopened=1, state="claimed"), 0, []),
         (replace(CASE, woken=NOON), 0, ["woken"]),
         (CALL, 5 * HOUR - 16 * MINUTE, []),
         (CALL, 5 * HOUR - 15 * MINUTE, ["callback"]),
         (CALL, 5 * HOUR + 15 * MINUTE, []),
+        (replace(CALL, state="snoozed", until=NOON + 9 * HOUR), 5 * HOUR, ["callback"]),
         (replace(CALL, callback=Callback("+33612345678", NOON, "done")), 0, []),
     ],
 )
@@ -46,6 +49,8 @@ def test_what_is_due(case: Case, at: int, expected: list[str]) -> None:
         (replace(CASE, state="snoozed", until=NOON + HOUR), 0, HOUR),
         (replace(CASE, state="resolved"), 0, -NOON),
         (CALL, 0, 5 * HOUR - 15 * MINUTE),
+        (replace(CALL, state="snoozed", until=NOON + 9 * HOUR), 0, 5 * HOUR - 15 * MINUTE),
+        (replace(CALL, state="snoozed", until=NOON + 9 * HOUR), 5 * HOUR, 9 * HOUR),
     ],
 )
 def test_when_it_is_looked_at_again(case: Case, at: int, expected: int) -> None:

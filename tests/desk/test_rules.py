@@ -166,6 +166,25 @@ def test_a_wished_call(answers: tuple[Answer, ...], expected: Callback | None) -
     assert rules.callback_of(response, ALERTS) == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "state"),
+    [
+        (None, "open"),
+        (Callback("+33612345678", 0, "done"), "open"),
+        (Callback("+33612345678", AT, "done"), "resolved"),
+        (Callback("+33612345678", AT, "unreached"), "resolved"),
+    ],
+)
+def test_a_call_that_is_wished_when_all_seemed_settled_opens_the_case_again(
+    before: Callback | None, state: str
+) -> None:
+    case = opened(state="resolved", owner="T1:maya", outcome="replaced", counts="recovered", callback=before)
+    after = rules.follow(case, Seen(a_response(score=2, answers=(PHONE, SLOT))), ALERTS, LATER)
+    assert after is not None
+    assert after.state == state
+    assert after.callback == (before if state == "resolved" else Callback("+33612345678", AT))
+
+
 def test_a_call_that_is_wished_at_another_time_is_the_one_that_counts() -> None:
     case = opened(callback=Callback("+33612345678", 5))
     after = rules.follow(case, Seen(a_response(answers=(PHONE, SLOT))), ALERTS, LATER)

@@ -244,11 +244,40 @@ async def test_a_card_that_was_deleted_is_put_up_again(room: Room) -> None:
     assert room.board.card.quotes == ("broken stems",)
 
 
-async def test_a_channel_that_is_not_there_is_a_dead_letter(room: Room) -> None:
-    room.board.fails = [Permanent("Slack refuses chat.postMessage: not_in_channel", "not_in_channel")]
+@pytest.mark.parametrize("code", ["not_in_channel", "is_archived", "token_revoked"])
+async def test_a_card_waits_until_people_have_put_slack_right(room: Room, code: str) -> None:
+    room.board.fails = [Permanent(f"Slack refuses chat.postMessage: {code}", code)]
+    await unhappy(room)
+    (job,) = [one for one in await room.real.jobs() if one.job.kind == "desk"]
+    assert (job.state, job.error.partition(":")[0]) == ("waiting", code)
+    await room.later(MINUTE)
+    assert room.board.card.score == 2
+
+
+async def test_what_slack_will_never_take_is_a_dead_letter(room: Room) -> None:
+    room.board.fails = [Permanent("Slack refuses chat.postMessage: invalid_blocks", "invalid_blocks")]
     await unhappy(room)
     (job,) = await room.real.jobs("dead")
-    assert job.error.startswith("not_in_channel")
+    assert job.error.startswith("invalid_blocks")
+
+
+async def test_a_second_channel_that_is_not_there_does_not_stop_the_case(room: Room) -> None:
+    await on_the_line(room)
+    room.board.closed.add("#leads")
+    await room.later(24 * HOUR + 30 * MINUTE)
+    assert room.board.remarks[-1] == "Overdue. Nadia Benali still waits. #leads could not be told: not_in_channel."
+    assert room.board.channel == []
+
+
+async def test_who_is_told_that_it_is_settled_and_writes_again_calls_somebody(room: Room) -> None:
+    await on_the_line(room, "telegram")
+    await room.cases.resolve(CHAT, MAYA, Verdict("explained", tell=True))
+    await room.works(kick=False)
+    await room.says("No, it is not!", late=True)
+    assert room.board.card.state == "open"
+    assert [(one.mention, one.loud) for _, one in room.board.thread if "needs somebody again" in one.text] == [
+        ("@here", True)
+    ]
 
 
 async def test_no_rule_but_a_person_asked_for(tmp_path: Path) -> None:

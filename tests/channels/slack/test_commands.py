@@ -85,6 +85,12 @@ async def test_all_is_well(slack: Slack, tmp_path: Path) -> None:
             "/invite @",
         ),
         (lambda slack: None, {"SLACK_ALERT_CHANNEL": "#nowhere"}, "channel", "there is no #nowhere"),
+        (
+            lambda slack: slack.archives("nps-alerts"),
+            {"SLACK_ALERT_CHANNEL": "#nps-alerts"},
+            "channel",
+            "#nps-alerts is archived | unarchive it",
+        ),
         (lambda slack: None, {"SLACK_APP_TOKEN": "xapp-wrong"}, "socket", "App-Level Tokens"),
         (lambda slack: None, {"SLACK_SIGNING_SECRET": "s"}, "events", "set PUBLIC_URL"),
         (lambda slack: slack.quirks.order("auth.test", broken(503)), {}, "reach", "SLACK_API_URL"),
@@ -98,6 +104,13 @@ async def test_what_is_wrong_is_said_with_what_to_click(
     assert verdict == "error"
     assert words in told
     assert slack.bot_token not in told
+
+
+async def test_the_second_channel_is_looked_at_too(slack: Slack, tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text('cases: {escalate: {after: 30m, to: "#leads"}}', "utf-8")
+    environ = slack_environ(slack, SLACK_ALERT_CHANNEL="#nps-alerts")
+    found = await doctor_slack.checks(load(environ, tmp_path))
+    assert [one.found for one in found if one.verdict == "error"] == ["there is no #leads that the app can see"]
 
 
 async def test_without_tokens_it_says_where_to_begin(tmp_path: Path) -> None:
