@@ -156,9 +156,9 @@ export function controls({ h, icon, link, t, env, chat, send }) {
     const go = h('button', { class: 'go' });
     const group = (/** @type {string} */ name) => h('div', { class: 'pick', role: 'radiogroup', 'aria-label': t(name) });
     /** @type {Option | undefined} */
-    let chosen;
+    let picked;
     const choose = (/** @type {Option} */ o) => {
-      chosen = o;
+      picked = o;
       go.hidden = !o;
       go.textContent = o && t('book', { when: o.label });
     };
@@ -173,7 +173,7 @@ export function controls({ h, icon, link, t, env, chat, send }) {
       return radio('chip', [date === today ? t('today') : name, h('small', {}, rest)], { name: 'day', checked: !i, onchange: () => open(list) });
     }));
     open(Object.values(days)[0] ?? []);
-    return form(() => pick(chosen), day, times, go);
+    return form(() => pick(picked), day, times, go);
   }
 
   /** @param {Ask | null} ask null while a person is on the line @param {string} [name] @returns {any[]} */

@@ -86,6 +86,7 @@ export function widget(env, texts, css, session, controls) {
   let wanted = false; // whether the panel opens as soon as there is something to say
   let inside; // whether the visitor was in the widget when the question changed
   let shown = ''; // what the dock shows
+  let low = true; // whether the newest line is in view
   const ui = {
     h, icon, link, t, env, chat,
     /** @param {any} body @param {string} [label] how the answer reads */
@@ -138,27 +139,27 @@ export function widget(env, texts, css, session, controls) {
   function renderLog() {
     const { ask, status, waiting, retry, unsent, gone, kept } = chat;
     const ended = status === 'ended';
-    const low = log.scrollTop > log.scrollHeight - log.clientHeight - 50; // else something older is being read
-    const entries = chat.entries().filter((/** @type {any} */ e) => !ended || e.text !== t('saved'));
-    const last = entries.findLastIndex((/** @type {any} */ e) => e.author === 'visitor');
+    low = log.scrollTop > log.scrollHeight - log.clientHeight - 50;
+    const list = chat.entries().filter((/** @type {any} */ e) => !ended || e.text !== t('saved'));
+    const last = list.findLastIndex((/** @type {any} */ e) => e.author === 'visitor');
     // The end is what the chat's last turn said, but for who has left.
     const final = ended && chat.by('bot').at(-1)?.at;
-    const end = entries.findLastIndex((/** @type {any} */ e) => e.author === 'visitor' || e.at < final || e.name && e.at === final);
-    const group = entries.slice(end + 1).filter((/** @type {any} */ e) => e.author === 'bot' && !e.link && !e.name);
-    const met = entries.findLastIndex((/** @type {any} */ e) => e.name) > last;
-    const away = !navigator.onLine;
-    const pending = waiting || retry || away || status === 'handoff' ? unsent : [];
+    const end = list.findLastIndex((/** @type {any} */ e) => e.author === 'visitor' || e.at < final || e.name && e.at === final);
+    const group = list.slice(end + 1).filter((/** @type {any} */ e) => e.author === 'bot' && !e.link && !e.name);
+    const met = list.findLastIndex((/** @type {any} */ e) => e.name) > last;
+    const lost = !navigator.onLine;
+    const pending = waiting || retry || lost || status === 'handoff' ? unsent : [];
     const old = new Set(rows.keys());
     const row = (/** @type {any} */ key, /** @type {string} */ look, /** @type {any[]} */ ...inside) => {
       old.delete(key);
       return put(key, look, () => h('p', {}, ...inside));
     };
     // The end begins with the tick; a flow whose last words are the same does not say them twice.
-    if (ended) entries.splice(end + 1, 0, { author: '' });
+    if (ended) list.splice(end + 1, 0, { author: '' });
     let head;
     let since;
     order = [];
-    entries.forEach((/** @type {any} */ e, /** @type {number} */ i) => {
+    list.forEach((/** @type {any} */ e, /** @type {number} */ i) => {
       const { seq, author, text } = e;
       const key = e.id ?? seq;
       old.delete(key);
@@ -168,7 +169,7 @@ export function widget(env, texts, css, session, controls) {
       }
       else if (e.link) put(key, 'chip out', () => anchor(e.link));
       else if (author === 'visitor') {
-        bubble(key, text, i === last && !met && ask?.back && !away && !gone && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
+        bubble(key, text, i === last && !met && ask?.back && !lost && !gone && !pending[0] && link(() => ui.send({ action: 'back' }), t('change')));
       } else if (author === 'agent') {
         const node = put(key, text ? 'agent' : 'agent bot', () => h('div', {}, h('small', {}, e.name), h('span')));
         tell(node.lastChild, text || t('removed'), (text || t('removed')).split(/(https?:\/\/\S*[\w/])/)
@@ -189,7 +190,7 @@ export function widget(env, texts, css, session, controls) {
     if (head) head.id = 'q';
     for (const { id, label } of pending) {
       old.delete(id);
-      bubble(id, label, ...retry ? [icon('alert'), t('unsent'), link(chat.flush, t('again'))] : away ? [icon('clock'), t('kept')] : []);
+      bubble(id, label, ...retry ? [icon('alert'), t('unsent'), link(chat.flush, t('again'))] : lost ? [icon('clock'), t('kept')] : []);
     }
     if (waiting) {
       row('wait' + waiting, 'note', h('b', { class: 'dots', role: 'img', 'aria-label': t('saving') }, '•••'),
@@ -252,9 +253,9 @@ export function widget(env, texts, css, session, controls) {
     const part = status === 'ended' ? 1 : progress ? progress.at / (progress.of + .5) : 0;
     if (!(part <= kept.top)) chat.keep({ top: part });
     fill.style.width = kept.top * 100 + '%';
-    const away = navigator.onLine ? '' : t('offline');
-    strip.hidden = !away;
-    tell(strip, away, [icon('offline'), away]);
+    const lost = navigator.onLine ? '' : t('offline');
+    strip.hidden = !lost;
+    tell(strip, lost, [icon('offline'), lost]);
     if (wanted && (status || gone)) {
       wanted = false;
       reveal();
@@ -292,6 +293,7 @@ export function widget(env, texts, css, session, controls) {
 
   function reveal() {
     chat.away = panel.hidden = false;
+    low = true;
     launch.hidden = true;
   }
 
@@ -309,9 +311,9 @@ export function widget(env, texts, css, session, controls) {
     launch.hidden = mode !== 'bubble' && !chat.kept.left;
   }
 
-  // The newest line is seen, also where a control grows under it.
+  // The newest line is seen, also where a control grows under it, unless an older one is being read.
   const watch = new ResizeObserver(() => {
-    log.scrollTop = 1e6;
+    if (low) log.scrollTop = 1e6;
     if (mode === 'page') dock.scrollIntoView({ block: 'nearest' });
   });
   watch.observe(log);

@@ -1,6 +1,7 @@
 """How a handoff ends: whose words come last, what is said once, and what becomes of words that reached nobody."""
 
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -11,7 +12,7 @@ from bot.sandbox.clock import Clock
 from tests.e2e.browser import BROWSER, Watch
 from tests.e2e.conftest import Come
 from tests.e2e.desk import Agent, asked_for_a_person, staffed
-from tests.e2e.person import Person
+from tests.e2e.person import Person, box_of
 from tests.e2e.ways import DETRACTOR
 
 pytestmark = BROWSER
@@ -22,15 +23,9 @@ REVIEW = "You can also say what you think in public, good or bad:"
 SLA = 15 * 60_000
 
 
-@pytest.fixture(scope="module")
-def clock() -> Clock:
-    return Clock()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def service(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> AsyncIterator[app.Service]:
-    async with staffed(tmp_path_factory.mktemp("staffed"), now=clock) as running:
-        clock.told.append(running.worker.wake)
+async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[app.Service]:
+    async with staffed(tmp_path_factory.mktemp("staffed")) as running:
         yield running
 
 
@@ -74,15 +69,19 @@ async def test_who_asks_for_a_person_in_the_field_for_a_number_gets_one(
     await expect(visitor.bubbles.last).to_have_text(words)
 
 
-async def test_half_a_line_for_a_person_is_no_number(come: Come, service: app.Service, clock: Clock) -> None:
-    visitor = await come("/")
-    await asked_for_a_person(visitor, service)
-    await visitor.field.fill("It is about my")
-    clock.move(SLA)
-    await visitor.asked("What number should we call?")
-    await in_order(visitor, WAITING, "Nobody is free right now.", "What number")
-    await expect(visitor.field).to_have_value("")
-    await expect(visitor.field).to_be_focused()
+async def test_half_a_line_for_a_person_is_no_number(come: Come, tmp_path: Path, watch: Watch) -> None:
+    clock = Clock()
+    async with staffed(tmp_path, now=clock) as service:
+        clock.told.append(service.worker.wake)
+        watch.url = service.url
+        visitor = await come(service.url)
+        await asked_for_a_person(visitor, service)
+        await visitor.field.fill("It is about my")
+        clock.move(SLA)
+        await visitor.asked("What number should we call?")
+        await in_order(visitor, WAITING, "Nobody is free right now.", "What number")
+        await expect(visitor.field).to_have_value("")
+        await expect(visitor.field).to_be_focused()
 
 
 async def test_lines_that_came_too_late_for_the_person_are_shown(
@@ -125,6 +124,7 @@ async def test_another_language_leaves_what_a_person_said_and_announces_the_ques
     await visitor.walk(DETRACTOR[:4])
     await visitor.asked("What number")
     await visitor.write("human")
+    await visitor.waiting()
     maya = Agent(service, await visitor.chat())
     await maya.say("I call you.")
     await maya.leave()
@@ -146,3 +146,21 @@ async def test_a_lost_network_is_announced_once(come: Come, service: app.Service
         await visitor.write(line)
         await expect(visitor.bubbles.last).to_have_text(line)
     assert await said(visitor) == ["You’re offline. Go on, we send it when you’re back."]
+
+
+async def test_an_older_line_can_be_read_while_the_panel_grows(come: Come, service: app.Service) -> None:
+    visitor = await come("/")
+    maya = await asked_for_a_person(visitor, service)
+    await maya.say("One")
+    await expect(visitor.persons).to_have_count(1)
+    height = (await box_of(visitor.panel))["height"]
+    await visitor.log.evaluate("node => node.scrollTop = 0")
+    await maya.say("Two")
+    await expect(visitor.persons).to_have_count(2)
+    assert (await box_of(visitor.panel))["height"] > height
+    # Who watches for a new size is told after the next frame has been laid out.
+    await visitor.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert await visitor.log.evaluate("node => node.scrollTop") == 0
+    await visitor.tap("Close the survey")
+    await visitor.launcher.click()
+    await expect(visitor.persons.last).to_be_in_viewport(ratio=1)
