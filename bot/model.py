@@ -16,7 +16,9 @@ Value: TypeAlias = int | str | tuple[str, ...]
 Author: TypeAlias = Literal["visitor", "bot", "agent"]
 Segment: TypeAlias = Literal["detractor", "passive", "promoter"]
 Status: TypeAlias = Literal["open", "handoff", "ended"]
-InboundKind: TypeAlias = Literal["value", "text", "action", "timer", "click", "language", "agent", "case", "gone"]
+InboundKind: TypeAlias = Literal[
+    "value", "text", "action", "timer", "click", "language", "agent", "case", "person", "gone"
+]
 Handoff: TypeAlias = Literal["", "waiting", "joined"]
 CaseState: TypeAlias = Literal["open", "claimed", "snoozed", "resolved"]
 Counts: TypeAlias = Literal["", "recovered", "lost", "no_action"]
@@ -243,6 +245,7 @@ class Inbound(Struct, frozen=True):
     click   "step/link key"                        -
     agent   join say tell edit delete leave        their words   name: theirs; ref: the desk's name of the line
     case    -                                      -             case: what it says now
+    person  their time zone, where it is known     -             contact: what the platform vouches for
     gone    -                                      -      nothing reaches this address any more (bot blocked)
 
     Where the chat has ended, `text` is a late comment if `late` is set (messaging channels) and ignored otherwise; so
@@ -260,6 +263,7 @@ class Inbound(Struct, frozen=True):
     ref: str = ""
     case: CaseFacts | None = None
     late: bool = False
+    contact: Mapping[str, Fact] = field(default_factory=dict)
 
 
 class Say(Struct, frozen=True):

@@ -6,9 +6,11 @@ under another one, is known by the ids that the commit keeps. The two calls that
 must open within 3 s of the tap, and somebody who writes without having been asked is told how to begin.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from slack_bolt.async_app import AsyncApp
@@ -21,7 +23,8 @@ from bot.channels.slack_api import SlackApi
 from bot.channels.slack_app import Errands
 from bot.channels.slack_controls import COMMAND, INPUT, KEY, LINK, MODAL, NUMBER, WRITE, window
 from bot.channels.slack_words import word
-from bot.errors import Unknown
+from bot.channels.web_wire import timezone
+from bot.errors import StoreUnavailable, Unknown
 from bot.model import Address, Fact, Inbound, InboundKind, Start
 
 log = logging.getLogger(__name__)
@@ -157,14 +160,27 @@ class SlackChannel:
     async def _begin(self, address: Address, wish: read.Wish, events: tuple[str, ...]) -> Reply:
         """Begin a chat; where one is open, its question once more."""
         now = self._clock()
-        contact = {"name": Fact(wish.name)} if wish.name else {}
-        return await self._front.receive_at(
+        contact = {"username": Fact(wish.name, True)} if wish.name else {}
+        reply = await self._front.receive_at(
             address,
             Inbound(wish.id, now, "action", value="repeat"),
             events=events,
             opening=Start("", address, now, wish.locale, contact=contact),
             flow=wish.flow or self._options.flow,
         )
+        if "name" not in reply.conversation.contact:
+            self._errands.run("person", self._introduce(address, reply.conversation.id))
+        return reply
+
+    async def _introduce(self, address: Address, chat: str) -> None:
+        """Slack names who gave the command by their user name alone; their profile says what they are called."""
+        team, _, user = address.peer.partition(":")
+        person = read.person(await self._api.call(team, "users.info", user=user))
+        contact = {name: Fact(value, True) for name, value in person.contact.items()}
+        zone = await asyncio.to_thread(timezone, person.timezone)
+        inbound = Inbound(f"slack:person:{user}", self._clock(), "person", value=zone, contact=contact)
+        with suppress(Unknown, StoreUnavailable):  # the next command finds them still without a name
+            await self._front.receive(chat, inbound, 1 << 62)
 
 
 def _address(context: AsyncBoltContext, user: str) -> Address:

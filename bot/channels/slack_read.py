@@ -77,6 +77,26 @@ class Wish(Struct, frozen=True):
     """By which Slack calls them."""
 
 
+class Person(Struct, frozen=True):
+    """A member, as their profile says."""
+
+    contact: Mapping[str, str]
+    locale: str
+    timezone: str
+
+
+def person(answer: Mapping[str, object]) -> Person:
+    """From the answer of users.info: https://docs.slack.dev/reference/objects/user-object"""
+    user = _table(answer, "user")
+    profile = _table(user, "profile")
+    facts = {
+        "name": _text(profile, "real_name") or _text(user, "real_name"),
+        **{name: _text(profile, name) for name in ("first_name", "last_name", "email")},
+    }
+    found = {name: value for name, value in facts.items() if value.strip()}
+    return Person(found, _text(user, "locale"), _text(user, "tz"))
+
+
 def words(body: Mapping[str, object]) -> Words | None:
     event = _table(body, "event")
     ours = event.get("type") == "message" and event.get("channel_type") == "im"

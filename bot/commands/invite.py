@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.app_slack import StoredInstalls
+from bot.channels import slack_read as read
 from bot.channels.slack_api import SlackApi
 from bot.channels.slack_install import Workspaces
 from bot.commands.data import has_data, with_store
@@ -156,21 +157,11 @@ class _Inviting:
         return own, str(known.get("id", "")) if isinstance(known, dict) else ""
 
     async def _profile(self, api: SlackApi, team: str, user: str) -> Mapping[str, object]:
-        """Of the invitation: language, name and address."""
+        """Of the invitation: language, time zone, name and address."""
         said = await self._patient(api, team, "users.info", user=user, include_locale=True)
-        known = said.get("user")
-        person = known if isinstance(known, dict) else {}
-        shown = person.get("profile")
-        profile = shown if isinstance(shown, dict) else {}
-        facts = {
-            "name": profile.get("real_name") or person.get("real_name"),
-            "first_name": profile.get("first_name"),
-            "last_name": profile.get("last_name"),
-            "email": profile.get("email"),
-        }
-        found: dict[str, object] = {"contact": {name: str(value) for name, value in facts.items() if value}}
-        locale = self._language or str(person.get("locale") or "")
-        return found | ({"locale": locale} if locale else {})
+        person = read.person(said)
+        more = {"locale": self._language or person.locale, "timezone": person.timezone}
+        return {"contact": person.contact, **{name: value for name, value in more.items() if value}}
 
     async def _patient(self, api: SlackApi, team: str, method: str, **arguments: object) -> dict[str, object]:
         """A long list meets Slack's limits: it is gone through at the pace that Slack asks for."""

@@ -11,6 +11,8 @@
 
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
 from bot.flows import commands
 from bot.flows.answers.clean import kept
 from bot.flows.answers.commands import read_command
@@ -22,13 +24,15 @@ from bot.flows.steps.handoff import nobody_free
 from bot.flows.turns import arm, finish, release, ring
 from bot.model import Conversation, Entry, Ignored, Inbound, OptOut, Say, Turn, Value
 
-KINDS = frozenset(("agent", "case", "gone"))
+KINDS = frozenset(("agent", "case", "person", "gone"))
 LINES = 50
 LONGEST_NAME = 80
 
 
 def step(program: Program, conversation: Conversation, inbound: Inbound) -> Turn | None:
     """The turn where the desk is concerned or the chat has ended; None where the bot shall go on as ever."""
+    if inbound.kind == "person":
+        return _introduced(program, conversation, inbound)
     told = inbound.value == "tell" and inbound.late
     if inbound.kind == "case" or (inbound.kind in KINDS and (told or not conversation.ended)):
         return _from_the_desk(program, conversation, inbound)
@@ -59,6 +63,17 @@ def _from_the_desk(program: Program, conversation: Conversation, inbound: Inboun
         draft.case = inbound.case
         draft.reported = True
     return _settled(draft, inbound, ignored)
+
+
+def _introduced(program: Program, conversation: Conversation, inbound: Inbound) -> Turn:
+    """The platform says who it is; what was known from there before is replaced. No turn of the person's."""
+    contact = {**conversation.contact, **inbound.contact}
+    timezone = str(inbound.value or "") or conversation.timezone
+    if contact == conversation.contact and timezone == conversation.timezone:
+        return Turn(conversation, (), "repeated")
+    draft = Draft(program, replace(conversation, contact=contact, timezone=timezone), inbound.at)
+    draft.reported = True
+    return _settled(draft, inbound)
 
 
 def _to_the_desk(program: Program, conversation: Conversation, inbound: Inbound) -> Turn:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bot.flows import engine
 from bot.flows.stage import Stage
-from bot.model import CaseFacts, Disarm, Inbound, OptOut, Report
+from bot.model import CaseFacts, Disarm, Fact, Inbound, OptOut, Report
 
 from .books import DAY, MONDAY, lines
 from .desks import desk, joined, stage, waiting
@@ -30,6 +30,16 @@ def test_the_desk_hears_that_whoever_has_a_case_cannot_be_reached() -> None:
     played = stage()
     chat = engine.step(played.program, played.chat, Inbound("c", MONDAY, "case", case=CLAIMED)).conversation
     assert desk(engine.step(played.program, chat, Inbound("g", MONDAY, "gone"))) == 1
+
+
+def test_who_it_is_may_be_known_later_and_is_no_turn_of_theirs() -> None:
+    played = waiting()
+    who = Inbound("p", MONDAY + DAY, "person", value="Europe/Paris", contact={"name": Fact("Nadia Benali", True)})
+    turn = engine.step(played.program, played.chat, who)
+    after = turn.conversation
+    assert (after.contact["name"], after.timezone) == (Fact("Nadia Benali", True), "Europe/Paris")
+    assert (after.updated, after.handoff, lines(turn)) == (played.chat.updated, "waiting", [])
+    assert engine.step(played.program, after, replace(who, id="q")).ignored == "repeated"
 
 
 def test_a_case_is_part_of_the_response_at_any_time() -> None:

@@ -8,6 +8,7 @@ from bot.errors import Refused
 from bot.model import Inbound
 from bot.sandbox.slack import Slack, clock
 from tests.channels.slack.service import Service, serving
+from tests.harness.working import until
 
 SCORE = "How likely are you to recommend Acme?"
 
@@ -53,6 +54,22 @@ async def test_the_whole_way_by_buttons_and_words(either: Service) -> None:
 async def test_the_command_names_flow_and_language(service: Service, text: str, first: str) -> None:
     await service.slack.runs_command("nadia", "/survey", text)
     await service.asked("nadia", first)
+
+
+async def test_a_member_is_known_by_the_name_of_their_profile(service: Service) -> None:
+    await service.slack.runs_command("nadia", "/survey")
+
+    async def introduced() -> bool:
+        chat = await service.chat("nadia")
+        return chat is not None and "name" in chat.contact
+
+    await until(introduced)
+    chat = await service.chat("nadia")
+    assert chat is not None
+    known = {name: (fact.value, fact.proven) for name, fact in chat.contact.items()}
+    assert known["name"] == ("Nadia Benali", True)
+    assert (known["username"], known["email"]) == (("nadia", True), ("nadia@acme.example", True))
+    assert chat.timezone == "Europe/Paris"
 
 
 async def test_a_flow_that_is_not_there_is_told_to_whoever_asked(service: Service) -> None:
