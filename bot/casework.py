@@ -18,7 +18,7 @@ import msgspec
 
 from bot.casework_board import Thread
 from bot.casework_cases import EVERYTHING, can_be_told
-from bot.casework_parts import Moved, Parts
+from bot.casework_parts import TO_MEND, Moved, Parts
 from bot.changes import desk_job, response_of
 from bot.desk import cases, posted, rules
 from bot.desk.base import Colleague
@@ -36,6 +36,14 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 32
 LONGEST_HOLD = HOUR
+PACE = 5 * SECOND
+"""Between two attempts where a customer is on the line: the usual pauses soon take minutes."""
+PATIENCE = 3 * SECOND
+"""What an agent has written, or that they came, waits so long for their name."""
+PACE = 5 * SECOND
+"""Between two attempts where a customer is on the line: the usual pauses soon take minutes."""
+PATIENCE = 3 * SECOND
+"""What an agent has written, or that they came, waits so long for their name."""
 TO_MEND = frozenset(
     (
         *("not_in_channel", "channel_not_found", "is_archived", "missing_scope", "not_installed"),
@@ -90,6 +98,8 @@ class Casework:
             self._held = max(self._held, parts.clock() + wait)
             return Again(self._held, str(error))
         except Retryable as error:
+            if visit.live:
+                return Again(parts.clock() + PACE + int(parts.jitter() * SECOND), str(error))
             return failed(job, str(error), parts.clock(), parts.jitter())
 
 
@@ -104,6 +114,8 @@ class Visit:
         self._case: Case
         self._kept: list[tuple[str, Kept]] = []
         self._versions: dict[str, int] = {}
+        self.live = False
+        """Whether a customer is on the line."""
 
     async def inside(self) -> bool:
         """Everything between the case and the chat: nothing here waits for the board, but for a name that it has not
@@ -133,7 +145,7 @@ class Visit:
         chat = await self._parts.store.load_id(self._id)
         if chat is None:
             return False
-        self._chat = chat
+        self._chat, self.live = chat, bool(chat.handoff)
         self._seen = await seen_of(self._parts.store, chat)
         return True
 
@@ -171,10 +183,10 @@ class Visit:
 
     async def _pass_on(self) -> bool:
         """Lines whose agent was not known when they came. They are kept again as sent, or as not delivered."""
-        waiting = [(id_, kept.line) for id_, kept in self._kept if kept.state == "new"]
-        for id_, line in waiting:
-            who, key = await self._colleague(line.agent), id_.partition("\n")[2]
-            await self._parts.cases.pass_on(self._id, key, line, who.first, kept=self._versions[id_])
+        waiting = [(id_, kept) for id_, kept in self._kept if kept.state == "new"]
+        for id_, one in waiting:
+            name, key = await self._called(one.line.agent, one.at), id_.partition("\n")[2]
+            await self._parts.cases.pass_on(self._id, key, one.line, name, kept=self._versions[id_])
         return bool(waiting)
 
     async def _attend(self) -> bool:
@@ -182,9 +194,8 @@ class Visit:
         chat, case, moved = self._chat, self._case, False
         taken = case.state == "claimed" and case.claimed >= chat.handoff_at
         if chat.handoff == "waiting" and taken:
-            moved = await self._tell(
-                "join", f"join:{case.claimed}:{chat.handoff_at}", (await self._colleague(case.owner)).first
-            )
+            name = await self._called(case.owner, case.claimed)
+            moved = await self._tell("join", f"join:{case.claimed}:{chat.handoff_at}", name)
         if case.state == "resolved" and case.tell and can_be_told(chat):
             name = (await self._colleague(case.owner)).first
             words, id_ = self._parts.policy.told(chat.locale, name), f"tell:{case.resolved}"
@@ -213,6 +224,15 @@ class Visit:
     async def _facts(self) -> CaseFacts:
         owner = (await self._colleague(self._case.owner)).name if self._case.owner else ""
         return cases.facts(self._case, owner)
+
+    async def _called(self, agent: str, since: int) -> str:
+        """What the customer reads; empty where the board has not said it for too long."""
+        try:
+            return (await self._colleague(agent)).first
+        except (Retryable, Throttled):
+            if self._parts.clock() < since + PATIENCE:
+                raise
+            return ""
 
     async def _colleague(self, agent: str) -> Colleague:
         """Asked of the board once."""

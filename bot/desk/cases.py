@@ -61,6 +61,8 @@ class Case(Struct, frozen=True):
     callback: Callback | None = None
     reopened: int = 0
     """How often it was opened again."""
+    raised: int = 0
+    """When another rule than that which opened it began to fit."""
     asked: int = 0
     """The handoff that it knows of: when the customer asked for a person."""
 

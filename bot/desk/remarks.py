@@ -24,7 +24,7 @@ LONGEST_QUOTE = 2_000
 class Remark:
     key: str
     kind: str
-    """remind, escalate, callback, reopened or woken."""
+    """remind, escalate, callback, reopened, raised or woken."""
     at: int
     until: int = FOREVER
 
@@ -42,6 +42,8 @@ def remarks(case: Case, policy: Policy) -> tuple[Remark, ...]:
         return tuple(found)  # the customer's own time does not wait
     if case.reopened and case.state == "open":
         found.append(Remark(f"reopened:{case.reopened}", "reopened", case.opened))
+    if case.raised and case.mention:
+        found.append(Remark(f"raised:{case.rule}", "raised", case.raised))
     if case.woken:
         found.append(Remark(f"woken:{case.woken}", "woken", case.woken))
     if case.due:
@@ -86,6 +88,8 @@ def words_for(remark: Remark, seen: Seen, case: Case, policy: Policy, now: int) 
             phone = call.phone if call is not None else ""
             at = call.at if call is not None else 0
             return Notice(f"{short_name(name)} expects a call on {phone} at", whom, due=at)
+        case "raised":  # the card was only edited, and that calls nobody
+            return Notice(f"{name}: the alert “{case.rule}” fits now.", case.held or case.mention, loud=True)
         case "reopened":
             return Notice(f"{name} needs somebody again: the case is open.", whom, loud=True)
         case _:

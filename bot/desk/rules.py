@@ -144,8 +144,10 @@ def follow(case: Case | None, seen: Seen, policy: Policy, now: int) -> Case | No
         return case if case.held or case.asked else cases.correct(case, now)
     if found.rule != case.rule and found.rule not in (HANDOFF, CALLBACK):
         due = _due(found, policy, case.opened)
-        nearer = min(due, case.due) if due and case.due else due or case.due
-        return replace(case, rule=found.rule, mention=found.mention, due=nearer)
+        before = next((rule for rule in policy.rules if rule.name == case.rule), None)
+        if before is None or meets(before, seen):  # both fit: what is more urgent holds
+            due = min(due, case.due) if due and case.due else due or case.due
+        return replace(case, rule=found.rule, mention=found.mention, due=due, raised=now)
     return case
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.desk.base import Card, Colleague, Home, Mark, Notice
-from bot.errors import Permanent
+from bot.errors import Permanent, Retryable
 
 
 class Killed(BaseException):
@@ -43,6 +43,8 @@ class FakeBoard:
         self.updates = 0
         self.fails: list[Exception] = []
         """Raised by the next calls, one each."""
+        self.nameless = False
+        """It does not say what agents are called."""
         self.closed: set[str] = set()
         """Channels that the app is not in."""
         self.loses: list[Exception] = []
@@ -116,6 +118,8 @@ class FakeBoard:
 
     async def colleague(self, agent: str) -> Colleague:
         self._call()
+        if self.nameless:
+            raise Retryable("no answer")
         first = agent.rpartition(":")[2].capitalize()
         return Colleague(f"{first} Roy", first)
 

@@ -25,6 +25,8 @@ CALL = replace(CASE, due=0, callback=Callback("+33612345678", NOON + 5 * HOUR))
         (replace(CASE, state="snoozed", until=NOON + 30 * HOUR), 24 * HOUR, []),
         (replace(CASE, state="resolved"), 24 * HOUR, []),
         (replace(CASE, reopened=1), 0, ["reopened"]),
+        (replace(CASE, raised=NOON), 0, ["raised"]),
+        (replace(CASE, raised=NOON, mention=""), 0, []),
         (replace(CASE, reopened=1, state="claimed"), 0, []),
         (replace(CASE, woken=NOON), 0, ["woken"]),
         (CALL, 5 * HOUR - 16 * MINUTE, []),

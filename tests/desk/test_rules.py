@@ -139,6 +139,16 @@ def test_the_case_follows_its_chat(case: Case, who: Seen, expected: str) -> None
     assert f"{after.state} {after.rule} {after.outcome or '-'}" == expected
 
 
+def test_who_corrects_to_praise_has_the_deadline_of_praise() -> None:
+    praise = Rule("praise", "", when=when("{score: 9..10}"), deadline=0)
+    policy = Policy(to="#a", rules=(Rule("unhappy", "", when=DETRACTORS), praise))
+    case = rules.follow(None, Seen(a_response(score=2)), policy, NOON)
+    after = rules.follow(case, Seen(a_response(score=9)), policy, LATER)
+    assert case is not None
+    assert after is not None
+    assert (case.due > 0, after.rule, after.due) == (True, "praise", 0)
+
+
 def test_the_nearer_deadline_holds() -> None:
     after = rules.follow(opened(), seen(2, "lawyer"), ALERTS, LATER)
     assert after is not None

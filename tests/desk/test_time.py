@@ -11,6 +11,7 @@ from bot.desk.base import Line, Verdict
 from bot.desk.policy import DAY, HOUR, MINUTE, Escalation, Policy, Rule
 from bot.desk.remarks import LONGEST_QUOTE
 from bot.errors import Permanent, Retryable, Throttled
+from bot.jobs_retry import SECOND
 from bot.settings_desk import DETRACTORS
 from tests.desk.room import CHAT, MAYA, POLICY, TOM, Room, a_room
 
@@ -56,6 +57,18 @@ async def test_a_case_that_nobody_takes_is_called_out(room: Room) -> None:
     await room.later(9 * DAY)
     assert len(room.board.remarks) == 2
     assert len(room.board.channel) == 1
+
+
+async def test_a_word_that_is_said_later_calls_those_who_watch_for_it(tmp_path: Path) -> None:
+    rules = (Rule("threat", "", "@here", words=("lawyer",)), Rule("unhappy", "", when=DETRACTORS))
+    async with a_room(tmp_path, policy=replace(POLICY, rules=rules)) as room:
+        await unhappy(room)
+        assert room.board.thread == []
+        await room.says("My lawyer will call you.")
+        await room.says("Hello?")
+        (notice,) = [notice for _, notice in room.board.thread if "fits now" in notice.text]
+        assert (notice.text, notice.mention) == ("Nadia Benali: the alert “threat” fits now.", "@here")
+        assert notice.loud
 
 
 async def test_its_holder_is_reminded_and_a_resolved_case_rests(room: Room) -> None:
@@ -234,6 +247,33 @@ async def test_an_answer_that_was_lost_doubles_nothing(room: Room) -> None:
     await room.says("Hello?")
     await room.later(MINUTE)
     assert room.board.quotes == ["Hello?"]
+
+
+async def test_a_customer_on_the_line_does_not_wait_for_slack_to_say_who_the_agent_is(room: Room) -> None:
+    await unhappy(room)
+    await room.does("human")
+    room.board.nameless = True
+    await room.cases.line(CHAT, Line("say", MAYA, "10.1", "Hello"))
+    await room.works(kick=False)
+    assert await room.lines() == []
+    await room.later(6 * SECOND)
+    assert await room.lines() == ["Somebody from support joined.", "Hello"]
+    room.board.nameless = False
+    await room.later(6 * SECOND)
+    assert room.board.marks == [("10.1", "reached")]
+    case = (await room.chat()).case
+    assert case is not None
+    assert case.owner == "Maya Roy"
+
+
+async def test_while_a_customer_is_on_the_line_slack_is_tried_again_every_few_seconds(room: Room) -> None:
+    await on_the_line(room)
+    for words in ("Hello?", "Anybody?"):
+        room.board.fails = [Retryable("no answer")] * 5
+        await room.says(words)
+        for _ in range(5):
+            await room.later(6 * SECOND)
+        assert room.board.quotes[-1] == words
 
 
 async def test_a_card_that_was_deleted_is_put_up_again(room: Room) -> None:
