@@ -40,17 +40,6 @@ PACE = 5 * SECOND
 """Between two attempts where a customer is on the line: the usual pauses soon take minutes."""
 PATIENCE = 3 * SECOND
 """What an agent has written, or that they came, waits so long for their name."""
-PACE = 5 * SECOND
-"""Between two attempts where a customer is on the line: the usual pauses soon take minutes."""
-PATIENCE = 3 * SECOND
-"""What an agent has written, or that they came, waits so long for their name."""
-TO_MEND = frozenset(
-    (
-        *("not_in_channel", "channel_not_found", "is_archived", "missing_scope", "not_installed"),
-        *("token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"),
-    )
-)
-"""Codes of what people put right over there: invite the app, set a new token. The case waits for them."""
 SPREAD = SECOND // 10
 """In which those that were held come back: longer, and whoever writes all the time is always there before them."""
 

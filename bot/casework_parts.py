@@ -11,6 +11,14 @@ from bot.desk.policy import Policy
 from bot.errors import ChatsurveyError
 from bot.store.base import Store
 
+TO_MEND = frozenset(
+    (
+        *("not_in_channel", "channel_not_found", "is_archived", "missing_scope", "not_installed"),
+        *("token_revoked", "token_expired", "invalid_auth", "not_authed", "account_inactive"),
+    )
+)
+"""Codes of what people put right over there: invite the app, set a new token. The case waits for them."""
+
 
 class Moved(ChatsurveyError):
     """Somebody else changed what this one was working on: look again."""
