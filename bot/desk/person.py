@@ -13,7 +13,7 @@ from bot.model import Response
 LONGEST_NAME = 60
 UNSEEN = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Signs that nobody sees, among them those that turn the rest of a line around."""
-NAMES = ("name", "full_name", "first_name", "last_name")
+NAMES = ("name", "full_name", "first_name", "last_name", "username")
 
 
 def contact(response: Response) -> Mapping[str, tuple[str, Source]]:

@@ -44,6 +44,7 @@ NADIA = Seen(
             "last_name": Fact("Benali"),
             "email": Fact("nadia@example.com", True),
             "plan": Fact("gold"),
+            "username": Fact("nb7"),
         },
         context={"page_url": "https://shop.example/o/2418", "page_title": "Order <2418>"},
         locale="fr",
@@ -141,6 +142,10 @@ def test_the_thread_begins_with_who_reads_what_is_written() -> None:
     assert f":speech_balloon: *{words}*  Start with `//` for a note" in str(shown)
 
 
+def test_how_somebody_is_called_is_no_fact_beside_their_name() -> None:
+    assert "nb7" not in str(blocks.message(draw())[1])
+
+
 def test_a_resolved_card_has_two_lines() -> None:
     assert len(blocks.message(draw(OVER))[1]) == 2
 
@@ -231,6 +236,7 @@ def test_shares_give_the_score() -> None:
         ({"first_name": "Nadia"}, "Nadia"),
         ({"first_name": "Nadia", "last_name": "Benali"}, "Nadia B."),
         ({"email": "n@example.com"}, "n@example.com"),
+        ({"username": "nb7"}, "nb7"),
         ({"name": "x" * 99}, "x" * 59 + "…"),
     ],
 )
