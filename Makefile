@@ -9,6 +9,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 KILLS ?= 200
+STORIES ?= 30
 export SOAK_SECONDS ?= 0
 
 .PHONY: help serve test lint soak bench lock clean
@@ -29,7 +30,7 @@ lint: $(VENV)/.test
 	@$(BIN)/chatsurvey check flows.yaml >/dev/null || $(BIN)/chatsurvey check flows.yaml
 
 soak: $(VENV)/.test
-	@SOAK=1 KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/soak tests/flows/test_walks.py tests/e2e
+	@SOAK=1 KILLS=$(KILLS) STORIES=$(STORIES) $(BIN)/python -m pytest -q tests/soak tests/flows/test_walks.py tests/e2e
 
 bench: $(VENV)/.test
 	@$(BIN)/python -m bench

@@ -92,7 +92,7 @@ class OnTheWeb:
                     if answer.status < 300:
                         return found
                     assert answer.status == 503, found
-            except aiohttp.ClientConnectionError:
+            except (aiohttp.ClientError, TimeoutError):
                 pass
             assert time.monotonic() < end, f"{path} was not answered"
             await asyncio.sleep(LOOK)
@@ -138,8 +138,10 @@ class InSlack:
         self._slack = slack
 
     async def begin(self) -> None:
-        await self._slack.connected()
-        assert (await self._slack.runs_command("nadia", "/survey")).ok
+        for _ in range(20):
+            await self._slack.connected()
+            if (await self._slack.runs_command("nadia", "/survey")).ok:
+                break
         await self.hear("How likely are you")
 
     async def say(self, text: str) -> None:

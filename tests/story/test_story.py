@@ -144,7 +144,7 @@ async def export_of(story: Story) -> dict[str, object]:
     raise AssertionError(f"the export never had it all: {done.stdout}")
 
 
-def check(story: Story, found: dict[str, object], doubtful: int = 1) -> None:
+def check(story: Story, found: dict[str, object], doubtful: float = 1) -> None:
     """Nothing is lost, nothing is there twice, nothing internal went out. `doubtful`: how often a message may stand in
     a messenger where the process was killed between send and settle; Telegram cannot be asked, so it comes again."""
     case = found["case"]
