@@ -133,7 +133,8 @@ def fill(path: Path, chats: int) -> list[str]:
             (chats * TURNS_A_CHAT, lines),
         )
         db.executemany(
-            "INSERT INTO job VALUES (?, 'timer', ?, '{}', 1, 0, 0, 0, '', 0, 0)",
+            "INSERT INTO job (id, kind, due, payload, gen, attempt, state, lease, error, created, touched)"
+            " VALUES (?, 'timer', ?, '{}', 1, 0, 0, 0, '', 0, 0)",
             ((f"{id_}:timer", NOW + 2 * YEAR + n) for n, id_ in enumerate(ids[::100])),
         )
         db.commit()

@@ -4,13 +4,13 @@
   cache, the kernel's), as reading does. COMMIT, which waits for the disk, runs on the writer thread. What comes
   meanwhile makes up the next batch, so it grows with the load and nobody waits for a timer. Where many come at once the
   next batch gives the loop a few turns to bring those who were just answered back: measured with 64 chats, a turn costs
-  a seventh less, for all that is paid once a batch. Who comes alone waits for nobody.
+  a fifth less, for all that is paid once a batch. Who comes alone waits for nobody.
 - Why not all of it on the thread: sqlite3 lets go of the GIL at every step and a thread has to win it back from a busy
   loop each time, two changes of hands a statement. Measured with 64 chats, a turn cost a tenth more.
 - The loop never waits: where another process holds the lock, or anything else goes wrong, the batch goes to the thread
   whole, which waits up to `wait` seconds, opens the file anew where it must, and tells each request what came of it.
 - A thread that has waited for the disk must get the GIL soon, or all who wait for the batch wait longer: CPython gives
-  it after a switch interval, which is set to 100 us from 5 ms.
+  it after a switch interval, which is set to 1 ms from 5.
 - A batch that the disk refuses (full, read-only, I/O error, locked too long) is rolled back and each of its callers
   gets StoreUnavailable. The connection is opened anew for the next batch; the thread itself never ends before `close`.
 - Before each batch the file must still be the one that was opened: what goes into a deleted or replaced one would be
@@ -38,10 +38,10 @@ from bot.store.schema import connect
 R = TypeVar("R")
 _Batch: TypeAlias = Sequence[Request]
 
-_SWITCH_INTERVAL = 100e-6
+_SWITCH_INTERVAL = 1e-3
 """Seconds; see above. It holds for the whole process."""
 
-_PATIENCE = 12
+_PATIENCE = 20
 """Iterations of the loop that a batch waits for more at most; half as many as there were requests in the last one."""
 
 _AT_FAULT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
