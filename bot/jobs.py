@@ -83,7 +83,7 @@ class Worker:
         self._idle.clear()
         hurrying = asyncio.create_task(self._hurry(), name="urgent jobs")
         try:
-            while not self._halt.is_set():
+            while not self._halt.is_set() and not hurrying.done():  # a fault there is told here: `finally` raises it
                 self._hint.clear()
                 await self._rest(*await self._round())
         finally:

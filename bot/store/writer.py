@@ -4,7 +4,7 @@
   cache, the kernel's), as reading does. COMMIT, which waits for the disk, runs on the writer thread. What comes
   meanwhile makes up the next batch, so it grows with the load and nobody waits for a timer. Where many come at once the
   next batch gives the loop a few turns to bring those who were just answered back: measured with 64 chats, a turn costs
-  a fifth less, for all that is paid once a batch. Who comes alone waits for nobody.
+  a seventh less, for all that is paid once a batch. Who comes alone waits for nobody.
 - Why not all of it on the thread: sqlite3 lets go of the GIL at every step and a thread has to win it back from a busy
   loop each time, two changes of hands a statement. Measured with 64 chats, a turn cost a tenth more.
 - The loop never waits: where another process holds the lock, or anything else goes wrong, the batch goes to the thread
