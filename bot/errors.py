@@ -57,6 +57,9 @@ class StoreUnavailable(ChatsurveyError):
 class DeliveryError(ChatsurveyError):
     """Base of what can go wrong on the other side. The text carries no secret and no personal data."""
 
+    request: str = ""
+    """What was asked of the other side, with secrets and personal data masked; for people who look into it."""
+
 
 class Retryable(DeliveryError):
     """It may work later: a time-out, a refused connection, a 5xx. `doubt`: it may have worked already, since what got
@@ -81,6 +84,11 @@ class Permanent(DeliveryError):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Unauthorized(DeliveryError):
+    """The other side does not know us any more (a key taken back, a password changed), also after renewing what can be
+    renewed. Nothing of this writer will work until a person mends it."""
 
 
 class Refused(ChatsurveyError):
