@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from bot import http
+from bot.alarms import Alarms, Raising
 from bot.app_channels import channels
 from bot.app_desk import Desk, has_desk
 from bot.app_flows import FlowFile, Tell, keep, watch
@@ -108,8 +109,13 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     salt = settings.secrets[0].encode()
     runtime = Runtime(store, catalog, now, lambda soon: worker.wake(soon), meters, salt=salt)  # noqa: PLW0108 - the worker needs it first
     desk = None
+
+    def soon() -> None:
+        worker.wake(soon=True)
+
+    alarms = Alarms(store, now, soon)
     if has_desk(settings):
-        desk = Desk(settings, runtime, store, clock=now, jitter=random.random, wake=lambda: worker.wake(soon=True))
+        desk = Desk(settings, runtime, store, clock=now, jitter=random.random, wake=soon, alarms=alarms)
     talking = await channels(settings, runtime, store, now, catalog, desk=desk)
     for channel in talking:
         stack.push_async_callback(channel.close)
@@ -162,7 +168,7 @@ def _handlers(
         Delivering(store, records, runtime, one, clock=now, jitter=random.random, meters=meters) for one in messengers
     ]
     at_desk = {} if desk is None else desk.handlers(records)
-    table = handlers(
+    table = Raising(store, None, "", now, random.random).handlers() | handlers(
         store, records, made, runtime.fire, clock=now, jitter=random.random, desk=at_desk, delivering=delivering
     )
     return {kind: replace(handler, run=_metered(kind, handler.run, meters)) for kind, handler in table.items()}

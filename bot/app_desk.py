@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.alarms import Alarms, Raising
 from bot.casework import Casework
 from bot.casework_cases import Cases
 from bot.casework_home import Homes
@@ -14,7 +15,6 @@ from bot.channels import slack_desk_routes as files
 from bot.channels.base import Front
 from bot.channels.verify import Tokens
 from bot.deliver import sent_to
-from bot.desk.base import Board
 from bot.jobs import Handler
 from bot.records.base import Records
 from bot.settings_types import Settings
@@ -23,6 +23,7 @@ from bot.store.base import Store
 if TYPE_CHECKING:
     from bot.channels.slack_api import SlackApi
     from bot.channels.slack_app import Errands, Register
+    from bot.channels.slack_desk import SlackBoard
 
 
 def has_desk(settings: Settings) -> bool:
@@ -42,19 +43,22 @@ class Desk:
         clock: Callable[[], int],
         jitter: Callable[[], float],
         wake: Callable[[], None],
+        alarms: Alarms,
     ) -> None:
         self._settings, self._front, self._store = settings, front, store
         self._clock, self._jitter = clock, jitter
         self._tokens = Tokens(settings.secrets)
-        self._board: Board | None = None
+        self._board: SlackBoard | None = None
+        self._alarms = alarms
         self.cases = Cases(store, front, settings.desk, clock, wake)
 
     def listeners(self, api: "SlackApi", errands: "Errands") -> Sequence["Register"]:
         from bot.channels.slack_desk import SlackBoard  # noqa: PLC0415 - with its library, only where it is used
+        from bot.channels.slack_desk_alarms import SlackAlarms  # noqa: PLC0415 - as above
         from bot.channels.slack_desk_listen import SlackDesk  # noqa: PLC0415 - as above
 
         self._board = SlackBoard(api)
-        return (SlackDesk(self.cases, api, errands).register,)
+        return (SlackDesk(self.cases, api, errands).register, SlackAlarms(self._alarms).register)
 
     def handlers(self, records: Records) -> Mapping[str, Handler]:
         if self._board is None:
@@ -70,7 +74,8 @@ class Desk:
             ics=lambda chat: files.address(self._settings.public_url, self._tokens, chat),
             sent=partial(sent_to, self._store),
         )
-        return {**Casework(parts).handlers(), **Homes(parts, records).handlers()}
+        raising = Raising(self._store, self._board, self._settings.desk.to, self._clock, self._jitter)
+        return {**Casework(parts).handlers(), **Homes(parts, records).handlers(), **raising.handlers()}
 
     def routes(self) -> Sequence[web.RouteDef]:
         return files.routes(self._tokens, self.cases.calendar)

@@ -8,10 +8,12 @@ history of the channels it is in.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from bot.channels import slack_desk_alarms as alarms
 from bot.channels import slack_desk_blocks as blocks
 from bot.channels import slack_desk_forms as forms
 from bot.channels.slack_api import SlackApi
 from bot.channels.slack_kit import escape
+from bot.desk.alarms import Alarm
 from bot.desk.base import Card, Colleague, Home, Mark, Notice
 from bot.errors import Permanent
 
@@ -25,7 +27,7 @@ DONE_ALREADY = ("already_reacted", "message_not_found", "no_item_specified", "th
 
 
 class SlackBoard:
-    """Implements `desk.base.Board`."""
+    """Implements `desk.base.Board` and `desk.alarms.AlarmBoard`."""
 
     def __init__(self, api: SlackApi) -> None:
         self._api = api
@@ -76,6 +78,19 @@ class SlackBoard:
         link = await self.link(notice.card) if notice.card else ""
         text, shown, _ = blocks.notice(notice, link)
         await self._say(team, key, channel=channel, text=text, blocks=shown)
+
+    async def alarm(self, to: str, place: str, key: str, alarm: Alarm) -> str:
+        text, shown = alarms.message(alarm)
+        if not place:
+            team, channel = _where(to)
+            answer = await self._say(team, key, channel=channel, text=text, blocks=shown)
+            real, _ = await self._team(team)
+            return f"{real}:{answer.get('channel')}:{answer.get('ts')}"
+        team, channel, ts = _place(place)
+        await self._api.call(
+            team, "chat.update", channel=channel, ts=ts, text=text, blocks=shown, metadata=_metadata(key)
+        )
+        return place
 
     async def whisper(self, place: str, agent: str, text: str) -> None:
         team, channel, ts = _place(place)

@@ -1,0 +1,220 @@
+"""Alarms: one message to people about a writer that needs them, which follows the facts until it is over.
+
+- A dead letter, or a writer that nobody lets in any more, makes the job `system:alarm.<writer>` due. It looks at what
+  is dead and whether the writer is parked, and makes the one message agree: put up, changed, or said to be over. So it
+  may run twice, late, or again after a crash.
+- The document `alarm`, id the writer, keeps where the message is, written before it goes out: after a crash the message
+  is looked up by its key and not sent twice.
+- Where there is no desk the log says it, once.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.changes import write_kind
+from bot.desk.alarms import Alarm, AlarmBoard
+from bot.desk.base import Result
+from bot.errors import Permanent, Retryable, StoreUnavailable, Throttled
+from bot.jobs import Handler
+from bot.jobs_retry import MINUTE, SECOND, failed
+from bot.model import Doc, DocChange, Job
+from bot.store.base import Again, Commit, Dead, Done, Settlement, Store
+
+log = logging.getLogger(__name__)
+
+GATHER = 3 * SECOND
+"""What fails together is one message."""
+LOOK_AGAIN = 10 * MINUTE
+"""Between looks while something is wrong: people also act by the command line."""
+AFTER_REPLAY = 30 * SECOND
+COUNTED = 10_000
+"""Dead letters that are counted."""
+TRIES = 20
+
+
+class State(Struct, frozen=True):
+    """What is kept of a writer's alarm."""
+
+    raised: int = 0
+    """When it was raised; 0 while nothing is wrong. The message's key holds it."""
+    place: str = ""
+    shown: bytes = b""
+    """The message as it was last shown."""
+    parked: int = 0
+    """Since when nobody lets the writer in; 0 while they do."""
+    error: str = ""
+    """What the other side said to that."""
+    by: str = ""
+    """Who had everything sent again last."""
+    replayed: int = 0
+    """When that was."""
+
+
+_decode = msgspec.msgpack.Decoder(State).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def alarm_job(writer: str, due: int) -> Job:
+    return Job(f"system:alarm.{writer}", "alarm", due, {"writer": writer}, gathers=True)
+
+
+class Alarms:
+    """Told by the deliveries. None of these three raises: a delivery must not fail for them."""
+
+    def __init__(self, store: Store, clock: Callable[[], int], wake: Callable[[], None] = lambda: None) -> None:
+        self._store, self._clock, self._wake = store, clock, wake
+
+    async def dead(self, writer: str, error: str) -> None:
+        """A delivery was given up."""
+        await self._say(writer, lambda state: state, error)
+
+    async def parked(self, writer: str, error: str) -> None:
+        """The other side does not know us any more."""
+        now = self._clock()
+        await self._say(writer, lambda state: replace(state, parked=state.parked or now, error=error), error)
+
+    async def resumed(self, writer: str) -> None:
+        """It lets us in again."""
+        await self._say(writer, lambda state: replace(state, parked=0, error=""), "")
+
+    async def replay(self, writer: str, agent: str, events: Sequence[str] = ()) -> Result:
+        """Implements `desk.alarms.Operators`. What is dead then is due now, with a fresh count of attempts."""
+        now = self._clock()
+        dead = await self._store.jobs("dead", write_kind(writer), COUNTED)
+        if not dead:
+            return Result(False, "There is nothing to send again.")
+        if await self._change(writer, lambda s: replace(s, by=agent, replayed=now), now, events) is Commit.REPEATED:
+            return Result(True)
+        for view in dead:
+            await self._store.retry_job(view.job.id, now)
+        self._wake()
+        return Result(True)
+
+    async def _say(self, writer: str, change: Callable[[State], State], error: str) -> None:
+        try:
+            await self._change(writer, change, self._clock() + GATHER)
+        except StoreUnavailable as trouble:
+            log.warning("writer %s needs a person, and no alarm can be kept (%s): %s", writer, trouble, error)
+
+    async def _change(
+        self, writer: str, change: Callable[[State], State], due: int, events: Sequence[str] = ()
+    ) -> Commit:
+        jobs = (alarm_job(writer, due),)
+        for _ in range(TRIES):
+            state, version = await look(self._store, writer)
+            after = change(state)
+            doc = Doc("alarm", writer, version + 1, _encode(after))
+            if after == state:  # nothing to keep but the job
+                doc, version = Doc("alarm.wake", writer, 1, b""), 0
+            done = await self._store.put(DocChange(doc, version, jobs=jobs, events=tuple(events)))
+            if done is not Commit.LOST:
+                return done
+        raise StoreUnavailable("too many changes of one alarm at once")
+
+
+async def look(store: Store, writer: str) -> tuple[State, int]:
+    """The state and its version; a new one of version 0 where there is none."""
+    doc = await store.doc("alarm", writer)
+    return (_decode(doc.body), doc.version) if doc is not None and doc.body else (State(), doc.version if doc else 0)
+
+
+class Raising:
+    """The handler of the jobs `alarm`. Without a board the log is told."""
+
+    def __init__(
+        self,
+        store: Store,
+        board: AlarmBoard | None,
+        to: str,
+        clock: Callable[[], int],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._store, self._board, self._to = store, board, to
+        self._clock, self._jitter = clock, jitter
+
+    def handlers(self) -> dict[str, Handler]:
+        return {"alarm": Handler(self.run, 1, 4)}
+
+    async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
+        return [await self._one(job) for job in jobs]
+
+    async def _one(self, job: Job) -> Settlement:
+        now = self._clock()
+        try:
+            wrong = await self._show(job.payload["writer"], now)
+        except Throttled as error:
+            return Again(now + max(int(error.after * SECOND), SECOND), str(error))
+        except Retryable as error:
+            settlement = failed(job, str(error), now, self._jitter())
+            return Again(now + LOOK_AGAIN, str(error)) if isinstance(settlement, Dead) else settlement
+        except Permanent as error:
+            log.warning("writer %s needs a person, and the desk cannot be told: %s", job.payload["writer"], error)
+            return Again(now + LOOK_AGAIN, f"{error.code}: {error}")
+        return Again(wrong) if wrong else Done()
+
+    async def _show(self, writer: str, now: int) -> int:
+        """When to look again; 0 where nothing is wrong any more."""
+        state, version = await look(self._store, writer)
+        dead = await self._store.jobs("dead", write_kind(writer), COUNTED)
+        last = max(dead, key=lambda view: view.touched).error if dead else ""
+        trying = now < state.replayed + AFTER_REPLAY
+        wrong = bool(dead) or bool(state.parked) or (trying and bool(state.raised))
+        if not state.raised:
+            if not wrong:
+                return 0
+            state = replace(state, raised=now)
+            version = await self._keep(writer, state, version)
+        alarm = alarm_of(writer, state, len(dead), last, trying=trying)
+        shown = _encode(alarm)
+        if shown != state.shown:
+            place = await self._put_up(state, f"alarm:{writer}:{state.raised}", alarm)
+            state = replace(state, place=place, shown=shown)
+        if not wrong:
+            state = State()
+        await self._keep(writer, state, version)
+        return 0 if not wrong else now + (AFTER_REPLAY if trying else LOOK_AGAIN)
+
+    async def _put_up(self, state: State, key: str, alarm: Alarm) -> str:
+        if self._board is None:
+            log.log(logging.INFO if alarm.over else logging.ERROR, "%s %s", alarm.text, alarm.error)
+            return ""
+        place = state.place or await self._board.find(self._to, key, state.raised - MINUTE)
+        return await self._board.alarm(self._to, place, key, alarm)
+
+    async def _keep(self, writer: str, state: State, version: int) -> int:
+        doc = Doc("alarm", writer, version + 1, _encode(state))
+        if await self._store.put(DocChange(doc, version)) is not Commit.DONE:
+            raise Retryable("the alarm changed meanwhile")
+        return version + 1
+
+
+def alarm_of(writer: str, state: State, dead: int, last: str, *, trying: bool = False) -> Alarm:
+    """What people read. `trying`: somebody has just had everything sent again."""
+    many: Literal["", "s"] = "" if dead == 1 else "s"
+    if state.parked:
+        waiting = f" {dead} response{many} were given up before." if dead else ""
+        return Alarm(
+            writer,
+            f"{writer} does not let us in any more; its responses wait.{waiting}",
+            error=state.error,
+            hint="Renew its key or password; the rest goes out by itself then.",
+            replay=bool(dead),
+            by=state.by,
+        )
+    if dead:
+        return Alarm(
+            writer,
+            f"{dead} response{many} did not get into {writer}.",
+            error=last,
+            hint=f"Put it right, then send again. Which: chatsurvey jobs --state dead --kind write.{writer}",
+            replay=True,
+            by=state.by,
+        )
+    if trying:
+        return Alarm(writer, f"What did not get into {writer} is sent again.", by=state.by)
+    return Alarm(writer, f"{writer} has everything again.", by=state.by, over=True)
