@@ -184,7 +184,12 @@ class Raising:
             log.log(logging.INFO if alarm.over else logging.ERROR, "%s %s", alarm.text, alarm.error)
             return ""
         place = state.place or await self._board.find(self._to, key, state.raised - MINUTE)
-        return await self._board.alarm(self._to, place, key, alarm)
+        try:
+            return await self._board.alarm(self._to, place, key, alarm)
+        except Permanent as error:
+            if not place or error.code != "message_not_found":
+                raise
+            return await self._board.alarm(self._to, "", key, alarm)  # somebody deleted it
 
     async def _keep(self, writer: str, state: State, version: int) -> int:
         doc = Doc("alarm", writer, version + 1, _encode(state))
