@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.crm.base import Writer
-from bot.crm.config import WriterConfig
+from bot.crm.config import Connection, WriterConfig
 from bot.crm.table import make
 from bot.settings import Settings
 
@@ -16,11 +16,11 @@ def configs(settings: Settings) -> tuple[WriterConfig, ...]:
             "webhook",
             hook.name,
             settings.data_dir,
-            hook.url,
-            hook.secrets,
-            hook.allow_private,
-            hook.samples,
-            hook.transcript,
+            options={"url": hook.url},
+            secrets={"secret": hook.secrets},
+            connection=Connection(allow_private=hook.allow_private),
+            samples=hook.samples,
+            transcript=hook.transcript,
         )
         for hook in settings.webhooks
     )

@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from bot.crm.base import Event, Parcel, Receipt
 from bot.crm.config import WriterConfig
 from bot.crm.shape import data_of
 from bot.errors import DeliveryError, Permanent, Retryable
@@ -49,11 +50,12 @@ class _Batch:
 
 
 class JsonlWriter:
-    """See `bot.crm.base.Writer`. Demo responses are written too and say `"sample": true`."""
+    """See `bot.crm.base.FileWriter`. Demo responses are written too and say `"sample": true`."""
 
     samples = True
     transcript = False
     batch = 256
+    parallel = 1
 
     def __init__(self, path: Path, name: str = "jsonl") -> None:
         self.name = name
@@ -65,11 +67,12 @@ class JsonlWriter:
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jsonl")
 
-    async def write(self, response: Response, key: str) -> str:
-        (error,) = await self.write_all((response,))
-        if error is not None:
-            raise error
-        return ""
+    def wants(self, response: Response) -> Sequence[Event]:
+        """Every revision."""
+        return ("answered",)
+
+    async def write(self, parcels: Sequence[Parcel]) -> Sequence[Receipt]:
+        return [Receipt(error=error) for error in await self.write_all([parcel.response for parcel in parcels])]
 
     async def write_all(self, responses: Sequence[Response]) -> Sequence[DeliveryError | None]:
         lines: list[_Line] = []

@@ -24,10 +24,11 @@ from msgspec.structs import replace
 from yarl import URL
 
 from bot import __version__
+from bot.crm.base import Event, Parcel, Receipt
 from bot.crm.config import WriterConfig
 from bot.crm.guard import Forbidden, Resolver, anywhere, is_public
 from bot.crm.shape import data_of, moment
-from bot.errors import Permanent, Retryable, Throttled
+from bot.errors import DeliveryError, Permanent, Retryable, Throttled
 from bot.model import Response
 
 LARGEST = 20_000
@@ -78,6 +79,7 @@ class WebhookWriter:
     """See `bot.crm.base.Writer`."""
 
     batch = 16
+    parallel = 4
 
     def __init__(
         self,
@@ -89,24 +91,39 @@ class WebhookWriter:
         import standardwebhooks  # noqa: PLC0415 - only where a web hook is configured
 
         self.name, self.samples, self.transcript = config.name, config.samples, config.transcript
-        self._url = URL(config.url)
-        self._plain_http = config.allow_private
-        self._permitted = permitted or (anywhere if config.allow_private else is_public)
-        self._signers: Sequence[standardwebhooks.Webhook] = [standardwebhooks.Webhook(s) for s in config.secrets]
+        self._url = URL(config.text("url"))
+        self._plain_http = config.connection.allow_private
+        self._permitted = permitted or (anywhere if config.connection.allow_private else is_public)
+        self._signers: Sequence[standardwebhooks.Webhook] = [
+            standardwebhooks.Webhook(s) for s in config.secrets.get("secret", ())
+        ]
         self._clock = clock
         self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
         self._resolver: Resolver | None = None
 
-    async def write(self, response: Response, key: str) -> str:
+    def wants(self, response: Response) -> Sequence[Event]:
+        """Every revision: the receiver decides what it is interested in."""
+        return ("answered",)
+
+    async def write(self, parcels: Sequence[Parcel]) -> Sequence[Receipt]:
+        return await asyncio.gather(*(self._write(parcel) for parcel in parcels))
+
+    async def _write(self, parcel: Parcel) -> Receipt:
+        try:
+            await self._send(parcel)
+        except DeliveryError as error:
+            return Receipt(error=error)
+        return Receipt()
+
+    async def _send(self, parcel: Parcel) -> None:
         if fault := self._fault():
             raise Permanent(fault, "address")
         try:
-            body = event_of(response)
+            body = event_of(parcel.response)
         except (UnicodeEncodeError, msgspec.MsgspecError) as error:
             raise Permanent("it cannot be written as JSON", "json") from error
-        await self._post(body, self._headers(key.replace(".", "-"), body))
-        return ""
+        await self._post(body, self._headers(parcel.key.replace(".", "-"), body))
 
     async def check(self) -> str:
         if fault := self._fault():

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from bot.crm import jsonl, table
+from bot.crm.base import Parcel
 from bot.crm.config import WriterConfig
 from bot.crm.jsonl import JsonlWriter
-from bot.errors import Permanent, Retryable
+from bot.errors import DeliveryError, Permanent, Retryable
 from bot.model import Response
 from tests.harness.responses import a_response
 
@@ -44,7 +45,13 @@ def mode(file: Path) -> int:
 
 
 async def write(writer: JsonlWriter, *responses: Response) -> None:
-    await asyncio.gather(*(writer.write(r, f"resp_{r.chat}_{r.revision}") for r in responses))
+    assert await errors(writer, *responses) == [None] * len(responses)
+
+
+async def errors(writer: JsonlWriter, *responses: Response) -> list[DeliveryError | None]:
+    """What is wrong with each, written at the same time."""
+    found = await asyncio.gather(*(writer.write([Parcel(r, f"resp_{r.chat}_{r.revision}")]) for r in responses))
+    return [receipt.error for (receipt,) in found]
 
 
 def moved_away(file: Path) -> None:
@@ -126,9 +133,7 @@ async def test_a_full_disk_leaves_no_half_line_and_all_is_well_afterwards(
 
     with monkeypatch.context() as full:
         full.setattr(os, "write", half)
-        results = await asyncio.gather(
-            *(writer.write(a_response(f"c{n}"), "k") for n in (2, 3)), return_exceptions=True
-        )
+        results = await errors(writer, a_response("c2"), a_response("c3"))
     assert [str(r) for r in results if isinstance(r, Retryable)] == [
         "responses.jsonl cannot be written: No space left on device"
     ] * 2
@@ -145,8 +150,7 @@ async def test_a_file_that_was_moved_away_is_begun_anew(writer: JsonlWriter, fil
 
 
 async def test_what_cannot_be_said_in_json_is_refused_for_good(writer: JsonlWriter) -> None:
-    with pytest.raises(Permanent):
-        await writer.write(a_response(visitor="\ud800"), "k")
+    assert isinstance((await errors(writer, a_response(visitor="\ud800")))[0], Permanent)
 
 
 async def test_check_names_what_is_in_the_way(tmp_path: Path) -> None:
