@@ -1,0 +1,180 @@
+"""What was asked of the other side, told without a secret and without anything of a person. Pure.
+
+Names stay (of keys, of parameters, of the path), and so do numbers of a score's size, dates, yes and no. Any other
+string is cut to its first character: `e•••`. A secret is `***`, whatever its length. The other side's own words may
+quote what it was sent, in whole or in part: what they share with the strings of the request is taken out of them.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import msgspec
+
+from bot.errors import DeliveryError
+
+E = TypeVar("E", bound=DeliveryError)
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+
+HIDDEN = "***"
+CUT = "•••"
+LONGEST = 4_000
+"""Characters of a request as it is told."""
+WORDS = 400
+"""Characters of the other side's own words."""
+PIECE = 8
+"""As many characters in a row, shared with a string of the request, are taken for a quotation of it."""
+NAMES = 4
+"""A string of up to so many words may be a name or an address: its single words are taken out too."""
+
+_HARMLESS = re.compile(r"-?\d{1,3}(?:\.\d{1,3})?|true|false|\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?|")
+_SEGMENT = re.compile(r"[\w.~:$-]*")
+_QUOTED = re.compile(r"'(?:\\.|[^'\\])*'?", re.DOTALL)
+_WORD = re.compile(r"\w{3,}")
+_SECRET_KEYS = re.compile(r"secret|password|assertion|token|api.?key|authorization", re.IGNORECASE)
+_LOOKS = re.compile(
+    r"(?i:bearer)\s+\S+"
+    r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|[\w.+%-]+(?:@|%40)[\w-]+\.[\w.-]+"
+    r"|(?<![\w:.-])\+?\d(?:[ ().-]?\d){8,}(?![\w:])"
+)
+"""Bearer tokens, JWTs, passwords in addresses, e-mail addresses, phone numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request. Nothing is worked out before it is told."""
+
+    method: str
+    url: str = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+    """JSON, or a form where `form` is set."""
+    form: bool = False
+    secrets: Collection[str] = field(default=(), repr=False)
+
+    def text(self) -> str:
+        """Method, URL and body, masked; at most LONGEST characters."""
+        url = urlsplit(self.url)
+        path = "/".join(_segment(part) for part in url.path.split("/"))
+        query = "&".join(f"{name}={self._parameter(name, value)}" for name, value in _pairs(url.query))
+        host = url.netloc.rpartition("@")[2]
+        lines = [f"{self.method} {url.scheme}://{host}{path}" + (f"?{query}" if query else ""), self._body()]
+        told = hide("\n".join(lines).rstrip("\n"), self.secrets)
+        return told if len(told) <= LONGEST else told[: LONGEST - 1] + "…"
+
+    def noted(self, error: E) -> E:
+        """The same error, with this request; for words that are ours alone."""
+        error.request = error.request or self.text()
+        return error
+
+    def told(self, error: E) -> E:
+        """The same error: with this request, and with words that quote nothing of it."""
+        error.args = (self.words(str(error)),)
+        return self.noted(error)
+
+    def words(self, text: str) -> str:
+        """Words of the other side without what the request said of a person, in one line of at most WORDS."""
+        text = " ".join(hide(text[: 4 * WORDS], self.secrets).split())
+        kept, values = self._strings()
+        text = _unquoted(text, [value for value in values if value.lower() not in kept], kept)
+        return text if len(text) <= WORDS else text[: WORDS - 1] + "…"
+
+    def _parameter(self, name: str, value: str) -> str:
+        if _SECRET_KEYS.search(name):
+            return HIDDEN
+        if name == "q" and value.upper().startswith("SELECT "):  # a query of ours: only its literals are data
+            return _QUOTED.sub(lambda found: f"'{cut(found[0].strip(chr(39)))}'", value)
+        return cut(value)
+
+    def _body(self) -> str:
+        if self.form:
+            return "&".join(f"{name}={self._parameter(name, value)}" for name, value in _pairs(self.body.decode()))
+        found = self._json()
+        return "" if found is None else msgspec.json.encode(_masked(found)).decode()
+
+    def _json(self) -> Json:
+        if self.form or not self.body:
+            return None
+        try:
+            found: Json = msgspec.json.decode(self.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
+        return found
+
+    def _strings(self) -> tuple[Collection[str], Sequence[str]]:
+        """Names in lower case, and the strings that came with them."""
+        url = urlsplit(self.url)
+        pairs = [*_pairs(url.query), *(_pairs(self.body.decode()) if self.form else ())]
+        names = {name.lower() for name, _ in pairs}
+        values = [value for _, value in pairs]
+        for name, value in _walk(self._json()):
+            names.add(name.lower())
+            values.append(value)
+        segments = [unquote(part) for part in url.path.split("/")]
+        values += [part for part in segments if not _SEGMENT.fullmatch(part)]
+        names |= {part.lower() for part in segments}
+        return names, [value for value in values if not _HARMLESS.fullmatch(value)]
+
+
+def hide(text: str, secrets: Collection[str]) -> str:
+    """Without these secrets and without what looks like one, or like an address or a number of a person."""
+    for secret in sorted((one for one in secrets if len(one) >= 4), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return _LOOKS.sub(HIDDEN, text)
+
+
+def cut(value: str) -> str:
+    return value if _HARMLESS.fullmatch(value) else f"{value[0]}{CUT}"
+
+
+def _segment(part: str) -> str:
+    plain = unquote(part)
+    return part if _SEGMENT.fullmatch(plain) else cut(plain)
+
+
+def _pairs(query: str) -> Sequence[tuple[str, str]]:
+    return parse_qsl(query, keep_blank_values=True)
+
+
+def _masked(value: Json, secret: bool = False) -> Json:
+    if isinstance(value, str):
+        return HIDDEN if secret else cut(value)
+    if isinstance(value, list):
+        return [_masked(one, secret) for one in value]
+    if isinstance(value, dict):
+        return {name: _masked(one, bool(_SECRET_KEYS.search(name))) for name, one in value.items()}
+    if isinstance(value, int | float) and abs(value) >= 100_000_000:  # a phone number can be one
+        return CUT
+    return value
+
+
+def _walk(value: Json, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every string with the name it has; every name at least once."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _walk(one, name)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield key, ""
+            yield from _walk(one, key)
+
+
+def _unquoted(text: str, values: Sequence[str], kept: Collection[str]) -> str:
+    low = text.lower()
+    taken = bytearray(len(text))
+    everything = "\n".join(" ".join(value.lower().split()) for value in values)
+    if len(low) == len(text):  # else an index of the one is none of the other
+        for at in range(len(low) - PIECE + 1):
+            if low[at : at + PIECE] in everything:
+                taken[at : at + PIECE] = b"\x01" * PIECE
+    short = {value.lower() for value in values if len(value.split()) <= NAMES}
+    words = short | {word for value in short for word in _WORD.findall(value)}
+    for found in re.finditer(r"\w+", text):
+        if found[0].lower() in words and found[0].lower() not in kept:
+            taken[found.start() : found.end()] = b"\x01" * len(found[0])
+    return re.sub("\0+", CUT, "".join("\0" if hidden else char for char, hidden in zip(text, taken, strict=True)))

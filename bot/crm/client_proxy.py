@@ -1,0 +1,22 @@
+"""Which proxy a request takes: that of the settings, or HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment."""
+
+import urllib.request
+from collections.abc import Callable
+
+import aiohttp
+from yarl import URL
+
+# Both have been public in all but the type stubs since Python 3.0; what they read is the environment alone.
+_bypassed: Callable[[str], bool] = getattr(urllib.request, "proxy_bypass_environment")  # noqa: B009 - see above
+
+
+def proxy_of(url: URL, configured: str) -> tuple[URL | None, aiohttp.BasicAuth | None]:
+    """The proxy without its password, and that; nothing where the way is straight. Raises ValueError for no address."""
+    found = configured
+    if not found and not _bypassed(f"{url.host}:{url.port}"):
+        found = urllib.request.getproxies_environment().get(url.scheme, "")
+    if not found:
+        return None, None
+    proxy = URL(found if "://" in found else f"http://{found}")
+    auth = aiohttp.BasicAuth(proxy.user or "", proxy.password or "") if proxy.user or proxy.password else None
+    return proxy.with_user(None), auth
