@@ -20,8 +20,8 @@ to restore:
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Write the databases, responses.jsonl and the signing key in DATA_DIR into one .tar.gz. The service may run "
-        "meanwhile; the copy is consistent and is checked before it appears under its name."
+        "Write the databases, the files of responses and the signing key in DATA_DIR into one .tar.gz. The service may "
+        "run meanwhile; the copy is consistent and is checked before it appears under its name."
     )
     parser.epilog = RESTORE
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -31,7 +31,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load(os.environ, Path.cwd())
-    others = (settings.data_dir / "responses.jsonl", settings.secret_file)
+    files = (path for suffix in ("jsonl", "csv") for path in sorted(settings.data_dir.glob(f"responses*.{suffix}")))
+    others = (*files, settings.secret_file)
     target: Path = args.file
     saved = save(settings.store_file, others, target.absolute(), force=args.force)
     print(f"{target}  {saved.size:,} bytes: {', '.join(saved.names)}")

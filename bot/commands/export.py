@@ -23,6 +23,7 @@ import msgspec
 
 from bot.app_writers import configs
 from bot.commands.data import clock, has_data, with_store
+from bot.crm.csv_cells import cell
 from bot.crm.shape import CONTACT, case_of, contact_of, data_of
 from bot.errors import StoreUnavailable, UserMistake
 from bot.jobs import Worker
@@ -38,8 +39,6 @@ FIXED = (
     *("score", "segment", "outcome", "sample", "visitor"),
     *("started_at", "scored_at", "updated_at", "ended_at"),
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet calculate a cell (OWASP, CSV Injection), the full-width forms included."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -175,10 +174,10 @@ def write(form: str, read: Callable[[], Iterable[Response]], out: TextIO) -> Non
                 more.update(_facts(response))
             table = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
             columns = (*FIXED, *sorted(more))
-            table.writerow([_cell(column) for column in columns])
+            table.writerow([cell(column) for column in columns])
             for response in read():
                 found = {**data_of(response), **_facts(response)}
-                table.writerow([_cell(found.get(column)) for column in columns])
+                table.writerow([cell(found.get(column)) for column in columns])
 
 
 def _json(response: Response) -> str:
@@ -197,13 +196,3 @@ def _facts(response: Response) -> Mapping[str, object]:
 
 def _plain(value: Value) -> str:
     return "; ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _cell(value: object) -> int | str:
-    """A number as it is; text so that no spreadsheet takes it for a formula: a single quote goes before it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None or isinstance(value, int):
-        return "" if value is None else value
-    text = str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from bot.crm import jsonl, table
+from bot.crm import appending, table
 from bot.crm.base import Parcel
 from bot.crm.config import WriterConfig
 from bot.crm.jsonl import JsonlWriter
 from bot.errors import DeliveryError, Permanent, Retryable
 from bot.model import Response
-from tests.harness.responses import a_response
+from tests.harness.responses import NOON, a_response
 
 
 @pytest.fixture
@@ -24,9 +24,13 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "new" / "responses.jsonl"
 
 
+def a_writer(file: Path, **options: str | int) -> JsonlWriter:
+    return JsonlWriter(WriterConfig("jsonl", "jsonl", file.parent, options=options, samples=True), lambda: NOON)
+
+
 @pytest.fixture
 async def writer(file: Path) -> AsyncIterator[JsonlWriter]:
-    made = JsonlWriter(file)
+    made = a_writer(file)
     yield made
     await made.close()
 
@@ -62,7 +66,7 @@ def after_restart(file: Path, *responses: Response) -> None:
     """Write as a new process would."""
 
     async def once() -> None:
-        writer = JsonlWriter(file)
+        writer = a_writer(file)
         try:
             await write(writer, *responses)
         finally:
@@ -108,8 +112,8 @@ def test_a_torn_last_line_is_cut_off_and_written_again(file: Path, kept: int) ->
 
 def test_only_the_end_of_a_long_file_is_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     after_restart(file, *(a_response(f"c{n}") for n in range(50)))
-    monkeypatch.setattr(jsonl, "TAIL", 3_000)
-    monkeypatch.setattr(jsonl, "REMEMBERED", 2)
+    monkeypatch.setattr(appending, "TAIL", 3_000)
+    monkeypatch.setattr(appending, "REMEMBERED", 2)
     after_restart(file, a_response("c49"), a_response("c0"))
     assert revisions(file)[50:] == [("c0", 1)]
 
