@@ -2,11 +2,10 @@
 
 - One lane a kind. A lane runs at most `parallel` batches at once and is claimed for only while it has room, so nothing
   waits in memory on a running lease, and a slow receiver (its writer is a lane of its own) delays no other.
-- A batch is bounded in time below its lease, so a job is not run twice at once. After a crash its lease runs out and
-  it is claimed again: handlers are idempotent.
-- Settlements of batches that end together go in one commit; while the store cannot write they wait in order.
-- A handler that fails unexpectedly costs its own job a retry, never the worker; of a batch, only the jobs that fail
-  alone. What is logged is the kind of failure and its place in the code, never a payload.
+- A claim is made only for a kind that has something due, which one read tells of all kinds, and only while the lane's
+  gate is open (`jobs_lanes`). So what waits for a receiver that is away costs nothing, however much it is.
+- A batch is bounded in time below its lease (`jobs_run`), so a job is not run twice at once. After a crash its lease
+  runs out and it is claimed again: handlers are idempotent.
 - Wake-ups are hints: without one the store is asked every two seconds, so a command in another process is noticed.
   Under a burst they are gathered for a tenth of a second, which makes batches large and commits few. Lanes where a
   person waits (`urgent`) are claimed for at once; while one claim is committed, what comes meanwhile makes up the next.
@@ -18,19 +17,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from bot.errors import StoreUnavailable
-from bot.jobs_lanes import Handler, Lane, Run
-from bot.jobs_retry import failed
+from bot.jobs_lanes import Gate, Handler, Lane, Run
+from bot.jobs_run import Runner
 from bot.model import Job
-from bot.obs import told, where
-from bot.store.base import Again, Dead, Done, Settlement, Store
+from bot.store.base import Dead, Store
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Handler", "Run", "Worker"]
+__all__ = ["Gate", "Handler", "Run", "Worker"]
 
 LEASE = 30_000
-SPARE = 5_000
-"""How long before its lease ends a batch is given up, to leave time to settle it."""
 LOOK = 1_000
 FAREWELL = 1.0
 """Seconds at the end of `stop` to give back what was not finished."""
@@ -58,7 +54,6 @@ class Worker:
         self._store = store
         self._lanes = {kind: Lane(handler) for kind, handler in handlers.items()}
         self._clock = clock
-        self._jitter = jitter
         self._lease = lease
         self._poll, self._pace, self._pause = poll, pace, pause
         self._urgent = tuple(kind for kind, handler in handlers.items() if handler.urgent)
@@ -68,8 +63,7 @@ class Worker:
         self._halt = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._settling = asyncio.Lock()
-        self._pending: list[tuple[Job, Settlement]] = []
+        self._runner = Runner(store, clock, jitter, lambda: self.wake(soon=True), lease=lease, pause=pause)
         self._broken = False
 
     def wake(self, soon: bool = False) -> None:
@@ -113,7 +107,7 @@ class Worker:
             await asyncio.gather(*late, return_exceptions=True)
         with suppress(TimeoutError):  # a store that cannot write keeps them; their leases run out
             async with asyncio.timeout(FAREWELL):
-                await self._settle(())
+                await self._runner.settle()
 
     async def drain(self, kinds: Sequence[str], patience: float = 10.0) -> int:
         """Run now what waits of these kinds, due or not; what comes meanwhile is left.
@@ -127,7 +121,7 @@ class Worker:
                 if view.job.due > now:
                     await self._store.retry_job(view.job.id, now)
         while True:
-            taken, _ = await self._take(now, kinds)
+            taken, _, _ = await self._take(now, kinds)
             tasks = [task for kind in kinds for task in self._lanes[kind].tasks]
             if not taken and not tasks:
                 break
@@ -144,21 +138,24 @@ class Worker:
         """Claim and start what is due. Returns the seconds to rest in any case, and at most."""
         try:
             now = self._clock()
-            taken, more = await self._take(now, tuple(self._lanes))
-            if more:
-                return 0.0, self._poll  # the lane that was filled wakes us when it has room again
-            due = await self._store.next_due()
-            if due is not None and due <= now and not taken:
-                if not any(lane.tasks for lane in self._lanes.values()):
-                    await self._bury(now)
-                return self._pace, 0.0
-            self._broken = False
-            return self._pace, self._poll if due is None else min(self._poll, max(0.0, (due - now) / 1_000))
+            taken, more, due = await self._take(now, tuple(self._lanes))
+            if taken:
+                due = await self._store.due()
+            await self._bury([kind for kind, at in due.items() if kind not in self._lanes and at <= now], now)
         except StoreUnavailable as error:
             if not self._broken:
                 log.warning("the store cannot be used now; jobs wait: %s", error)
             self._broken = True
             return self._pause, 0.0
+        self._broken = False
+        least = 0.0 if more else self._pace  # a lane that was filled wakes us when it has room again
+        times = [self._next(kind, at, now) for kind, at in due.items()]
+        wait = min((at - now for at in times if at is not None), default=None)
+        return least, self._poll if wait is None else min(self._poll, max(0, wait) / 1_000)
+
+    def _next(self, kind: str, due: int, now: int) -> int | None:
+        lane = self._lanes.get(kind)
+        return due if lane is None else lane.next(due, now)
 
     async def _rest(self, least: float, most: float) -> None:
         with suppress(TimeoutError):
@@ -167,11 +164,13 @@ class Worker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._hint.wait(), most - least)
 
-    async def _take(self, now: int, kinds: Sequence[str]) -> tuple[int, bool]:
-        """Claim for the lanes that have room and start the work: how many jobs, and whether a lane was filled, so
-        that more may be waiting."""
+    async def _take(self, now: int, kinds: Sequence[str]) -> tuple[int, bool, Mapping[str, int]]:
+        """Claim for the lanes that have room and something due, and start the work: how many jobs, whether a lane was
+        filled, so that more may be waiting, and what was due before."""
         async with self._taking:  # two claims at once would fill a lane twice
-            return await self._take_all(now, [(kind, room) for kind in kinds if (room := self._lanes[kind].room) > 0])
+            due = await self._store.due()
+            wanted = [(kind, self._lanes[kind].room(now)) for kind in kinds if due.get(kind, now + 1) <= now]
+            return *await self._take_all(now, [(kind, room) for kind, room in wanted if room > 0]), due
 
     async def _take_all(self, now: int, free: Sequence[tuple[str, int]]) -> tuple[int, bool]:
         claims = (self._store.claim(now, room, self._lease, (kind,)) for kind, room in free)
@@ -189,61 +188,19 @@ class Worker:
 
     def _start(self, lane: Lane, jobs: Sequence[Job]) -> None:
         if self._halt.is_set():
-            self._pending.extend((job, Again(job.due)) for job in jobs)
+            self._runner.give_back(jobs)
             return
         for at in range(0, len(jobs), lane.handler.batch):
-            task = asyncio.create_task(self._work(lane.handler.run, jobs[at : at + lane.handler.batch]))
+            task = asyncio.create_task(self._runner.work(lane.handler.run, jobs[at : at + lane.handler.batch]))
             lane.tasks.add(task)
             task.add_done_callback(lane.tasks.discard)
             task.add_done_callback(lambda _: self.wake(lane.handler.urgent))
 
-    async def _bury(self, now: int) -> None:
+    async def _bury(self, kinds: Sequence[str], now: int) -> None:
         """What is due and belongs to no lane (a writer that was taken out of the settings) becomes a dead letter."""
-        for job in await self._store.claim(now, LOOK, self._lease):
-            lane = self._lanes.get(job.kind)
-            if lane is not None:
-                self._start(lane, (job,))
-            else:
-                log.warning("job %s: nothing here does %s", job.id, job.kind)
-                self._pending.append((job, Dead(f"nothing is configured for {job.kind}")))
-        await self._settle(())
-
-    async def _work(self, run: Run, jobs: Sequence[Job]) -> None:
-        try:
-            settlements = await self._attempt(run, jobs)
-        except asyncio.CancelledError:
-            self._pending.extend((job, Again(job.due, interrupted=True)) for job in jobs)
-            raise
-        await self._settle(list(zip(jobs, settlements, strict=True)))
-
-    async def _attempt(self, run: Run, jobs: Sequence[Job]) -> Sequence[Settlement]:
-        try:
-            async with asyncio.timeout(max(self._lease - SPARE, self._lease // 2) / 1_000):
-                settlements = await run(jobs)
-            if len(settlements) == len(jobs):
-                return settlements
-            problem = f"{len(settlements)} settlements for {len(jobs)} jobs"
-        except StoreUnavailable:
-            return [Again(self._clock() + int(self._pause * 1_000), "the store was unavailable")] * len(jobs)
-        except TimeoutError:
-            return [failed(job, "timed out", self._clock(), self._jitter()) for job in jobs]
-        except Exception as error:  # noqa: BLE001 - whatever a handler does, the worker and the other jobs go on
-            problem = f"{told(error)} at {where(error.__traceback__)}"
-        if len(jobs) > 1:
-            return [(await self._attempt(run, (job,)))[0] for job in jobs]
-        log.error("job %s failed: %s", jobs[0].id, problem)
-        return [failed(jobs[0], problem, self._clock(), self._jitter())]
-
-    async def _settle(self, settled: Sequence[tuple[Job, Settlement]]) -> None:
-        self._pending.extend(settled)
-        async with self._settling:
-            while self._pending:
-                batch, self._pending = self._pending, []
-                try:
-                    await self._store.settle(batch, self._clock())
-                except StoreUnavailable:
-                    self._pending = batch + self._pending
-                    await asyncio.sleep(self._pause)
-                else:
-                    if any(isinstance(done, Done) and done.jobs for _, done in batch):
-                        self.wake(soon=True)
+        if not kinds:
+            return
+        jobs = await self._store.claim(now, LOOK, self._lease, kinds)
+        for job in jobs:
+            log.warning("job %s: nothing here does %s", job.id, job.kind)
+        await self._runner.settle([(job, Dead(f"nothing is configured for {job.kind}")) for job in jobs])

@@ -13,7 +13,7 @@
 - `claim`, `settle` and `commit` may be called from several tasks, and (SQLite) from a command beside the server.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Literal, Protocol, TypeAlias
 
@@ -59,6 +59,7 @@ class Dead(Struct, frozen=True):
     """It will not be run again by itself; `jobs retry` brings it back."""
 
     error: str
+    docs: tuple[Doc, ...] = ()
 
 
 Settlement: TypeAlias = Done | Again | Retry | Dead
@@ -74,6 +75,16 @@ class JobView(Struct, frozen=True):
     created: int
     touched: int
     """When it was last claimed or settled; 0 if never."""
+
+
+class Backlog(Struct, frozen=True):
+    """What there is of one kind of job."""
+
+    waiting: int = 0
+    """Those in work included."""
+    dead: int = 0
+    oldest: int = 0
+    """When the oldest that is not dead was made, in ms; 0 without any."""
 
 
 class Store(Protocol):
@@ -106,13 +117,21 @@ class Store(Protocol):
     async def flow(self, version: str) -> str | None: ...
 
     async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str] = ()) -> tuple[Job, ...]:
-        """Take at most `limit` due jobs for `lease` ms; of the given kinds only, where some are given."""
+        """Take at most `limit` due jobs for `lease` ms; of the given kinds only, where some are given. What it costs
+        depends on the number of kinds, not on how many jobs wait."""
 
     async def settle(self, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
         """Settle jobs as they were claimed, in one commit."""
 
-    async def next_due(self) -> int | None:
-        """When the next job is due or the next lease ends; None without any."""
+    async def due(self) -> Mapping[str, int]:
+        """Kind -> when the next of its jobs is due, or its next lease ends; kinds with neither are absent. Costs the
+        same however many jobs wait."""
+
+    async def hasten(self, kind: str, now: int) -> None:
+        """Make waiting jobs of this kind that have failed before due now at the latest; their attempts stay."""
+
+    async def backlogs(self, kinds: Sequence[str]) -> Mapping[str, Backlog]:
+        """How much there is of each of these kinds. For figures: it may count."""
 
     async def jobs(self, state: JobState | None = None, kind: str = "", limit: int = 100) -> tuple[JobView, ...]:
         """Jobs by due time, for people."""

@@ -1,4 +1,6 @@
-"""The job table inside a transaction: upsert, cancel, settle, claim.
+"""The job table inside a transaction: upsert, cancel, settle, claim; and what is asked of it beside one.
+
+Everything is found by kind and time: a claim reads the few rows that it takes, however many others wait.
 
 A generation is never used twice for one id, also where the job was dropped and made anew in between: it is the greater
 of the row's own plus one and a process-wide number that starts at the clock's microseconds. So a settlement that comes
@@ -6,14 +8,14 @@ late can never finish work that it has not seen.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import msgspec
 
 from bot.model import Doc, Job
 from bot.store import doctable
-from bot.store.base import Again, Dead, Done, JobState, JobView, Retry, Settlement
+from bot.store.base import Again, Backlog, Dead, Done, JobState, JobView, Retry, Settlement
 from bot.store.codec import decode_payload, encode_json
 from bot.store.rows import insert
 
@@ -93,10 +95,9 @@ def settle(db: sqlite3.Connection, settlements: Sequence[tuple[Job, Settlement]]
                 postponed.append((job.id, job.gen, WAITING, at, 0, error[:_ERROR_LENGTH], interrupted))
             case Retry(at, error):
                 postponed.append((job.id, job.gen, WAITING, at, 1, error[:_ERROR_LENGTH], False))
-            case Dead(error):
+            case Dead(error=error):
                 postponed.append((job.id, job.gen, DEAD, None, 1, error[:_ERROR_LENGTH], False))
-        if not isinstance(outcome, Dead):
-            docs += outcome.docs
+        docs += outcome.docs
     cut = {job.id for job, outcome in settlements if isinstance(outcome, Again) and outcome.interrupted}
     anyway = [(job.id, job.gen, None, None, None, None, job.id in cut) for job, _ in settlements]
     db.execute(_REQUEUE, (now, encode_json(anyway)))
@@ -109,18 +110,45 @@ def settle(db: sqlite3.Connection, settlements: Sequence[tuple[Job, Settlement]]
         doctable.put(db, docs)
 
 
-_KINDS = "AND (?3 = '[]' OR kind IN (SELECT value FROM json_each(?3)))"
 _COLUMNS = "id, kind, due, payload, gen, attempt"
 _CUT = "json(iif(interrupted OR state = 1, 'true', 'false'))"
 _ROW = f"SELECT {_COLUMNS}, interrupted, state FROM job"  # noqa: S608 - made of constants
 _DUE = f"""
 SELECT json_group_array(json_array({_COLUMNS}, {_CUT})) FROM (
-    SELECT * FROM ({_ROW} WHERE state = 0 AND due <= ?1 {_KINDS} ORDER BY due LIMIT ?2)
+    SELECT * FROM ({_ROW} WHERE state = 0 AND kind = ?3 AND due <= ?1 ORDER BY due LIMIT ?2)
     UNION ALL
-    SELECT * FROM ({_ROW} WHERE state = 1 AND lease <= ?1 {_KINDS} ORDER BY lease LIMIT ?2)
+    SELECT * FROM ({_ROW} WHERE state = 1 AND kind = ?3 AND lease <= ?1 ORDER BY lease LIMIT ?2)
     ORDER BY due, id LIMIT ?2
 )
 """  # noqa: S608 - made of constants
+
+NEXT = """
+WITH RECURSIVE
+waiting (kind) AS (
+    SELECT min(kind) FROM job WHERE state = 0
+    UNION ALL SELECT (SELECT min(kind) FROM job WHERE state = 0 AND kind > waiting.kind) FROM waiting
+    WHERE kind IS NOT NULL
+),
+running (kind) AS (
+    SELECT min(kind) FROM job WHERE state = 1
+    UNION ALL SELECT (SELECT min(kind) FROM job WHERE state = 1 AND kind > running.kind) FROM running
+    WHERE kind IS NOT NULL
+)
+SELECT kind, (SELECT min(due) FROM job WHERE state = 0 AND job.kind = waiting.kind) FROM waiting WHERE kind IS NOT NULL
+UNION ALL
+SELECT kind, (SELECT min(lease) FROM job WHERE state = 1 AND job.kind = running.kind) FROM running
+WHERE kind IS NOT NULL
+"""
+"""From kind to kind and the first of each: steps through the indices, not along them."""
+
+HASTEN = "UPDATE job SET due = ?2 WHERE state = 0 AND kind = ?1 AND due > ?2 AND attempt > 0"
+BACKLOG = """
+SELECT count(*) FILTER (WHERE state <> 2), count(*) FILTER (WHERE state = 2), coalesce(min(made), 0) FROM (
+    SELECT state, created AS made FROM job WHERE state = 0 AND kind = ?1
+    UNION ALL SELECT state, created FROM job WHERE state = 1 AND kind = ?1
+    UNION ALL SELECT state, NULL FROM job WHERE state = 2 AND kind = ?1
+)
+"""
 
 
 def _job(row: tuple[str, str, int, str, int, int], interrupted: bool = False) -> Job:
@@ -128,7 +156,11 @@ def _job(row: tuple[str, str, int, str, int, int], interrupted: bool = False) ->
 
 
 def claim(db: sqlite3.Connection, now: int, limit: int, lease: int, kinds: Sequence[str]) -> tuple[Job, ...]:
-    rows = _claimed.decode(db.execute(_DUE, (now, limit, encode_json(kinds))).fetchone()[0])
+    rows: list[tuple[str, str, int, str, int, int, bool]] = []
+    for kind in kinds or [kind for kind, at in due(db.execute(NEXT)).items() if at <= now]:
+        rows += _claimed.decode(db.execute(_DUE, (now, limit, kind)).fetchone()[0])
+    if len(kinds) != 1:
+        rows = sorted(rows, key=lambda row: (row[2], row[0]))[:limit]
     if rows:
         db.execute(
             "UPDATE job SET state = 1, lease = ?1, touched = ?2, interrupted = 0"
@@ -136,6 +168,18 @@ def claim(db: sqlite3.Connection, now: int, limit: int, lease: int, kinds: Seque
             (now + lease, now, encode_json([row[0] for row in rows])),
         )
     return tuple(_job(row[:6], row[6]) for row in rows)
+
+
+def due(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """The rows of NEXT by kind: the earlier of what waits and what runs."""
+    found: dict[str, int] = {}
+    for kind, at in rows:
+        found[kind] = min(at, found.get(kind, at))
+    return found
+
+
+def backlog(db: sqlite3.Connection, kind: str) -> Backlog:
+    return Backlog(*db.execute(BACKLOG, (kind,)).fetchone())
 
 
 VIEW = "SELECT id, kind, due, payload, gen, attempt, state, error, created, touched FROM job"

@@ -5,8 +5,9 @@ chat     one row a chat. `body` is the Conversation, `version` is compared at co
          text, so their index grows at its end too.
 log      one row a turn, appended; `prev` is the chat's row before, `seq` the last entry in it. The chain needs no
          index, so a turn dirties its chat's page and the page at the log's end, however many chats there are.
-job      everything that happens later; state 0 waiting, 1 running until `lease`, 2 dead. Two partial indices hold
-         the waiting and the running ones only. `interrupted`: its last claim was never settled.
+job      everything that happens later; state 0 waiting, 1 running until `lease`, 2 dead. A partial index a state, by
+         kind first: what waits of one kind costs the claims of no other. `interrupted`: its last claim was never
+         settled.
 alias    space 0: names of a chat; space 1: addresses whose peer is not the chat itself
 event    a platform's event ids with the time they were seen
 flow     the text of every flow file in use, by version
@@ -52,7 +53,15 @@ CREATE TABLE doc (
 ALTER TABLE job ADD COLUMN interrupted INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _DOCS)
+_KINDS = """
+DROP INDEX job_waiting;
+DROP INDEX job_running;
+CREATE INDEX job_waiting ON job (kind, due) WHERE state = 0;
+CREATE INDEX job_running ON job (kind, lease) WHERE state = 1;
+CREATE INDEX job_dead ON job (kind) WHERE state = 2;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _DOCS, _KINDS)
 """Script n leads from schema version n to n + 1. Append only; each runs in one transaction."""
 
 

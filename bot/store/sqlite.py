@@ -4,25 +4,27 @@ Writing: see `writer.py` (batches), `turns.py` and `jobtable.py` (what a batch d
 
 Reading: a chat is one row, found by one index, in about 10 us - less than handing the question to a thread and back.
 In WAL mode a reader never waits for a writer or its fsync, so a slow disk does not stop the loop. Reads that grow with
-the number of jobs (`jobs`) go to a thread. Nothing is cached: another process may write to the same file.
+the number of jobs (`jobs`, `backlogs`) go to a thread. Nothing is cached: another process may write to the same file.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.errors import StoreUnavailable
 from bot.model import Address, Change, Conversation, Doc, DocChange, Entry, Job
 from bot.store import doctable, jobtable
-from bot.store.base import Commit, JobState, JobView, Settlement
+from bot.store.base import Backlog, Commit, JobState, JobView, Settlement
 from bot.store.codec import decode_chat, decode_entries
 from bot.store.requests import Claim, Put, PutDoc, Settle, Task
 from bot.store.schema import connect, prepare
 from bot.store.turns import ADDRESSES, NAMES, address_name
 from bot.store.writer import Writer
+
+R = TypeVar("R")
 
 _READ_WAIT = 0.05
 """Seconds that a read may wait for a lock on the loop: they meet one only while another process recovers the file."""
@@ -36,11 +38,6 @@ WITH RECURSIVE turn (prev, seq, body) AS (
     SELECT prev, seq, body FROM log WHERE n = (SELECT tail FROM chat WHERE id = ?1) AND seq > ?2
     UNION ALL SELECT log.prev, log.seq, log.body FROM turn JOIN log ON log.n = turn.prev WHERE log.seq > ?2
 ) SELECT body FROM turn
-"""
-_NEXT = """
-SELECT min(at) FROM (
-    SELECT min(due) AS at FROM job WHERE state = 0 UNION ALL SELECT min(lease) FROM job WHERE state = 1
-)
 """
 
 
@@ -115,19 +112,17 @@ class SqliteStore:
         if settlements:
             await self._writer.ask(Settle(settlements, now))
 
-    async def next_due(self) -> int | None:
-        at: int | None = self._read(_NEXT)[0][0]
-        return at
+    async def due(self) -> Mapping[str, int]:
+        return jobtable.due(self._read(jobtable.NEXT))
+
+    async def hasten(self, kind: str, now: int) -> None:
+        await self._writer.ask(Task(lambda db: _run(db, jobtable.HASTEN, kind, now)))
+
+    async def backlogs(self, kinds: Sequence[str]) -> Mapping[str, Backlog]:
+        return await self._aside(lambda db: {kind: jobtable.backlog(db, kind) for kind in kinds})
 
     async def jobs(self, state: JobState | None = None, kind: str = "", limit: int = 100) -> tuple[JobView, ...]:
-        def work() -> tuple[JobView, ...]:
-            with closing(connect(self._path, _READ_WAIT)) as db:
-                return jobtable.listing(db, state, kind, limit)
-
-        try:
-            return await asyncio.to_thread(work)
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"the store cannot be read: {error}") from error
+        return await self._aside(lambda db: jobtable.listing(db, state, kind, limit))
 
     async def job(self, id: str) -> JobView | None:
         rows = self._read(f"{jobtable.VIEW} WHERE id = ?", id)
@@ -157,6 +152,18 @@ class SqliteStore:
     async def close(self) -> None:
         await self._writer.close()
         self._reader.close()
+
+    async def _aside(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """What grows with the number of jobs is read on a thread."""
+
+        def run() -> R:
+            with closing(connect(self._path, _READ_WAIT)) as db:
+                return work(db)
+
+        try:
+            return await asyncio.to_thread(run)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the store cannot be read: {error}") from error
 
     def _read(self, sql: str, *values: object) -> list[Any]:  # sqlite3 cannot know the types of a row
         try:

@@ -1,7 +1,7 @@
 """What tests of the worker share: a store with jobs in it, waiting for conditions, a store that fails when told to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 
 from bot.errors import StoreUnavailable
@@ -30,19 +30,27 @@ class Faulty:
         self.inner = store
         self.broken = False
         self.claims = 0
+        """Those that found something."""
+        self.asked = 0
+        """All of them."""
         self.settles = 0
         self.looks = 0
+        """How often it was asked what is due."""
         self.refused = 0
         self.after_claim: Callable[[], Coroutine[None, None, None]] | None = None
         """Begun when the next claim was made, before its caller knows of it."""
         self._begun: asyncio.Task[None] | None = None
-        self.next_due = store.next_due
         self.jobs = store.jobs
         self.retry_job = store.retry_job
 
-    async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str] = ()) -> tuple[Job, ...]:
+    async def due(self) -> Mapping[str, int]:
         self._check()
         self.looks += 1
+        return await self.inner.due()
+
+    async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str] = ()) -> tuple[Job, ...]:
+        self._check()
+        self.asked += 1
         found = await self.inner.claim(now, limit, lease, kinds)
         self.claims += bool(found)
         if self.after_claim is not None:

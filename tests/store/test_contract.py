@@ -58,7 +58,7 @@ async def test_nothing_is_known_of_a_stranger(store: Store) -> None:
     assert await store.entries("nobody") == ()
     assert await store.resolve("nobody") is None
     assert await store.flow("none") is None
-    assert await store.next_due() is None
+    assert await store.due() == {}
     assert await store.job("none") is None
     assert await store.jobs() == ()
 

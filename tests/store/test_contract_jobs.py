@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.model import Job
-from bot.store.base import Again, Commit, Dead, Done, JobState, Retry, Settlement, Store
+from bot.model import Doc, Job
+from bot.store.base import Again, Backlog, Commit, Dead, Done, JobState, Retry, Settlement, Store
 from tests.store.stores import Clock, a_turn
 
 MINUTE = 60_000
@@ -166,7 +166,7 @@ async def test_a_dead_job_stays_until_it_is_brought_back(store: Store) -> None:
     await put(store, Job("a", "x", 1), Job("b", "x", 2))
     for job in await store.claim(2, 2, MINUTE):
         await store.settle([(job, Dead("no"))], 3)
-    assert (await store.claim(10**15, 9, MINUTE), await store.next_due()) == ((), None)
+    assert (await store.claim(10**15, 9, MINUTE), await store.due()) == ((), {})
     assert await store.retry_job("a", 50)
     job = await claim_one(store, 50)
     assert (job.id, job.attempt) == ("a", 0)
@@ -189,13 +189,54 @@ async def test_a_dropped_job_is_gone(store: Store) -> None:
     assert await store.jobs() == ()
 
 
-async def test_the_next_due_time_counts_waiting_jobs_and_leases(store: Store) -> None:
-    await put(store, Job("a", "x", 40), Job("b", "x", 70))
-    assert await store.next_due() == 40
-    await store.claim(40, 1, lease=500)
-    assert await store.next_due() == 70
-    await store.claim(70, 1, lease=100)
-    assert await store.next_due() == 170
+async def test_what_is_due_next_is_told_by_kind_and_counts_waiting_jobs_and_leases(store: Store) -> None:
+    await put(store, Job("a", "x", 40), Job("b", "x", 70), Job("c", "y", 10), Job("d", "z", 5))
+    await store.settle([(await claim_one(store, 5), Dead("no"))], 6)
+    assert await store.due() == {"x": 40, "y": 10}
+    await store.claim(40, 1, 500, ["x"])
+    assert await store.due() == {"x": 70, "y": 10}
+    await store.claim(70, 1, 100, ["x"])
+    await store.claim(70, 1, 30, ["y"])
+    assert await store.due() == {"x": 170, "y": 100}
+
+
+async def test_a_claim_for_several_kinds_takes_the_earliest_of_all(store: Store) -> None:
+    await put(store, *(Job(f"{kind}{n}", kind, 10 * n + at) for at, kind in enumerate("xyz") for n in range(4)))
+    assert [job.id for job in await store.claim(99, 4, MINUTE, ["x", "z"])] == ["x0", "z0", "x1", "z1"]
+    assert [job.id for job in await store.claim(99, 3, MINUTE)] == ["y0", "y1", "x2"]
+
+
+async def test_what_has_failed_before_can_be_hastened_and_keeps_its_attempts(store: Store) -> None:
+    await put(store, *(Job(name, "x", 1) for name in "abc"), Job("d", "y", 1), Job("later", "x", 900))
+    a, b, c, d = await store.claim(1, 9, MINUTE)
+    await store.settle([(a, Retry(500, "no")), (b, Again(600)), (c, Dead("no")), (d, Retry(700, "no"))], 2)
+    await store.hasten("x", 50)
+    assert {v.job.id: (v.job.due, v.job.attempt) for v in await store.jobs("waiting")} == {
+        "a": (50, 1),
+        "b": (600, 0),
+        "d": (700, 1),
+        "later": (900, 0),
+    }
+
+
+async def test_the_backlog_of_a_kind_is_counted(store: Store, clock: Clock) -> None:
+    assert await store.backlogs(["x"]) == {"x": Backlog()}
+    first = clock.now
+    await put(store, Job("a", "x", 1), Job("b", "x", 2))
+    clock.now += 700
+    await put(store, Job("c", "x", 3), Job("d", "y", 4))
+    a, _ = await store.claim(2, 2, MINUTE)
+    assert await store.backlogs(["x", "y"]) == {"x": Backlog(3, 0, first), "y": Backlog(1, 0, first + 700)}
+    await store.settle([(a, Dead("no"))], 5)
+    assert await store.backlogs(["x"]) == {"x": Backlog(2, 1, first)}
+
+
+async def test_what_a_dead_job_leaves_behind_is_kept(store: Store) -> None:
+    await put(store, Job("a", "x", 1))
+    await store.settle([(await claim_one(store, 1), Dead("no", (Doc("remote", "a", 0, b"noted"),)))], 2)
+    found = await store.doc("remote", "a")
+    assert found is not None
+    assert found.body == b"noted"
 
 
 async def test_jobs_are_listed_by_due_time_state_and_kind(store: Store) -> None:

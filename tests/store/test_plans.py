@@ -16,18 +16,20 @@ from bot.store.schema import prepare
     [
         (store._BY_ADDRESS, 3),
         (store._LOG, 2),
-        (store._NEXT, 0),
+        (jobtable.NEXT, 0),
         (jobtable._DUE, 3),
         (jobtable._REQUEUE, 2),
         (jobtable._POSTPONE, 2),
         (jobtable._FINISH, 1),
+        (jobtable.HASTEN, 2),
+        (jobtable.BACKLOG, 1),
         (doctable.ONE, 2),
         (doctable.SOME, 3),
         (doctable._VERSIONS, 1),
         (doctable._DELETE, 1),
     ],
     ids=[
-        *("load", "entries", "next_due", "claim", "requeue", "postpone", "finish"),
+        *("load", "entries", "due", "claim", "requeue", "postpone", "finish", "hasten", "backlog"),
         *("doc", "docs", "versions", "delete docs"),
     ],
 )

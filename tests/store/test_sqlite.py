@@ -98,7 +98,7 @@ async def test_the_loop_reads_and_runs_while_a_commit_waits_for_the_disk(file: P
         await asyncio.wait_for(syncing.wait(), 30)
         assert await store.load_id("a") == a_chat("a", 1, 1), "a turn that is not on the disk is not seen"
         assert await store.entries("a") == lines(1, 1)
-        assert await store.next_due() is None
+        assert await store.due() == {}
         assert not commit.done()
         release.set()
         assert await commit is Commit.DONE

@@ -55,7 +55,7 @@ async def test_what_the_platform_is_told(hooked: World) -> None:
 async def test_a_post_without_the_secret_token_is_no_ones(hooked: World, secret: str) -> None:
     assert await post(hooked, update(1), secret) == 404
     assert await hooked.service.store.load_id("9") is None
-    assert await hooked.service.store.next_due() is None
+    assert await hooked.service.store.due() == {}
 
 
 async def test_another_path_is_not_there(hooked: World) -> None:
@@ -76,7 +76,7 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 async def test_what_is_none_of_ours_never_comes_again(hooked: World, name: str) -> None:
     assert await post(hooked, ODD[name]) == 200
-    assert await hooked.service.store.next_due() is None
+    assert await hooked.service.store.due() == {}
 
 
 async def test_an_update_that_comes_many_times_at_once_is_taken_once(hooked: World) -> None:
