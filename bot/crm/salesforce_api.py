@@ -1,0 +1,261 @@
+"""The calls that the Salesforce writer makes, by simple-salesforce in threads (`salesforce_threads.py`).
+
+- simple-salesforce is handed a session and no login data. Given those, 1.12.10 answers a lasting 401 by logging in
+  again without end. A refused session is renewed once here, then it is Unauthorized.
+- Whole batches: 200 records in an upsert (`composite/sobjects`), lookups in one SOQL query with quoted values, as many
+  as fit into an address. What people typed is in a quoted literal, in JSON, or nowhere.
+- Each call that is made is an upsert by an external id, an update by id or a read: all may be repeated.
+- The day's quota is watched in Sforce-Limit-Info: once less than `reserve` percent of it is left, a batch is written
+  every SLOW seconds only (Throttled), so that the rest is kept for those who work in Salesforce.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from bot.crm.client_answer import seconds
+from bot.crm.client_mask import Asked
+from bot.crm.config import WriterConfig
+from bot.crm.oauth import Granted
+from bot.crm.salesforce_errors import Refusal, fault, fault_of
+from bot.crm.salesforce_login import oauth, secrets
+from bot.crm.salesforce_threads import Threads
+from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
+
+if TYPE_CHECKING:
+    from bot.crm.salesforce_wire import Wire
+
+Value: TypeAlias = str | int | float | bool | None
+Record: TypeAlias = Mapping[str, Value]
+T = TypeVar("T")
+
+MOST = 200
+"""Records in one call of a collection."""
+ADDRESS = 6_000
+"""Characters of quoted values in one query: an address may have 16,384, and percent signs treble some."""
+SLOW = 300.0
+IMPORT = 30.0
+THREADS = 4
+
+
+class Saved(msgspec.Struct, frozen=True):
+    success: bool
+    id: str | None = None
+    created: bool = False
+    errors: tuple[Refusal, ...] = ()
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What became of one record."""
+
+    id: str = ""
+    created: bool = False
+    error: DeliveryError | None = None
+
+
+class Found(msgspec.Struct, frozen=True):
+    # Any: a row's fields are those that were asked for; they are read by name and compared, nothing else.
+    records: tuple[dict[str, Any], ...]
+    done: bool = True
+    nextRecordsUrl: str = ""  # noqa: N815 - as it is sent
+
+
+class Call(msgspec.Struct, frozen=True):
+    method: str
+    path: str
+    """Below `/services/data/vNN.0/`."""
+    params: Mapping[str, str] | None = None
+    body: Mapping[str, object] | None = None
+    headers: Mapping[str, str] = {}
+
+
+class Api:
+    def __init__(self, config: WriterConfig, clock: Callable[[], int]) -> None:
+        self._connection, self._clock = config.connection, clock
+        self._version = config.text("version") or "64.0"
+        self._left = int(config.options.get("reserve", 10)) / 100
+        self._secrets = secrets(config)
+        self._oauth = oauth(config, clock)
+        self._threads = Threads(THREADS)
+        self._idle: list[tuple[str, Wire]] = []
+        self._slow_until = 0
+
+    async def ready(self) -> None:
+        """Raises Throttled while the quota of the day is to be spared."""
+        wait = (self._slow_until - self._clock()) / 1000
+        if wait > 0:
+            raise Throttled("the requests of these 24 hours are nearly used up (Sforce-Limit-Info)", wait)
+
+    async def rows(self, select: str, field: str, values: Sequence[str], rest: str = "") -> Sequence[dict[str, Any]]:
+        """`select` (up to its WHERE) for records whose `field` is one of `values`, in as few queries as possible."""
+        format_soql = await self._threads.run(_quoting, IMPORT)
+        found: list[dict[str, Any]] = []
+        for some in _pieces(values):
+            soql = f"{select} WHERE {field} IN {format_soql('{}', list(some))}{rest}"
+            page = await self._read(Call("GET", "query/", {"q": soql}), Found)
+            found += page.records
+            while not page.done:
+                page = await self._read(Call("GET", page.nextRecordsUrl.partition(f"/v{self._version}/")[2]), Found)
+                found += page.records
+        return found
+
+    async def upsert(
+        self, sobject: str, key: str, records: Sequence[Record], headers: Mapping[str, str] | None = None
+    ) -> Sequence[Written]:
+        """One result a record, in order. An error that a whole call was answered with (a field that is not there)
+        is that of the records with just these fields; the others are written."""
+        try:
+            return await self._collection(sobject, key, records, headers or {})
+        except Permanent as error:
+            alike: dict[tuple[str, ...], list[int]] = {}
+            for at, record in enumerate(records):
+                alike.setdefault(tuple(record), []).append(at)
+            if len(alike) == 1:
+                return [Written(error=error)] * len(records)
+        found = [Written()] * len(records)
+        for places in alike.values():
+            some = await self.upsert(sobject, key, [records[at] for at in places], headers)
+            for at, written in zip(places, some, strict=True):
+                found[at] = written
+        return found
+
+    async def update(self, sobject: str, id: str, values: Record) -> None:
+        path = f"sobjects/{sobject}/{quote(id, safe='')}"
+        await self._ask(Call("PATCH", path, body=dict(values)))
+
+    async def get(self, path: str, type: type[T]) -> T:
+        return await self._read(Call("GET", path), type)
+
+    async def post(self, path: str, body: Mapping[str, object]) -> Saved:
+        return await self._read(Call("POST", path, body=body), Saved)
+
+    async def close(self) -> None:
+        for _, wire in self._idle:
+            wire.session.close()
+        self._idle.clear()
+        await self._oauth.close()
+
+    async def _collection(
+        self, sobject: str, key: str, records: Sequence[Record], headers: Mapping[str, str]
+    ) -> Sequence[Written]:
+        path = f"composite/sobjects/{sobject}/{key}"
+        whole: list[Written] = []
+        for start in range(0, len(records), MOST):
+            some = [{"attributes": {"type": sobject}, **record} for record in records[start : start + MOST]]
+            call = Call("PATCH", path, body={"allOrNone": False, "records": some}, headers=headers)
+            saved = await self._read(call, tuple[Saved, ...])
+            if len(saved) != len(some):
+                raise Retryable("the answer was not understood: another number of results than of records")
+            for record, one in zip(some, saved, strict=True):
+                alone = self._asked(Call("PATCH", path, body=record), "")
+                whole.append(Written(one.id or "", one.created, None if one.success else _refused(one, alone)))
+        return whole
+
+    async def _read(self, call: Call, type: type[T]) -> T:
+        answer = await self._ask(call)
+        try:
+            return msgspec.convert(answer, type)
+        except msgspec.ValidationError:
+            raise self._asked(call, "").told(Retryable("the answer was not understood")) from None
+
+    async def _ask(self, call: Call) -> object:
+        granted = await self._oauth.granted()
+        try:
+            return await self._once(call, granted)
+        except Unauthorized:
+            # Another call may have renewed it meanwhile: then what there is now has not been refused yet.
+            if await self._oauth.granted() is granted:
+                self._oauth.renew()
+            return await self._once(call, await self._oauth.granted())
+
+    async def _once(self, call: Call, granted: Granted) -> object:
+        instance = (granted.instance_url or self._connection.base_url).rstrip("/")
+        if not instance.startswith("https://") and not self._connection.allow_private:
+            raise Permanent("the address is not https, which only allow_private permits", "address")
+        idle = next((one for one in self._idle if one[0] == instance), None)
+        if idle is not None:
+            self._idle.remove(idle)
+        # The answer itself may take as long again as the first byte of it: the thread's own limit lies beyond.
+        answer, wire, usage = await self._threads.run(
+            lambda: self._blocking(call, granted, instance, idle[1] if idle else None),
+            2 * self._connection.timeout + 1,
+        )
+        self._idle.append((instance, wire))
+        if usage is not None and usage[0] >= (1 - self._left) * usage[1]:
+            self._slow_until = self._clock() + int(SLOW * 1000)
+        if isinstance(answer, DeliveryError):
+            raise self._asked(call, granted.access_token, instance).told(answer)
+        return answer
+
+    def _blocking(
+        self, call: Call, granted: Granted, instance: str, wire: "Wire | None"
+    ) -> "tuple[object, Wire, tuple[int, int] | None]":
+        """In a thread. Errors are returned: the session is whole after them."""
+        from requests.exceptions import RequestException  # noqa: PLC0415 - only where the writer writes
+        from simple_salesforce.api import Salesforce  # noqa: PLC0415 - half a second
+        from simple_salesforce.exceptions import SalesforceError  # noqa: PLC0415 - as above
+
+        from bot.crm.salesforce_wire import Wire, failure  # noqa: PLC0415 - imports the former
+
+        wire = wire or Wire(self._connection, instance)
+        client = Salesforce(
+            session_id=granted.access_token,
+            instance_url=instance,
+            session=wire.session,
+            version=self._version,
+            object_pairs_hook=None,
+        )
+        client.base_url = f"{instance}/services/data/v{self._version}/"  # its own is always https
+        timeout = self._connection.timeout
+        answer: object
+        try:
+            answer = client.restful(
+                call.path,
+                dict(call.params) if call.params else None,
+                call.method,
+                json=call.body,
+                headers=dict(call.headers),
+                timeout=(min(8.0, timeout), timeout),
+                allow_redirects=False,
+            )
+        except SalesforceError as error:
+            answer = fault_of(error.status, error.content, seconds(wire.headers.get("retry-after", ""), self._clock()))
+        except RequestException as error:
+            answer = failure(error, timeout)
+        usage = client.api_usage.get("api-usage")
+        return answer, wire, (usage.used, usage.total) if usage is not None else None
+
+    def _asked(self, call: Call, token: str, instance: str = "") -> Asked:
+        url = f"{instance or self._connection.base_url}/services/data/v{self._version}/{call.path}"
+        if call.params:
+            url += "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in call.params.items())
+        body = msgspec.json.encode(call.body) if call.body is not None else b""
+        return Asked(call.method, url, body, secrets=(*self._secrets, token))
+
+
+def _quoting() -> Callable[..., str]:
+    """In a thread: what comes with it takes half a second to import."""
+    from simple_salesforce.format import format_soql  # noqa: PLC0415 - see above
+
+    return format_soql
+
+
+def _refused(saved: Saved, asked: Asked) -> DeliveryError:
+    return asked.told(fault(saved.errors[0] if saved.errors else Refusal("no reason was given", "UNKNOWN_EXCEPTION")))
+
+
+def _pieces(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Each value once, in pieces whose quoted length fits into an address."""
+    piece: list[str] = []
+    length = 0
+    for value in dict.fromkeys(values):
+        size = len(quote(value)) + 9
+        if piece and (length + size > ADDRESS or len(piece) == MOST):
+            yield piece
+            piece, length = [], 0
+        piece.append(value)
+        length += size
+    if piece:
+        yield piece
