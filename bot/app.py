@@ -30,6 +30,7 @@ from bot.deliver import Delivering
 from bot.errors import Problem
 from bot.flows.answers.warm import warm
 from bot.flows.catalog import Catalog
+from bot.http_response import ResponsePage
 from bot.jobs import Handler, Run, Worker
 from bot.keys import Keys
 from bot.model import Job
@@ -105,8 +106,7 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     catalog = Catalog(settings.hours, settings.timezone, has_desk(settings))
     await store.end_leases(now())
     await keep(book, store, catalog)
-    meters = Meters()
-    salt = settings.secrets[0].encode()
+    meters, salt = Meters(), settings.secrets[0].encode()
     runtime = Runtime(store, catalog, now, lambda soon: worker.wake(soon), meters, salt=salt)  # noqa: PLW0108 - the worker needs it first
     desk = None
 
@@ -120,7 +120,9 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     for channel in talking:
         stack.push_async_callback(channel.close)
     messengers = [channel.messenger for channel in talking]
-    table = _handlers(settings, store, runtime, messengers, desk, meters=meters, now=now, stack=stack)
+    records = SqlRecords(settings.database_url)
+    stack.push_async_callback(records.close)
+    table = _handlers(settings, store, records, runtime, messengers, desk=desk, meters=meters, now=now, stack=stack)
     worker = Worker(store, table, now, random.random)
     working = _background(worker.run(), "worker")
     stack.push_async_callback(_finish, worker, working)
@@ -134,6 +136,7 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     )
     routes = [route for channel in talking for route in channel.routes]
     routes += desk.routes() if desk is not None else []
+    routes += ResponsePage(store, records, settings.secrets, settings.timezone).routes()
     runner = http.runner(http.application(inside, settings, routes))
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
@@ -151,16 +154,15 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
 def _handlers(
     settings: Settings,
     store: Store,
+    records: SqlRecords,
     runtime: Runtime,
     messengers: Sequence[Messenger],
-    desk: Desk | None,
     *,
+    desk: Desk | None,
     meters: Meters,
     now: Callable[[], int],
     stack: AsyncExitStack,
 ) -> Mapping[str, Handler]:
-    records = SqlRecords(settings.database_url)
-    stack.push_async_callback(records.close)
     made = writers(settings, now)
     for writer in made:
         stack.push_async_callback(writer.close)
