@@ -8,6 +8,7 @@ from bot.crm.base import Writer
 from bot.crm.config import WriterConfig
 
 KINDS = {
+    "hubspot": "bot.crm.hubspot",
     "jsonl": "bot.crm.jsonl",
     "webhook": "bot.crm.webhook",
 }

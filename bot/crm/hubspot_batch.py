@@ -1,0 +1,190 @@
+"""Many records a call, and each with its own outcome: one that HubSpot refuses never blocks the others.
+
+An upsert by a unique property may be made any number of times, so a lost answer is no doubt. A batch is refused whole
+(400) for the sake of one record, or answered 207 with errors beside results. Then: records that carry a property which
+does not exist fail together; else the batch is halved until the culprit is alone. Results and errors are told apart by
+`objectWriteTraceId`, by the unique value, or (where HubSpot tells neither) by asking for that record alone.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct, field
+
+from bot.crm.client import Client
+from bot.crm.hubspot_errors import Fault, Refused, error_of, listed
+from bot.errors import DeliveryError, Permanent, Retryable
+
+MOST = 100
+"""Records a call."""
+
+
+class Item(Struct, frozen=True):
+    """A record to write: `id` is its value of the unique property `by`; HubSpot's own id where `by` is empty."""
+
+    id: str
+    properties: Mapping[str, str]
+    by: str = ""
+
+
+class Row(Struct, frozen=True):
+    """A record as HubSpot has it."""
+
+    id: str
+    properties: Mapping[str, str | None] = field(default_factory=dict)
+    trace: str = field(default="", name="objectWriteTraceId")
+
+    def get(self, name: str) -> str:
+        return self.properties.get(name) or ""
+
+    def known_as(self, by: str) -> set[str]:
+        """Its values of a unique property, in lower case: a contact may have several addresses."""
+        more = self.get("hs_additional_emails").split(";") if by == "email" else []
+        return {text.casefold() for text in ([self.get(by), *more] if by else [self.id]) if text}
+
+
+class Rows(Struct, frozen=True):
+    results: tuple[Row, ...] = ()
+    errors: tuple[Fault, ...] = ()
+
+
+class Spec(Struct, frozen=True):
+    """An association's type, which is HubSpot's to say."""
+
+    type: int = field(default=0, name="associationTypeId")
+
+
+class End(Struct, frozen=True):
+    id: str
+
+
+class Pair(Struct, frozen=True):
+    source: End = field(name="from")
+    target: End = field(name="to")
+    spec: Spec = field(default_factory=Spec, name="associationSpec")
+
+
+class Pairs(Struct, frozen=True):
+    results: tuple[Pair, ...] = ()
+    errors: tuple[Fault, ...] = ()
+
+
+class Objects:
+    """Records of contacts, notes and tickets. What went wrong with a record stands in its place."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def write(self, kind: str, items: Sequence[Item]) -> list[Row | DeliveryError]:
+        """Make or change these, all by the same property and none of them twice; by HubSpot's own id: change."""
+        found: dict[int, Row | DeliveryError] = {}
+        waiting = [list(range(at, min(at + MOST, len(items)))) for at in range(0, len(items), MOST)]
+        while waiting:
+            batch = waiting.pop()
+            try:
+                unclear = self._sort(items, batch, await self._upsert(kind, [items[at] for at in batch]), found)
+            except Permanent as error:
+                waiting += self._smaller(items, batch, error, found)
+            except DeliveryError as error:  # what is true of the service, and not of a record
+                found |= dict.fromkeys([*batch, *(at for rest in waiting for at in rest)], error)
+                break
+            else:
+                waiting += [[at] for at in unclear]
+        return [found[at] for at in range(len(items))]
+
+    async def read(self, kind: str, by: str, ids: Sequence[str], properties: Sequence[str]) -> Mapping[str, Row]:
+        """Those that are there, by their id in lower case. Raises DeliveryError."""
+        found: dict[str, Row] = {}
+        wanted = sorted({*properties, *([by] if by else []), *(["hs_additional_emails"] if by == "email" else [])})
+        unique = list({one.casefold(): one for one in ids}.values())
+        for at in range(0, len(unique), MOST):
+            part = unique[at : at + MOST]
+            body = {"properties": wanted, "propertiesWithHistory": [], "inputs": [{"id": one} for one in part]}
+            answer = await self._client.send(
+                "POST", f"crm/v3/objects/{kind}/batch/read", json=body | ({"idProperty": by} if by else {}), safe=True
+            )
+            rows = answer.read(Rows)
+            for fault in rows.errors:
+                if fault.category != "OBJECT_NOT_FOUND":
+                    raise answer.fault(error_of(fault))
+            asked = {one.casefold() for one in part}
+            found |= {name: row for row in rows.results for name in row.known_as(by) & asked}
+        return found
+
+    async def associate(self, kind: str, to: str, pairs: Sequence[tuple[str, str]]) -> list[DeliveryError | None]:
+        """Connect (id, id of `to`) pairs by the type that HubSpot says is the usual one between these kinds."""
+        if not pairs:
+            return []
+        inputs = [{"from": {"id": one}, "to": {"id": other}} for one, other in pairs]
+        path = f"crm/v4/associations/{kind}/{to}/batch/associate/default"
+        try:
+            answer = await self._client.send("POST", path, json={"inputs": inputs}, safe=True)
+            told = answer.read(Pairs)
+        except DeliveryError as error:
+            if len(pairs) == 1 or not isinstance(error, Permanent):
+                return [error] * len(pairs)
+            half = len(pairs) // 2
+            return [*await self.associate(kind, to, pairs[:half]), *await self.associate(kind, to, pairs[half:])]
+        done = {(pair.source.id, pair.target.id) for pair in told.results}
+        fault = answer.fault(error_of(told.errors[0]) if told.errors else Retryable("an association was not confirmed"))
+        return [None if pair in done or pair[::-1] in done else fault for pair in pairs]
+
+    async def _upsert(self, kind: str, items: Sequence[Item]) -> tuple[Rows, Callable[[DeliveryError], DeliveryError]]:
+        by = items[0].by
+        inputs = [
+            {"id": item.id, "properties": dict(item.properties), "objectWriteTraceId": str(at)}
+            | ({"idProperty": by} if by else {})
+            for at, item in enumerate(items)
+        ]
+        verb = "upsert" if by else "update"
+        answer = await self._client.send(
+            "POST", f"crm/v3/objects/{kind}/batch/{verb}", json={"inputs": inputs}, safe=True
+        )
+        return answer.read(Rows), answer.fault
+
+    def _sort(
+        self,
+        items: Sequence[Item],
+        batch: Sequence[int],
+        answer: tuple[Rows, Callable[[DeliveryError], DeliveryError]],
+        found: dict[int, Row | DeliveryError],
+    ) -> list[int]:
+        """Results and errors to the records they belong to; returns those that nothing was told of."""
+        rows, masked = answer
+        places = {str(at): place for at, place in enumerate(batch)}
+        ids = {items[place].id.casefold(): place for place in batch}
+        for fault in rows.errors:
+            named = [places.get(trace) for trace in listed(fault.context, "objectWriteTraceId")]
+            named += [ids.get(one.casefold()) for key in ("ids", "id") for one in listed(fault.context, key)]
+            for place in named:
+                if place is not None:
+                    found[place] = masked(error_of(fault))
+        for row in rows.results:
+            by = items[batch[0]].by
+            named = [places.get(row.trace), *(ids.get(name) for name in row.known_as(by))]
+            if (first := next((place for place in named if place is not None), None)) is not None:
+                found[first] = row
+        rest = [place for place in batch if place not in found]
+        if len(batch) > 1 or not rest:
+            return rest
+        if rows.results:
+            found[batch[0]] = rows.results[0]
+        else:
+            empty = Retryable("the answer holds no result")
+            found[batch[0]] = masked(error_of(rows.errors[0]) if rows.errors else empty)
+        return []
+
+    def _smaller(
+        self, items: Sequence[Item], batch: list[int], error: Permanent, found: dict[int, Row | DeliveryError]
+    ) -> list[list[int]]:
+        """The batches to try in place of one that was refused whole."""
+        if isinstance(error, Refused) and error.absent:
+            guilty = [at for at in batch if set(error.absent) & set(items[at].properties)]
+            if guilty:
+                found |= dict.fromkeys(guilty, error)
+                rest = [at for at in batch if at not in guilty]
+                return [rest] if rest else []
+        if len(batch) == 1 or not isinstance(error, Refused):
+            found |= dict.fromkeys(batch, error)
+            return []
+        half = len(batch) // 2
+        return [batch[half:], batch[:half]]

@@ -1,0 +1,210 @@
+"""The properties that a mapping needs in HubSpot: what is there, what is missing, and how to make it.
+
+Made are the group `chatsurvey` and every property of the mapping that HubSpot lacks: those of WANTED as they stand
+there, others by what the mapping will write into them; and `chatsurvey_id` of notes and tickets, by which HubSpot
+refuses a second record of the same response. Source: the contract of the properties API, v3.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct, field
+
+from bot.crm.base import FieldFacts, FieldType, SetupStep
+from bot.crm.client import Client, segment
+from bot.crm.mapping import Expr, Mapped
+from bot.errors import Permanent
+
+GROUP, TITLE = "chatsurvey", "ChatSurvey"
+UNIQUE = "chatsurvey_id"
+"""The property of notes and tickets that holds the chat; HubSpot refuses a second record with the same."""
+TEXT = 65_536
+SEGMENTS = (("detractor", "Detractor"), ("passive", "Passive"), ("promoter", "Promoter"))
+KINDS = {"contacts": "contacts", "note": "notes", "ticket": "tickets"}
+"""Targets and sections of the mapping, and HubSpot's name of their objects."""
+
+
+class Wanted(Struct, frozen=True):
+    """A property to make: type and field type are HubSpot's words."""
+
+    name: str
+    type: str
+    field: str
+    label: str
+    options: tuple[tuple[str, str], ...] = ()
+    unique: bool = False
+
+
+_ID = Wanted(UNIQUE, "string", "text", "Survey response", unique=True)
+WANTED: Mapping[str, tuple[Wanted, ...]] = {
+    "contacts": (
+        Wanted("nps_score", "number", "number", "NPS score"),
+        Wanted("nps_segment", "enumeration", "select", "NPS segment", SEGMENTS),
+        Wanted("nps_date", "date", "date", "NPS date"),
+        Wanted("nps_reason", "string", "textarea", "NPS reason"),
+        Wanted("nps_outcome", "string", "text", "NPS case outcome"),
+        Wanted("nps_link", "string", "text", "NPS response"),
+    ),
+    "notes": (_ID,),
+    "tickets": (_ID,),
+}
+OF_VALUE = {
+    "integer": ("number", "number"),
+    "number": ("number", "number"),
+    "boolean": ("bool", "booleancheckbox"),
+    "date": ("date", "date"),
+    "datetime": ("datetime", "date"),
+}
+"""The kind of a value -> type and field type of a property for it; a text takes any other."""
+FACTS: Mapping[str, FieldType] = {
+    "string": "text",
+    "phone_number": "text",
+    "number": "number",
+    "bool": "boolean",
+    "date": "date",
+    "datetime": "datetime",
+}
+
+
+class Option(Struct, frozen=True):
+    value: str
+
+
+class Rights(Struct, frozen=True):
+    fixed: bool = field(default=False, name="readOnlyValue")
+
+
+class Property(Struct, frozen=True):
+    name: str
+    type: str
+    field_type: str = field(default="", name="fieldType")
+    options: tuple[Option, ...] = ()
+    unique: bool = field(default=False, name="hasUniqueValue")
+    calculated: bool = False
+    rights: Rights = field(default_factory=Rights, name="modificationMetadata")
+
+    def facts(self) -> FieldFacts:
+        options = tuple(option.value for option in self.options)
+        kind: FieldType = FACTS.get(self.type, "other")
+        if self.type == "enumeration" and options:
+            kind = "choices" if self.field_type == "checkbox" else "choice"
+        length = TEXT if self.type == "string" else None
+        return FieldFacts(kind, length, options, not (self.calculated or self.rights.fixed), unique=self.unique)
+
+
+class Listed(Struct, frozen=True):
+    results: tuple[Property, ...]
+
+
+class Group(Struct, frozen=True):
+    name: str
+
+
+class Groups(Struct, frozen=True):
+    results: tuple[Group, ...]
+
+
+class Properties:
+    """Of the objects that a mapping writes."""
+
+    def __init__(self, client: Client, mapping: Mapped) -> None:
+        self._client, self._mapping = client, mapping
+
+    async def describe(self) -> Mapping[str, Mapping[str, FieldFacts]]:
+        """See `bot.crm.base.Describing`; a section stands under its own name."""
+        return {target: await self._facts(kind) for target, kind in self._used()}
+
+    def advice(self, target: str, field: str) -> str:
+        kind = KINDS.get(target, target)
+        if not field:
+            return f"HubSpot has no object {target}; a mapping writes contacts, and the sections note and ticket"
+        title = kind.removesuffix("s").title()
+        fixed = " with unique values" if field == UNIQUE else ""
+        return (
+            "`chatsurvey crm setup hubspot` makes it; or in HubSpot: Settings > Properties > select "
+            f"{title} properties > Create property, internal name {field}{fixed}"
+        )
+
+    async def setup(self, make: bool) -> Sequence[SetupStep]:
+        """See `bot.crm.base.Preparing`."""
+        steps: list[SetupStep] = []
+        for target, kind in self._used():
+            needed = list(self._needed(target, kind))
+            there = await self._facts(kind)
+            missing = [one for one in needed if one.name not in there]
+            if missing:
+                steps.append(await self._group(kind, make))
+            for one in needed:
+                steps.append(await self._property(kind, one, one in missing, make, there))  # noqa: PERF401 - in order
+        return steps
+
+    def _used(self) -> Iterator[tuple[str, str]]:
+        yield "contacts", "contacts"
+        yield from ((name, KINDS[name]) for name in ("note", "ticket") if name in self._mapping.sections)
+
+    def _needed(self, target: str, kind: str) -> Iterator[Wanted]:
+        known = {one.name: one for one in WANTED[kind]}
+        if target in self._mapping.sections:
+            yield known[UNIQUE]
+        tables = [section.fields for section in self._mapping.sections.get(target, ())]
+        for one in {f.name: f for table in (*tables, self._mapping.fields.get(target, ())) for f in table}.values():
+            if one.name != UNIQUE:
+                yield known[one.name] if _fits(known.get(one.name), one.expr) else _wanted(one.name, one.expr)
+
+    async def _facts(self, kind: str) -> Mapping[str, FieldFacts]:
+        answer = await self._client.send("GET", f"crm/v3/properties/{segment(kind)}", safe=True)
+        return {one.name: one.facts() for one in answer.read(Listed).results}
+
+    async def _group(self, kind: str, make: bool) -> SetupStep:
+        what = f"group {TITLE} of {kind} properties"
+        answer = await self._client.send("GET", f"crm/v3/properties/{kind}/groups", safe=True)
+        if any(group.name == GROUP for group in answer.read(Groups).results):
+            return SetupStep(what, "there")
+        body = {"name": GROUP, "label": TITLE, "displayOrder": -1}
+        return await self._make(what, f"crm/v3/properties/{kind}/groups", body, make, "Settings > Properties > Groups")
+
+    async def _property(
+        self, kind: str, one: Wanted, missing: bool, make: bool, there: Mapping[str, FieldFacts]
+    ) -> SetupStep:
+        what = f"property {one.name} of {kind} ({one.type}{', unique' if one.unique else ''})"
+        if not missing:
+            unfit = one.unique and not there[one.name].unique
+            how = "it is there without unique values, which cannot be changed: delete it and run this again"
+            return SetupStep(what, "todo" if unfit else "there", how if unfit else "")
+        body: dict[str, object] = {
+            "name": one.name,
+            "label": one.label,
+            "type": one.type,
+            "fieldType": one.field,
+            "groupName": GROUP,
+            "options": [
+                {"value": value, "label": label, "hidden": False, "displayOrder": at}
+                for at, (value, label) in enumerate(one.options)
+            ],
+        }
+        body |= {"hasUniqueValue": True} if one.unique else {}
+        return await self._make(what, f"crm/v3/properties/{kind}", body, make, self.advice(kind, one.name))
+
+    async def _make(self, what: str, path: str, body: Mapping[str, object], make: bool, how: str) -> SetupStep:
+        if not make:
+            return SetupStep(what, "todo", how)
+        try:
+            await self._client.send("POST", path, json=body, safe=True)
+        except Permanent as error:
+            return SetupStep(what, "todo", f"{how} (HubSpot: {error})")
+        return SetupStep(what, "made")
+
+
+def _fits(wanted: Wanted | None, expr: Expr) -> bool:
+    """Whether a property of the table can hold what this mapping writes: labels may be others than ours."""
+    if wanted is None:
+        return False
+    return not wanted.options or set(map(str, expr.options)) <= {value for value, _ in wanted.options}
+
+
+def _wanted(name: str, expr: Expr) -> Wanted:
+    label = name.replace("_", " ").capitalize().replace("Nps", "NPS")
+    values = tuple(str(value) for value in expr.options) if expr.type in ("text", "texts") else ()
+    if len(values) > 1:
+        field = "checkbox" if expr.type == "texts" else "select"
+        return Wanted(name, "enumeration", field, label, tuple((value, value) for value in values))
+    return Wanted(name, *OF_VALUE.get(expr.type, ("string", "textarea")), label)

@@ -1,0 +1,70 @@
+"""What HubSpot has of responses, beside what would be written now (`chatsurvey doctor crm --reconcile`). Reads only.
+
+A response's own record is its note, else its ticket; where the mapping has neither, the contact. The contact's
+properties are compared for the newest response of each person, since the others were written over.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from bot.crm.base import Stored
+from bot.crm.hubspot_batch import Objects, Row
+from bot.crm.hubspot_draft import PIPELINE, RECORD, STAGE, Draft, same, texts, untouched
+from bot.crm.hubspot_setup import UNIQUE
+from bot.crm.mapping import Mapped
+
+
+async def stored(mapping: Mapped, objects: Objects, drafts: Sequence[Draft]) -> Sequence[Stored]:
+    """One a draft, in order. Raises DeliveryError."""
+    contacts = await _contacts(objects, drafts)
+    own: dict[str, Mapping[str, Row]] = {}
+    for name in ("note", "ticket"):
+        if name in mapping.sections:
+            wanted = [draft.chat for draft in drafts if mapping.section(name, draft.parcel.response) is not None]
+            fields = sorted({one.name for section in mapping.sections[name] for one in section.fields})
+            own[name] = await objects.read(f"{name}s", UNIQUE, wanted, fields) if wanted else {}
+    newest = {draft.person.casefold(): draft for draft in sorted(drafts, key=lambda one: one.parcel.response.scored)}
+    return [_one(mapping, draft, contacts, own, newest[draft.person.casefold()] is draft) for draft in drafts]
+
+
+async def _contacts(objects: Objects, drafts: Sequence[Draft]) -> Mapping[tuple[str, str], Row]:
+    found: dict[tuple[str, str], Row] = {}
+    for by in dict.fromkeys(draft.by for draft in drafts if draft.by):
+        mine = [draft for draft in drafts if draft.by == by]
+        names = sorted({name for draft in mine for name in draft.values})
+        rows = await objects.read("contacts", "" if by == RECORD else by, [draft.person for draft in mine], names)
+        found |= {(by, name): row for name, row in rows.items()}
+    return found
+
+
+def _one(
+    mapping: Mapped,
+    draft: Draft,
+    contacts: Mapping[tuple[str, str], Row],
+    own: Mapping[str, Mapping[str, Row]],
+    newest: bool,
+) -> Stored:
+    response = draft.parcel.response
+    contact = contacts.get((draft.by, draft.person.casefold()))
+    records = [
+        row
+        for name, rows in own.items()
+        if mapping.section(name, response)
+        for row in (rows.get(draft.chat.casefold()),)
+    ]
+    drifted: list[str] = []
+    if contact is not None and newest:
+        values = draft.values
+        if mapping.changed == "keep":
+            values = untouched(values, draft.notes.get("contact.sent", ""), contact)
+        drifted += _different("contacts", values, contact)
+    ticket = own.get("ticket", {}).get(draft.chat.casefold())
+    section = mapping.section("ticket", response, draft.link)
+    if ticket is not None and section is not None:
+        wanted = {name: value for name, value in texts(section.fields).items() if name not in (STAGE, PIPELINE)}
+        drifted += _different("ticket", wanted, ticket)
+    missing = None in records or (contact is None and bool(draft.by)) or (not records and contact is None)
+    return Stored(0 if missing else 1, tuple(drifted))
+
+
+def _different(target: str, values: Mapping[str, str], row: Row) -> list[str]:
+    return [f"{target}.{name}" for name, value in values.items() if same(value) != same(row.get(name))]
