@@ -117,7 +117,7 @@ class Client:
                 kind, body = "application/json", b"" if json is None else msgspec.json.encode(json)
         except (UnicodeEncodeError, msgspec.MsgspecError, TypeError) as error:
             raise Permanent(f"it cannot be written for {self.name}: {type(error).__name__}", "json") from None
-        sent = {**self._headers, **(headers or {}), **({"content-type": kind} if body else {})}
+        sent = {**self._headers, **({"content-type": kind} if body else {}), **(headers or {})}
         asked = Asked(method, url, body, form is not None, self._secrets)
         return await self._with_token(asked, sent, safe)
 

@@ -1,0 +1,149 @@
+"""The calls of Adobe Campaign Standard that the writer makes, and what its errors mean.
+
+`https://mc.adobe.io/<ORGANIZATION>/campaign/...`, with a bearer token of Adobe's identity service (client credentials)
+and the client id again as X-Api-Key.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct, field
+
+from bot.crm.client import Answer, Client, segment
+from bot.crm.client_answer import said_by
+from bot.crm.config import WriterConfig
+from bot.crm.oauth import OAuth, client_credentials
+from bot.errors import DeliveryError, Permanent, Retryable, Unauthorized
+
+TOKEN_URL = "https://ims-na1.adobelogin.com/ims/token/v3"  # noqa: S105 - an address
+SCOPE = "openid,AdobeID,read_organizations,additional_info.projectedProductContext,campaign_sdk"
+"""As the credential's page in the Developer Console lists them; a setting, since Adobe has changed them before."""
+NOBODY = "nobody@chatsurvey.invalid"
+PAGES = 5
+"""Of a search that finds many texts which hold this address."""
+STANDARD, EXTENDED = "profileAndServices/profile", "profileAndServicesExt/profile"
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}")
+"""A custom key that may stand in an address. One that begins with @ would be taken for an automatic one."""
+_EVENT = re.compile(r"EVT\w+")
+
+
+class Profile(Struct, frozen=True):
+    key: str = field(name="PKey", default="")
+    """What stands in its address: the automatic key, or the custom one that it was found by."""
+    email: str = ""
+    created: str = ""
+
+
+class Next(Struct, frozen=True):
+    href: str = ""
+
+
+class Page(Struct, frozen=True):
+    content: tuple[Profile, ...]
+    next: Next | None = None
+
+
+def judge(answer: Answer) -> DeliveryError | None:
+    """troubleshooting.md: 401013 is a token that ended; 403xxx is an integration that Adobe has not provisioned for
+    this organisation; "Oops" with 500 or 502 is an address that leads nowhere, which a wrong organisation makes."""
+    status, said = answer.status, said_by(answer.body)
+    if status in (500, 502) and "oops" in said.lower():
+        return Retryable(
+            f"answered {status}: {said} (most likely `organization` is wrong: it is the name that the Developer"
+            " Console shows beside Adobe Campaign, for a stage instance with -mkt-stage at its end)"
+        )
+    if status == 403:
+        return Unauthorized(f"answered 403: {said} (the credential needs a product profile of this organisation)")
+    if status in (502, 504):
+        return Retryable(f"answered {status}, a gateway that lost the answer", doubt=not answer.safe)
+    return None
+
+
+class Campaign:
+    """One organisation."""
+
+    def __init__(self, client: Client, base_url: str, organization: str, events_api: str) -> None:
+        self._client, self._base = client, base_url
+        self._root = f"{segment(organization)}/campaign"
+        self._events = f"{self._root}/{segment(events_api or f'mc{organization}')}"
+
+    @classmethod
+    def of(cls, config: WriterConfig, clock: Callable[[], int]) -> "Campaign":
+        client_id, secret = config.text("client_id"), config.secret("client_secret")
+        token = OAuth(
+            config.connection,
+            config.text("token_url") or TOKEN_URL,
+            client_credentials(client_id, secret, scope=config.text("scope") or SCOPE),
+            name="Adobe",
+            clock=clock,
+        )
+        headers = {"x-api-key": client_id, "cache-control": "no-cache"}
+        client = Client(
+            config.connection, name="Adobe", clock=clock, token=token, headers=headers, judge=judge,
+            secrets=(client_id, secret),
+        )  # fmt: skip
+        return cls(client, config.connection.base_url, config.text("organization"), config.text("events_api"))
+
+    async def reach(self) -> None:
+        """Ask for nobody: the organisation, the token and its rights are right. Raises DeliveryError."""
+        await self._search(NOBODY)
+
+    async def find(self, person: Mapping[str, str]) -> Profile | None:
+        """By the first of these that leads to a profile: `email` by search, any other is a custom key."""
+        for name, value in person.items():
+            found = await (self._search(value) if name == "email" else self._by_key(value))
+            if found is not None:
+                return found
+        return None
+
+    async def read(self, profile: Profile) -> Mapping[str, object]:
+        """Its attributes, custom ones too, as they stand now."""
+        answer = await self._client.send("GET", f"{self._root}/{EXTENDED}/{segment(profile.key)}", safe=True)
+        return answer.read(dict[str, object])
+
+    async def create(self, values: Mapping[str, object]) -> Profile:
+        """Raises Retryable without doubt: the next attempt looks for it first."""
+        answer = await self._client.send("POST", f"{self._root}/{STANDARD}", json=values, safe=True)
+        made = answer.read(Profile)
+        if not made.key:
+            raise answer.fault(Retryable("the answer to a new profile holds no PKey"))
+        return Profile(made.key, str(values.get("email", "")))
+
+    async def change(self, profile: Profile, values: Mapping[str, object]) -> None:
+        await self._client.send("PATCH", f"{self._root}/{EXTENDED}/{segment(profile.key)}", json=values, safe=True)
+
+    async def send(self, event: str, body: Mapping[str, object]) -> None:
+        """Raises Retryable with `doubt` where it may have been taken."""
+        if not _EVENT.fullmatch(event):
+            raise Permanent(f"{event} is no event id: they begin with EVT", "event")
+        kind = {"content-type": "application/json;charset=utf-8"}
+        await self._client.send("POST", f"{self._events}/{event}", json=body, headers=kind)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _search(self, email: str) -> Profile | None:
+        """byText finds whatever holds this text in an address or a name; equal ones only are meant."""
+        query = {"text": email, "filterType": "email"}
+        path = f"{self._root}/{STANDARD}/byText"
+        answer = await self._client.send("GET", path, params=query, safe=True)
+        same: list[Profile] = []
+        for _ in range(PAGES):
+            page = answer.read(Page)
+            same += (one for one in page.content if one.email.strip().lower() == email.strip().lower())
+            if same or page.next is None or not page.next.href.startswith(f"{self._base}/"):
+                break
+            answer = await self._client.send("GET", page.next.href, safe=True)
+        return min(same, key=lambda one: (one.created or "9", one.key), default=None)
+
+    async def _by_key(self, key: str) -> Profile | None:
+        if not _KEY.fullmatch(key):
+            return None
+        try:
+            answer = await self._client.send("GET", f"{self._root}/{EXTENDED}/{segment(key)}", safe=True)
+        except Permanent as error:
+            if error.code == "status_404":
+                return None
+            raise
+        return Profile(key, answer.read(Profile).email)

@@ -1,0 +1,88 @@
+"""Whether a person changed a field on the other side since we wrote it, for `changed: keep`. Pure.
+
+- A writer notes a mark of what it writes, for each field: some digits of its hash, never the value itself.
+- A field whose value is neither what we wrote nor what we would write now was changed by somebody else. One that this
+  chat has never written is ours to write: what stands there is an older answer's.
+- A write whose answer got lost may have come through, so its marks are kept beside the last ones (`tried`).
+- After a killed process nobody knows what was written, so then nothing counts as changed.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import msgspec
+
+NOTE = "written"
+DIGITS = 8
+
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,8})(?:\.\d{1,6})?")
+"""No zero before it, which would make it a phone number or a code."""
+
+
+def normal(value: object) -> str:
+    """A value as text, the same however the other side spells it: 9, 9.0 and "9"; a time in any zone; None and ""."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"{value:g}" if abs(value) < 1e6 else str(value)
+        case list() | tuple():
+            return ";".join(sorted(normal(one) for one in value))
+        case dict():
+            return ";".join(f"{key}={normal(one)}" for key, one in sorted(value.items()))
+    text = " ".join(str(value).split())
+    if len(text) > 10 and text[:4].isdigit() and text[4] == "-":
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            return text
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return normal(float(text)) if _NUMBER.fullmatch(text) else text
+
+
+def mark(value: object) -> str:
+    return sha256(normal(value).encode("utf-8", "replace")).hexdigest()[:DIGITS]
+
+
+class Kept:
+    """What one chat has written, out of its notes."""
+
+    def __init__(self, notes: Mapping[str, str]) -> None:
+        try:
+            self._marks = msgspec.json.decode(notes.get(NOTE, "{}"), type=dict[str, list[str]])
+        except msgspec.MsgspecError:
+            self._marks = {}
+
+    def untouched(
+        self, wanted: Mapping[str, object], there: Mapping[str, object], doubt: bool = False
+    ) -> dict[str, object]:
+        """Those of `wanted` that nobody else changed, given what stands `there`."""
+        return {
+            name: value
+            for name, value in wanted.items()
+            if doubt
+            or name not in self._marks
+            or mark(there.get(name)) in self._marks[name]
+            or normal(there.get(name)) == normal(value)
+        }
+
+    def tried(self, values: Mapping[str, object]) -> str:
+        """The note from now on where it is not known whether these were written."""
+        return self._note({name: [*self._marks.get(name, ()), mark(value)][-4:] for name, value in values.items()})
+
+    def wrote(self, values: Mapping[str, object]) -> str:
+        """The note from now on."""
+        return self._note({name: [mark(value)] for name, value in values.items()})
+
+    def _note(self, marks: Mapping[str, list[str]]) -> str:
+        return msgspec.json.encode(self._marks | dict(marks)).decode()
+
+
+def differing(wanted: Mapping[str, object], there: Mapping[str, object]) -> tuple[str, ...]:
+    """The fields that say something else there."""
+    return tuple(name for name, value in wanted.items() if normal(there.get(name)) != normal(value))
