@@ -8,8 +8,10 @@ from bot.crm.base import Writer
 from bot.crm.config import WriterConfig
 
 KINDS = {
+    "adobe": "bot.crm.adobe",
     "hubspot": "bot.crm.hubspot",
     "jsonl": "bot.crm.jsonl",
+    "sellsy": "bot.crm.sellsy",
     "webhook": "bot.crm.webhook",
 }
 
