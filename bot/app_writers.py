@@ -3,28 +3,31 @@
 from collections.abc import Callable
 
 from bot.crm.base import Writer
-from bot.crm.config import Connection, WriterConfig
+from bot.crm.config import WriterConfig
+from bot.crm.link import link_of
 from bot.crm.table import make
-from bot.settings import Settings
+from bot.settings_types import Settings, WriterSettings
 
 
 def configs(settings: Settings) -> tuple[WriterConfig, ...]:
     """What each writer is made from."""
-    jsonl = (WriterConfig("jsonl", "jsonl", settings.data_dir, samples=True),) if settings.jsonl else ()
-    hooks = (
-        WriterConfig(
-            "webhook",
-            hook.name,
-            settings.data_dir,
-            options={"url": hook.url},
-            secrets={"secret": hook.secrets},
-            connection=Connection(allow_private=hook.allow_private),
-            samples=hook.samples,
-            transcript=hook.transcript,
-        )
-        for hook in settings.webhooks
+    return tuple(config_of(one, settings) for one in settings.writers)
+
+
+def config_of(one: WriterSettings, settings: Settings) -> WriterConfig:
+    return WriterConfig(
+        one.kind,
+        one.name,
+        settings.data_dir,
+        login=one.login,
+        options=one.options,
+        secrets=one.secrets,
+        connection=one.connection,
+        mapping=one.mapping,
+        samples=one.samples,
+        transcript=one.transcript,
+        link=link_of(settings.public_url, settings.secrets[0]) if settings.secrets else str,
     )
-    return (*jsonl, *hooks)
 
 
 def writers(settings: Settings, clock: Callable[[], int]) -> tuple[Writer, ...]:

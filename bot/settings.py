@@ -20,9 +20,9 @@ from bot.settings_env import Environment
 from bot.settings_file import FileSettings, read_file
 from bot.settings_slack import with_tokens
 from bot.settings_telegram import read_environment
-from bot.settings_types import SECRET_FILE, Limit, Settings, Webhook, WebSettings
+from bot.settings_types import SECRET_FILE, Limit, Settings, WebSettings, WriterSettings
 
-__all__ = ["SECRET_FILE", "Limit", "Settings", "WebSettings", "Webhook", "load", "with_secrets"]
+__all__ = ["SECRET_FILE", "Limit", "Settings", "WebSettings", "WriterSettings", "load", "with_secrets"]
 
 LEVELS = ("debug", "info", "warning", "error")
 NOT_YET = (
@@ -41,7 +41,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         path = here / "settings.yaml"
     file = FileSettings()
     if _is_file(path):
-        file = read_file(path, _shown(path, here), env)
+        file = read_file(path, _shown(path, here), env, here)
     elif chosen:
         env.problem("SETTINGS", f'there is no file "{path}"', "name an existing file, or unset SETTINGS")
     flows, shipped = _flows(env, here)
@@ -60,8 +60,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         hours=file.hours,
         log_level=env.word("LOG_LEVEL", LEVELS, "info"),
         web=file.web,
-        webhooks=file.webhooks,
-        jsonl=file.jsonl,
+        writers=file.writers,
         slack=slack,
         telegram=read_environment(env, file.telegram),
         desk=with_channel(file.desk, env, several=bool(slack.client_id) and not slack.bot_token),

@@ -4,17 +4,13 @@ A secret is written as `${NAME}` and read from the environment; a secret in clea
 anywhere else are problems. settings.example.yaml shows every key.
 """
 
-import base64
-import binascii
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bot.desk.policy import Policy
 from bot.errors import Problem
-from bot.flows.nodes import Table, nearest, read_yaml
+from bot.flows.nodes import Table, read_yaml
 from bot.flows.spec import OpenHours
 from bot.settings_desk import read_desk
 from bot.settings_env import SHORTEST_KEY, Environment, is_url
@@ -22,9 +18,8 @@ from bot.settings_hours import read_hours, usual_hours
 from bot.settings_reader import CLOSE, NAMED, OPEN, Reader
 from bot.settings_slack import SlackSettings, read_choices
 from bot.settings_telegram import TelegramSettings, read_section
-from bot.settings_types import Limit, Webhook, WebSettings
-
-KINDS = ("jsonl", "webhook")
+from bot.settings_types import JSONL, Limit, WebSettings, WriterSettings
+from bot.settings_writers import Place, read_writers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +27,15 @@ class FileSettings:
     timezone: str = "UTC"
     hours: Mapping[str, OpenHours] = field(default_factory=lambda: {"office": usual_hours("UTC")})
     web: WebSettings = field(default_factory=WebSettings)
-    webhooks: tuple[Webhook, ...] = ()
-    jsonl: bool = True
+    writers: tuple[WriterSettings, ...] = (JSONL,)
     slack: SlackSettings = field(default_factory=SlackSettings)
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
     desk: Policy = field(default_factory=Policy)
     problems: tuple[Problem, ...] = ()
 
 
-def read_file(path: Path, name: str, env: Environment) -> FileSettings:
-    """Read the file; what is wrong in it is in `problems`, in the order of the file."""
+def read_file(path: Path, name: str, env: Environment, here: Path) -> FileSettings:
+    """Read the file; what is wrong in it is in `problems`, in the order of the file. Paths in it start at `here`."""
     problems: list[Problem] = []
     try:
         source = NAMED.sub(lambda m: f"${OPEN}{m[1]}{CLOSE}", path.read_bytes().decode("utf-8-sig"))
@@ -52,7 +46,7 @@ def read_file(path: Path, name: str, env: Environment) -> FileSettings:
     said = any(line.strip() and not line.lstrip().startswith("#") for line in source.splitlines())
     table = read_yaml(source, name, problems) if said else None
     if table is not None:
-        found = _File(table, env).read()
+        found = _File(table, env, here).read()
     return replace(
         found, problems=tuple(_plain(p) for p in sorted(problems, key=lambda p: (p.mark.line, p.mark.column)))
     )
@@ -68,17 +62,21 @@ def _plain(problem: Problem) -> Problem:
 class _File(Reader):
     """One reading of one file."""
 
+    def __init__(self, table: Table, env: Environment, here: Path) -> None:
+        super().__init__(table, env)
+        self.here = here
+
     def read(self) -> FileSettings:
         table = self.table
         timezone = self.zone(table, "timezone", "UTC")
         hours = {"office": usual_hours(timezone)} | dict(self.hours(timezone))
         web = self.web()
-        jsonl, webhooks = self.writers()
+        writers = read_writers(table.table("writers"), Place(self.env, timezone, self.here))
         slack = read_choices(table.table("slack"), self.env)
         telegram = read_section(table.table("telegram"))
         desk = read_desk(table, timezone)
         table.finish()
-        return FileSettings(timezone, hours, web, webhooks, jsonl, slack=slack, telegram=telegram, desk=desk)
+        return FileSettings(timezone, hours, web, writers, slack=slack, telegram=telegram, desk=desk)
 
     def hours(self, timezone: str) -> Iterator[tuple[str, OpenHours]]:
         inner = self.table.table("hours")
@@ -141,76 +139,5 @@ class _File(Reader):
         inner.finish()
         return found
 
-    def writers(self) -> tuple[bool, tuple[Webhook, ...]]:
-        table = self.table.table("writers")
-        jsonl, webhooks = True, []
-        for name in table.keys() if table is not None else ():
-            inner = table.table(name) if table is not None else None
-            if inner is None:
-                continue
-            kind = self.string(inner, "kind") or name
-            if kind == "jsonl":
-                jsonl = inner.flag("enabled", True)
-                inner.finish()
-            elif kind == "webhook":
-                webhooks.append(self.webhook(name, inner))
-            else:
-                near = nearest(kind, KINDS)
-                hint = f'did you mean "{near}"?' if near else f"known kinds: {', '.join(KINDS)}"
-                inner.problem(f'there is no writer of kind "{kind}" in this version', hint)
-        return jsonl, tuple(webhooks)
-
-    def webhook(self, name: str, table: Table) -> Webhook:
-        if name in KINDS and name != "webhook":
-            table.problem(
-                f'"{name}" is the name of another writer', "give this one a name of its own, for example  crm:"
-            )
-        elif not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", name):
-            table.problem(f'"{name}" cannot be a name', "small letters, digits, - and _ (40 at most)")
-        url, secrets, private = self.address(table), self.signing(table), table.flag("allow_private")
-        if url.startswith("http://") and not private:
-            hint = "https://..., or  allow_private: true  for a receiver in your own network"
-            table.problem("answers would travel in clear: it is not https", hint, "url")
-        found = Webhook(
-            name,
-            url,
-            secrets,
-            allow_private=private,
-            samples=table.flag("samples", default=True),
-            transcript=table.flag("transcript"),
-        )
-        table.finish()
-        return found
-
-    def signing(self, table: Table) -> tuple[str, ...]:
-        """`${NAME}`, or a list of them: the newest first."""
-        scalars = table.scalars("secret", required=True)
-        secrets = [(scalar, self.named(table, "secret", scalar)) for scalar in scalars]
-        for scalar, secret in secrets:
-            if secret and not _signs(secret):
-                hint = 'make one with:  echo "whsec_$(openssl rand -base64 32)"'
-                message = "it is not a signing secret: whsec_ and 16 bytes or more in base64"
-                table.problem(message, hint, "secret", mark=scalar.mark)
-        return tuple(secret for _, secret in secrets)
-
-    def address(self, table: Table) -> str:
-        """The URL of a receiver, in clear or as `${NAME}`."""
-        found = table.scalar("url", required=True, example="https://example.com/hook")
-        if found is None:
-            return ""
-        url = self.named(table, "url", found) if OPEN in found.value else found.value
-        if url and not is_url(url):
-            table.problem("it is not a web address", "for example  url: https://example.com/hook", "url")
-        elif "@" in urlsplit(url).netloc:
-            table.problem("a name and password do not belong in an address", "sign with `secret` instead", "url")
-        return url
-
 
 DAY = 86_400_000
-
-
-def _signs(secret: str) -> bool:
-    try:
-        return len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) >= 16
-    except binascii.Error:
-        return False

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.crm.config import Connection
+from bot.crm.mapping import Mapped
 from bot.desk.policy import Policy
+from bot.errors import Mark
 from bot.flows.spec import OpenHours
 from bot.settings_env import Network
 from bot.settings_slack import SlackSettings
@@ -12,6 +15,8 @@ from bot.settings_telegram import TelegramSettings
 
 SECRET_FILE = "secret.key"  # noqa: S105 - the file's name, not a secret
 """In DATA_DIR, one key a line. The first signs; the others are still accepted, so a key is rotated by a line above."""
+
+NOWHERE = Mark("", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +45,31 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
-    """A receiver of signed web hooks."""
+class WriterSettings:
+    """One section under `writers:`, read by its kind's `SPEC`. What it says is described in `bot.crm.config`."""
 
+    kind: str
     name: str
-    url: str = field(repr=False)
-    """May hold a key of the receiver, so it is treated as a secret."""
-    secrets: tuple[str, ...] = field(repr=False)
-    """`whsec_` and base64, as in Standard Webhooks; several while one is being replaced by another."""
-    allow_private: bool = False
-    """Whether the receiver may be on a private address."""
-    samples: bool = True
+    mark: Mark = NOWHERE
+    """Of its name in the settings file."""
+    login: str = ""
+    options: Mapping[str, str | int | bool] = field(default_factory=dict, repr=False)
+    """Some hold a key in their address, so none is shown."""
+    secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    connection: Connection = field(default_factory=Connection)
+    mapping: Mapped = field(default_factory=Mapped, repr=False)
+    samples: bool = False
     transcript: bool = False
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """What must never be in a log line."""
+        urls = (value for key, value in self.options.items() if key == "url" and isinstance(value, str))
+        return (*(one for several in self.secrets.values() for one in several), *urls)
+
+
+JSONL = WriterSettings("jsonl", "jsonl", samples=True)
+"""What is written where the file says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +91,8 @@ class Settings:
     hours: Mapping[str, OpenHours]
     log_level: str
     web: WebSettings
-    webhooks: tuple[Webhook, ...]
-    jsonl: bool
-    """Whether `data/responses.jsonl` is written."""
+    writers: tuple[WriterSettings, ...] = (JSONL,)
+    """In the order in which they are told of a response."""
     slack: SlackSettings = field(default_factory=SlackSettings)
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
     desk: Policy = field(default_factory=Policy)

@@ -197,5 +197,6 @@ def test_writers_are_made_as_the_settings_say(tmp_path: Path) -> None:
     settings = load({"HOOK": HOOK}, tmp_path)
     jsonl, crm = configs(settings)
     assert (jsonl.kind, jsonl.folder, crm.kind, crm.name) == ("jsonl", settings.data_dir, "webhook", "crm")
-    assert (crm.url, crm.secrets, crm.transcript, crm.samples) == ("https://crm.example/x", (HOOK,), True, False)
+    assert (crm.text("url"), crm.secret("secret")) == ("https://crm.example/x", HOOK)
+    assert (crm.transcript, crm.samples) == (True, False)
     assert [writer.name for writer in writers(settings, app.clock)] == ["jsonl", "crm"]

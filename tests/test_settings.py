@@ -13,6 +13,7 @@ from bot.errors import FileProblems, UserMistake
 from bot.flows.report import place_of
 from bot.flows.spec import OpenHours
 from bot.settings import Limit, load, with_secrets
+from bot.settings_types import JSONL
 from tests.harness.service import command
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -31,7 +32,7 @@ def test_everything_starts_without_any_setting(tmp_path: Path) -> None:
     assert (found.data_dir, found.file, found.timezone) == (tmp_path / "data", None, "UTC")
     assert (found.flows, found.flows_are_shipped) == (resources.flows(), True)
     assert found.hours["office"].days == (((540, 1080),),) * 5 + ((), ())
-    assert (found.jsonl, found.webhooks, found.secrets, found.web.origins) == (True, (), (), ())
+    assert (found.writers, found.secrets, found.web.origins) == ((JSONL,), (), ())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -163,10 +164,11 @@ def test_the_settings_file_says_what_is_a_choice(tmp_path: Path) -> None:
     assert found.web.origins == ("https://shop.example", "https://*.example.org")
     assert (found.web.hide_closed, found.web.hide_answered) == (7, 90)
     assert (found.web.chat_limit, found.web.address_limit) == (Limit(5, 1), Limit(60, 1))
-    assert (found.web.identity_keys, found.jsonl) == ((KEY,), False)
-    crm, zap = found.webhooks
-    assert (crm.name, crm.url, crm.secrets, crm.samples) == ("crm", "https://crm.example/hook", (HOOK,), True)
-    assert (zap.url, zap.secrets, zap.allow_private) == ("https://zap.example/x?key=1", (HOOK, HOOK[:-8]), False)
+    assert found.web.identity_keys == (KEY,)
+    crm, zap = found.writers
+    assert (crm.name, crm.options["url"], crm.secrets["secret"]) == ("crm", "https://crm.example/hook", (HOOK,))
+    assert (zap.options["url"], zap.secrets["secret"]) == ("https://zap.example/x?key=1", (HOOK, HOOK[:-8]))
+    assert (crm.samples, zap.connection.allow_private) == (True, False)
 
 
 def test_no_secret_is_in_the_repr(tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def test_no_secret_is_in_the_repr(tmp_path: Path) -> None:
         ("writers: {crm: {kind: webhook, url: https://a:b@x.example/y@z, secret: ${KEY}}}", 1, "name and password"),
         ("writers: {jsonl: {kind: webhook, url: https://x.example, secret: ${KEY}}}", 1, "name of another writer"),
         ("writers: {CRM!: {kind: webhook, url: https://x.example, secret: ${KEY}}}", 1, "cannot be a name"),
-        ("writers: {salesforce: {}}", 1, 'no writer of kind "salesforce"'),
+        ("writers: {dynamics: {}}", 1, 'no writer of kind "dynamics"'),
         ("writers: {hook: {kind: webhok}}", 1, 'did you mean "webhook"'),
         ("web: [1]", 1, "a table is expected"),
         ("timezone: UTC\nweb: {origins: [\n", 3, ""),
@@ -244,7 +246,7 @@ def test_the_example_file_is_right(tmp_path: Path) -> None:
     example = Path(settings.__file__).parent.parent / "settings.example.yaml"
     environ = {"SETTINGS": str(example), "IDENTITY_KEY": KEY, "METRICS_TOKEN": KEY, "CRM_HOOK_SECRET": HOOK}
     found = load(environ, tmp_path)
-    assert (found.file, found.timezone, len(found.webhooks)) == (example, "Europe/Paris", 1)
+    assert (found.file, found.timezone, len(found.writers)) == (example, "Europe/Paris", 2)
 
 
 def test_the_signing_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:

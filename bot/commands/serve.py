@@ -39,9 +39,9 @@ def run(_args: argparse.Namespace) -> int:
 
 def known_secrets(settings: Settings) -> tuple[str, ...]:
     """What must never be in a log line, wherever it comes from."""
-    hooks = (secret for hook in settings.webhooks for secret in (hook.url, *hook.secrets))
+    writers = (secret for writer in settings.writers for secret in writer.hidden)
     web = (*settings.web.identity_keys, settings.web.metrics_token)
-    return (*settings.secrets, *web, *hooks, settings.telegram.token, *settings.slack.secrets)
+    return (*settings.secrets, *web, *writers, settings.telegram.token, *settings.slack.secrets)
 
 
 async def _serve(settings: Settings) -> int:

@@ -199,7 +199,7 @@ class Session:
         count = len(chat.answers)
         self._page.remark(f"ended, {chat.outcome} in {count} answer{'' if count == 1 else 's'}")
         if chat.revision:
-            writers = (["responses.jsonl"] if self._known.jsonl else []) + [hook.name for hook in self._known.webhooks]
+            writers = ["responses.jsonl" if one.name == "jsonl" else one.name for one in self._known.writers]
             self._page.line("")
             self._page.line(f"would  write response revision {chat.revision} -> {', '.join(writers) or 'records'}")
 

@@ -59,3 +59,14 @@ class Spec(Struct, frozen=True):
     """Whether there is a mapping at all; else none of on, when, match, fields, unknown, changed, trust is read."""
     samples: bool = False
     """Whether responses of the demo page are written where the file does not say."""
+
+
+class Fault(Struct, frozen=True):
+    """Something wrong in what a section says together, which no key says alone. A writer's module tells of them by a
+    function `faults(options, secrets) -> Sequence[Fault]`, where it has one; it is called where every key was right."""
+
+    key: str
+    """Where to point: a key of the section or of its login."""
+    message: str
+    """Without the value where that may be a secret."""
+    hint: str

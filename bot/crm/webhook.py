@@ -14,65 +14,56 @@
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import aiohttp
 import msgspec
-from msgspec.structs import replace
 from yarl import URL
 
 from bot import __version__
 from bot.crm.base import Event, Parcel, Receipt
 from bot.crm.config import WriterConfig
 from bot.crm.guard import Forbidden, Resolver, anywhere, is_public
-from bot.crm.shape import data_of, moment
+from bot.crm.spec import Fault, Key, Spec
+from bot.crm.webhook_event import event_of
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled
 from bot.model import Response
 
-LARGEST = 20_000
 TIMEOUT = 15.0
 RESOLVE = 5.0
 """Seconds to find out where a redirect leads; with TIMEOUT it stays below the worker's limit for a batch."""
-CUTS = (2_000, 1_000, 500, 200, 50)
-"""Characters that texts are cut to, one after the other, until the event is small enough."""
-
-ENDS = {"completed": "response.completed", "abandoned": "response.abandoned", "stopped": "response.stopped"}
 AGAIN = (408, 409, 425)
 SLOWER = (429, 502, 503, 504)
 PASSING = (302, 303, 307)
 
+SPEC = Spec(
+    "webhook",
+    "a web hook",
+    keys=(
+        Key("url", "url", required=True, example="https://example.com/hook"),
+        Key("secret", "secrets", required=True, example="${HOOK_SECRET}"),
+    ),
+    fields=False,
+    samples=True,
+)
 
-def event_type(response: Response) -> str:
-    """A function of the revision alone, so that every attempt says the same."""
-    case = response.case
-    if case is not None and case.resolved and case.resolved >= max(response.updated, response.ended):
-        return "case.resolved"
-    if response.ended:
-        return ENDS.get(response.outcome, "response.ended")
-    return "response.scored" if response.revision == 1 and response.score is not None else "response.updated"
+
+def faults(options: Mapping[str, str | int | bool], secrets: Mapping[str, tuple[str, ...]]) -> Sequence[Fault]:
+    """What the settings file is told beside the types of keys."""
+    hint = 'make one with:  echo "whsec_$(openssl rand -base64 32)"'
+    message = "it is not a signing secret: whsec_ and 16 bytes or more in base64"
+    return [Fault("secret", message, hint) for secret in secrets.get("secret", ()) if not _signs(secret)]
 
 
-def event_of(response: Response) -> bytes:
-    """The body: whole where it fits, else without the transcript, else with its texts cut and `truncated` set."""
-
-    def body(data: dict[str, object]) -> bytes:
-        resolved = response.case.resolved if response.case is not None else 0
-        at = moment(max(response.updated, response.ended, resolved))
-        return msgspec.json.encode({"type": event_type(response), "timestamp": at, "data": data})
-
-    found = body(data_of(response))
-    if len(found) >= LARGEST and response.transcript:
-        response = replace(response, transcript=())
-        found = body(data_of(response) | {"truncated": True})
-    for longest in CUTS:
-        if len(found) < LARGEST:
-            return found
-        found = body(data_of(response, longest) | {"truncated": True})
-    if len(found) < LARGEST:
-        return found
-    return body(data_of(replace(response, answers=(), contact={}, context={}, clicks=())) | {"truncated": True})
+def _signs(secret: str) -> bool:
+    try:
+        return len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) >= 16
+    except binascii.Error:
+        return False
 
 
 class WebhookWriter:

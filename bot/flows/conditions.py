@@ -6,6 +6,7 @@ a flow can be proved. `holds` decides in a turn; `verdict` decides as far as onl
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from bot.errors import Mark
@@ -59,9 +60,10 @@ def spans(numbers: Iterable[int]) -> str:
     return ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
 
 
-def parse_when(table: Table) -> Condition:
-    """Read a `when` table; what is wrong in it is reported to the table and left out."""
-    checks = [_check(table, subject) for subject in table.keys()]  # noqa: SIM118 - a Table is no dict
+def parse_when(table: Table, more: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> Condition:
+    """Read a `when` table; what is wrong in it is reported to the table and left out. `more` are subjects beside those
+    of a flow, each with all its values (empty: any)."""
+    checks = [_check(table, subject, more) for subject in table.keys()]  # noqa: SIM118 - a Table is no dict
     if not table.keys():
         table.problem("an empty condition", "when: {score: 0..6}   or leave `when` out to hold always")
     return Condition(tuple(UNREAD if check is None else check for check in checks), table.mark)
@@ -84,14 +86,14 @@ def _equal(accepted: Plain | Range, value: int | str) -> bool:
     return bool(_INTEGER.fullmatch(value)) and accepted.low <= int(value) <= accepted.high
 
 
-def _check(table: Table, subject: str) -> Check | None:
+def _check(table: Table, subject: str, more: Mapping[str, tuple[str, ...]]) -> Check | None:
     mark = table.key_mark(subject)
     written = table.scalars(subject, required=True)
-    if subject not in SUBJECTS and not _NAME.fullmatch(subject):
+    if subject not in SUBJECTS and subject not in more and not _NAME.fullmatch(subject):
         family = subject.partition(".")[0]
-        near = family if family in FAMILIES else nearest(family, (*SUBJECTS, *FAMILIES))
+        near = nearest(subject, more) or (family if family in FAMILIES else nearest(family, (*SUBJECTS, *FAMILIES)))
         near = f"{near}.<key>" if near in FAMILIES else near
-        known = ", ".join((*SUBJECTS, *(f"{family}.<key>" for family in FAMILIES)))
+        known = ", ".join((*SUBJECTS, *more, *(f"{family}.<key>" for family in FAMILIES)))
         hint = f'did you mean "{near}"?' if near else f"known here: {known}"
         table.problem(f'"{subject[:40]}" is nothing a condition can look at', hint, mark=mark)
         return None
@@ -101,9 +103,20 @@ def _check(table: Table, subject: str) -> Check | None:
         return None
     if len(written) == 1 and not written[0].quoted and written[0].value in ("present", "absent"):
         return Check(subject, (), mark, present=written[0].value == "present")
-    accepts = tuple(_value(table, subject, one) for one in written)
+    words = more.get(subject, ())
+    accepts = tuple(_word(table, subject, one, words) if words else _value(table, subject, one) for one in written)
     read = tuple(value for value in accepts if value is not None)
     return Check(subject, read, mark) if len(read) == len(accepts) else None
+
+
+def _word(table: Table, subject: str, written: Scalar, words: tuple[str, ...]) -> str | None:
+    """One of a closed list."""
+    if written.value in words:
+        return written.value
+    near = nearest(written.value, words)
+    hint = f'did you mean "{near}"?' if near else "one of " + ", ".join(words)
+    table.problem(f'{subject} is never "{written.value[:40]}"', hint, subject, mark=written.mark)
+    return None
 
 
 def _value(table: Table, subject: str, written: Scalar) -> Plain | Range | None:

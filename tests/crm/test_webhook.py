@@ -15,7 +15,8 @@ from bot.crm.base import Parcel
 from bot.crm.config import Connection, WriterConfig
 from bot.crm.guard import is_public
 from bot.crm.shape import moment
-from bot.crm.webhook import LARGEST, WebhookWriter, event_of, event_type
+from bot.crm.webhook import WebhookWriter
+from bot.crm.webhook_event import LARGEST, event_of, event_type
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled
 from bot.model import Answer, CaseFacts, CaseState, Entry, Response
 from tests.harness import contracts
