@@ -9,8 +9,9 @@
   every SLOW seconds only (Throttled), so that the rest is kept for those who work in Salesforce.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -19,7 +20,8 @@ from bot.crm.client_answer import seconds
 from bot.crm.client_mask import Asked
 from bot.crm.config import WriterConfig
 from bot.crm.oauth import Granted
-from bot.crm.salesforce_errors import Refusal, fault, fault_of
+from bot.crm.salesforce_calls import MOST, Call, Found, Record, Saved, Written, pieces
+from bot.crm.salesforce_errors import fault_of
 from bot.crm.salesforce_login import oauth, secrets
 from bot.crm.salesforce_threads import Threads
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
@@ -27,48 +29,11 @@ from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthori
 if TYPE_CHECKING:
     from bot.crm.salesforce_wire import Wire
 
-Value: TypeAlias = str | int | float | bool | None
-Record: TypeAlias = Mapping[str, Value]
 T = TypeVar("T")
 
-MOST = 200
-"""Records in one call of a collection."""
-ADDRESS = 6_000
-"""Characters of quoted values in one query: an address may have 16,384, and percent signs treble some."""
 SLOW = 300.0
 IMPORT = 30.0
 THREADS = 4
-
-
-class Saved(msgspec.Struct, frozen=True):
-    success: bool
-    id: str | None = None
-    created: bool = False
-    errors: tuple[Refusal, ...] = ()
-
-
-class Written(msgspec.Struct, frozen=True):
-    """What became of one record."""
-
-    id: str = ""
-    created: bool = False
-    error: DeliveryError | None = None
-
-
-class Found(msgspec.Struct, frozen=True):
-    # Any: a row's fields are those that were asked for; they are read by name and compared, nothing else.
-    records: tuple[dict[str, Any], ...]
-    done: bool = True
-    nextRecordsUrl: str = ""  # noqa: N815 - as it is sent
-
-
-class Call(msgspec.Struct, frozen=True):
-    method: str
-    path: str
-    """Below `/services/data/vNN.0/`."""
-    params: Mapping[str, str] | None = None
-    body: Mapping[str, object] | None = None
-    headers: Mapping[str, str] = {}
 
 
 class Api:
@@ -81,6 +46,7 @@ class Api:
         self._threads = Threads(THREADS)
         self._idle: list[tuple[str, Wire]] = []
         self._slow_until = 0
+        self._one_by_one = False
 
     async def ready(self) -> None:
         """Raises Throttled while the quota of the day is to be spared."""
@@ -92,7 +58,7 @@ class Api:
         """`select` (up to its WHERE) for records whose `field` is one of `values`, in as few queries as possible."""
         format_soql = await self._threads.run(_quoting, IMPORT)
         found: list[dict[str, Any]] = []
-        for some in _pieces(values):
+        for some in pieces(values):
             soql = f"{select} WHERE {field} IN {format_soql('{}', list(some))}{rest}"
             page = await self._read(Call("GET", "query/", {"q": soql}), Found)
             found += page.records
@@ -121,9 +87,27 @@ class Api:
                 found[at] = written
         return found
 
-    async def update(self, sobject: str, id: str, values: Record) -> None:
-        path = f"sobjects/{sobject}/{quote(id, safe='')}"
-        await self._ask(Call("PATCH", path, body=dict(values)))
+    async def update_all(self, sobject: str, rows: Mapping[str, Record]) -> Mapping[str, DeliveryError]:
+        """Update records by their ids; the errors of those that have one. A single one as the guide shows it; several
+        as an upsert by `Id`. That is what the vendor's Postman collection shows, while the guide advises against it:
+        should it be refused as a whole, one by one from then on."""
+        if len(rows) > (1 if sobject == "Contact" else 0) and not self._one_by_one:
+            try:
+                found = await self._collection(sobject, "Id", [{"Id": key, **row} for key, row in rows.items()], {})
+                return {key: one.error for key, one in zip(rows, found, strict=True) if one.error is not None}
+            except Permanent:
+                self._one_by_one = len(rows) > 1
+        errors: dict[str, DeliveryError] = {}
+
+        async def one(key: str, row: Record) -> None:
+            try:
+                await self._ask(Call("PATCH", f"sobjects/{sobject}/{quote(key, safe='')}", body=dict(row)))
+            except DeliveryError as error:
+                errors[key] = error
+
+        await asyncio.gather(*(one(key, row) for key, row in rows.items()))
+        self._one_by_one = self._one_by_one and len(errors) < len(rows)
+        return errors
 
     async def get(self, path: str, type: type[T]) -> T:
         return await self._read(Call("GET", path), type)
@@ -149,8 +133,8 @@ class Api:
             if len(saved) != len(some):
                 raise Retryable("the answer was not understood: another number of results than of records")
             for record, one in zip(some, saved, strict=True):
-                alone = self._asked(Call("PATCH", path, body=record), "")
-                whole.append(Written(one.id or "", one.created, None if one.success else _refused(one, alone)))
+                error = one.refused(self._asked(Call("PATCH", path, body=record)))
+                whole.append(Written(one.id or "", one.created, error))
         return whole
 
     async def _read(self, call: Call, type: type[T]) -> T:
@@ -158,7 +142,7 @@ class Api:
         try:
             return msgspec.convert(answer, type)
         except msgspec.ValidationError:
-            raise self._asked(call, "").told(Retryable("the answer was not understood")) from None
+            raise self._asked(call).told(Retryable("the answer was not understood")) from None
 
     async def _ask(self, call: Call) -> object:
         granted = await self._oauth.granted()
@@ -227,12 +211,9 @@ class Api:
         usage = client.api_usage.get("api-usage")
         return answer, wire, (usage.used, usage.total) if usage is not None else None
 
-    def _asked(self, call: Call, token: str, instance: str = "") -> Asked:
-        url = f"{instance or self._connection.base_url}/services/data/v{self._version}/{call.path}"
-        if call.params:
-            url += "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in call.params.items())
-        body = msgspec.json.encode(call.body) if call.body is not None else b""
-        return Asked(call.method, url, body, secrets=(*self._secrets, token))
+    def _asked(self, call: Call, token: str = "", instance: str = "") -> Asked:
+        top = f"{instance or self._connection.base_url}/services/data/v{self._version}/"
+        return call.asked(top, (*self._secrets, token))
 
 
 def _quoting() -> Callable[..., str]:
@@ -240,22 +221,3 @@ def _quoting() -> Callable[..., str]:
     from simple_salesforce.format import format_soql  # noqa: PLC0415 - see above
 
     return format_soql
-
-
-def _refused(saved: Saved, asked: Asked) -> DeliveryError:
-    return asked.told(fault(saved.errors[0] if saved.errors else Refusal("no reason was given", "UNKNOWN_EXCEPTION")))
-
-
-def _pieces(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Each value once, in pieces whose quoted length fits into an address."""
-    piece: list[str] = []
-    length = 0
-    for value in dict.fromkeys(values):
-        size = len(quote(value)) + 9
-        if piece and (length + size > ADDRESS or len(piece) == MOST):
-            yield piece
-            piece, length = [], 0
-        piece.append(value)
-        length += size
-    if piece:
-        yield piece
