@@ -16,13 +16,24 @@ import msgspec
 from aiohttp import web
 from multidict import CIMultiDict
 
+from bot.sandbox.crm.befall import befall
 from bot.sandbox.crm.exchange import Exchange
 from bot.sandbox.crm.table import Table
-from bot.sandbox.crm.trouble import MALFORMED, Trouble, hang, lost, malformed, reset, reset_in_body, status
+from bot.sandbox.crm.trouble import (
+    Trouble,
+    echo,
+    hang,
+    lost,
+    malformed,
+    passes,
+    reset,
+    reset_in_body,
+    status,
+)
 
 __all__ = [
-    "EXCHANGE", "Check", "Exchange", "StandIn", "Table", "Trouble", "hang", "lost", "malformed", "reset",
-    "reset_in_body", "status",
+    "EXCHANGE", "Check", "Exchange", "StandIn", "Table", "Trouble", "echo", "hang", "lost", "malformed", "passes",
+    "reset", "reset_in_body", "status",
 ]  # fmt: skip
 
 KEPT = 2_000
@@ -115,6 +126,10 @@ class StandIn(ABC):
         """Ordered and not met yet; a test that ends with some has not tested them."""
         return len(self._troubles)
 
+    def mends(self) -> None:
+        """Nothing more goes wrong."""
+        self._troubles.clear()
+
     def expire(self) -> None:
         """Every token given so far is refused."""
         self._tokens.clear()
@@ -158,6 +173,11 @@ class StandIn(ABC):
         async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(condition)
 
+    async def rung(self) -> None:
+        """Return after the next exchange."""
+        async with self._news:
+            await self._news.wait()
+
     # How a request is answered.
 
     @web.middleware
@@ -190,7 +210,8 @@ class StandIn(ABC):
         if trouble is None:
             return await self._handled(request, handler)
         exchange.trouble = trouble.kind
-        return await self._troubled(request, handler, trouble)
+        answer = await self._handled(request, handler) if trouble.applied else None
+        return await befall(request, exchange, trouble, answer=answer, refusal=self.refusal, leaving=self._leaving)
 
     async def _handled(self, request: web.Request, handler: Next) -> web.StreamResponse:
         try:
@@ -202,27 +223,6 @@ class StandIn(ABC):
         except Exception as error:
             self.faults.append(f"the stand-in broke: {type(error).__name__}: {error}")
             raise
-
-    async def _troubled(self, request: web.Request, handler: Next, trouble: Trouble) -> web.StreamResponse:
-        answer = await self._handled(request, handler) if trouble.applied else web.Response()
-        transport = request.transport
-        match trouble.kind:
-            case "status":
-                body = trouble.body or self.refusal(trouble.status, "trouble").body
-                headers = {"content-type": "application/json", **trouble.headers}
-                return web.Response(status=trouble.status, headers=headers, body=body)
-            case "malformed":
-                return web.Response(body=MALFORMED, content_type="application/json")
-            case "hang":
-                await self._leaving.wait()
-            case "reset_in_body" if transport is not None:
-                head = f"HTTP/1.1 {answer.status} OK\r\ncontent-type: application/json\r\ncontent-length: 4096\r\n\r\n"
-                transport.write(head.encode() + b'{"id": "0')
-                transport.close()
-                return answer
-        if transport is not None:
-            transport.abort()
-        return answer
 
     def _next(self, exchange: Exchange) -> Trouble | None:
         for place, (method, at, trouble) in enumerate(self._troubles):

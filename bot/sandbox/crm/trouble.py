@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["status", "reset", "reset_in_body", "lost", "malformed", "hang"]
+Kind: TypeAlias = Literal["none", "status", "echo", "reset", "reset_in_body", "lost", "malformed", "hang"]
 MALFORMED = b'<html>\r\n<head><title>200 OK</title></head>\r\n<body>{"almost": [json'
 
 
@@ -16,6 +16,16 @@ class Trouble:
     body: bytes = b""
     applied: bool = False
     """Whether the request has its effect all the same."""
+
+
+def passes() -> Trouble:
+    """None: for requests before the one that is meant."""
+    return Trouble("none", applied=True)
+
+
+def echo() -> Trouble:
+    """400, and the vendor's error quotes the whole request: path, query and body."""
+    return Trouble("echo", 400)
 
 
 def status(code: int, headers: Mapping[str, str] | None = None, body: bytes = b"", *, applied: bool = False) -> Trouble:
