@@ -14,6 +14,7 @@ updating-profiles, custom-resources, must-read, managing-transactional-messages,
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +24,7 @@ from bot.crm.client import one_by_one
 from bot.crm.config import WriterConfig
 from bot.crm.kept import NOTE, Kept, differing
 from bot.crm.mapping import Mapped, plain
-from bot.crm.spec import Key, Login, Section, Spec
+from bot.crm.spec import Fault, Key, Login, Section, Spec
 from bot.errors import DeliveryError, Permanent, Retryable
 from bot.model import Response
 
@@ -63,6 +64,7 @@ SPEC = Spec(
 
 EMAIL = "email"
 CUSTOM = "cus"
+_ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 
 
 class AdobeWriter:
@@ -179,6 +181,15 @@ class AdobeWriter:
     def _values(self, response: Response) -> dict[str, object]:
         found = self._mapping.values(response, link=self._link(response.chat))
         return {name: plain(value) for name, value in found.items()}
+
+
+def faults(options: Mapping[str, str | int | bool], _secrets: Mapping[str, tuple[str, ...]]) -> Sequence[Fault]:
+    """See `bot.settings_writers`."""
+    name = str(options.get("organization", ""))
+    if name and not _ORGANIZATION.fullmatch(name):
+        hint = "the short name in your Campaign address: organization: geometrixx  (stage: geometrixx-mkt-stage)"
+        return [Fault("organization", "it is no name of an organisation", hint)]
+    return []
 
 
 def make(config: WriterConfig, clock: Callable[[], int]) -> AdobeWriter:

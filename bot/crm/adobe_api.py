@@ -25,6 +25,7 @@ STANDARD, EXTENDED = "profileAndServices/profile", "profileAndServicesExt/profil
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}")
 """A custom key that may stand in an address. One that begins with @ would be taken for an automatic one."""
+_ATTRIBUTE = re.compile(r"property is not valid for|property that is read-only")
 _EVENT = re.compile(r"EVT\w+")
 
 
@@ -46,13 +47,16 @@ class Page(Struct, frozen=True):
 
 def judge(answer: Answer) -> DeliveryError | None:
     """troubleshooting.md: 401013 is a token that ended; 403xxx is an integration that Adobe has not provisioned for
-    this organisation; "Oops" with 500 or 502 is an address that leads nowhere, which a wrong organisation makes."""
+    this organisation; "Oops" with 500 or 502 is an address that leads nowhere, which a wrong organisation makes. An
+    attribute that the resource does not have is a 500 too."""
     status, said = answer.status, said_by(answer.body)
     if status in (500, 502) and "oops" in said.lower():
         return Retryable(
             f"answered {status}: {said} (most likely `organization` is wrong: it is the name that the Developer"
             " Console shows beside Adobe Campaign, for a stage instance with -mkt-stage at its end)"
         )
+    if status == 500 and _ATTRIBUTE.search(said):
+        return Permanent(f"answered 500: {said}", "attribute")
     if status == 403:
         return Unauthorized(f"answered 403: {said} (the credential needs a product profile of this organisation)")
     if status in (502, 504):
