@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bot.sandbox import slack_quirks
+from bot.sandbox.crms import Crms, OnCrm
 from bot.sandbox.slack import Slack
 from bot.sandbox.slack_delivery import Ack
 from bot.sandbox.slack_types import Message, View
@@ -60,7 +61,7 @@ class Trouble(Struct, frozen=True, tag_field="on", tag="trouble"):
     what: Literal["throttled", "broken", "lost", "twice"]
 
 
-Act: TypeAlias = OnTelegram | OnSlack | Trouble
+Act: TypeAlias = OnTelegram | OnSlack | OnCrm | Trouble
 
 
 class Move(Struct, frozen=True):
@@ -76,12 +77,14 @@ def decode(body: bytes) -> Act:
     return found
 
 
-async def perform(telegram: Telegram, slack: Slack, act: Act) -> None:
+async def perform(telegram: Telegram, slack: Slack, crms: Crms, act: Act) -> None:
     """Raises LookupError and ValueError; RuntimeError where the app did not take it in time."""
     if isinstance(act, OnTelegram):
         on_telegram(telegram, act)
     elif isinstance(act, OnSlack):
         await on_slack(slack, act)
+    elif isinstance(act, OnCrm):
+        await crms.perform(act)
     else:
         trouble(telegram, slack, act)
 

@@ -1,10 +1,11 @@
-"""The sandbox, put together: the service as it is, in this process, beside stand-ins of Slack and Telegram and a page.
+"""The sandbox, put together: the service as it is, in this process, beside stand-ins of Slack, Telegram and the CRMs,
+and a page.
 
 The service gets settings as it would from the environment, with the stand-ins' tokens and addresses; no `.env` is read
 and no token of the real environment is used, so nothing leaves this machine but what a settings file that was named
-sends (its writers are real).
+sends (its writers are real, and there are no stand-ins of CRMs then).
 
-    async with sandbox(Options(data=tmp_path)) as running:      # running.page.url, .telegram, .slack, .clock, .service
+    async with sandbox(Options(data=tmp_path)) as running:      # running.page.url, .telegram, .slack, .crms, .service
 """
 
 import os
@@ -19,6 +20,7 @@ from bot.app_flows import Tell
 from bot.errors import UserMistake
 from bot.sandbox import acts
 from bot.sandbox.clock import Clock
+from bot.sandbox.crms import Crms
 from bot.sandbox.slack import Slack
 from bot.sandbox.snapshot import Cast, Snapshots
 from bot.sandbox.telegram import Telegram
@@ -51,13 +53,14 @@ class Sandbox:
     page: Page
     telegram: Telegram
     slack: Slack
+    crms: Crms
     clock: Clock
     cast: Cast
     data: Path
 
     async def perform(self, act: acts.Act) -> None:
         """What a person at the page does. Raises LookupError, ValueError, RuntimeError with words for that person."""
-        await acts.perform(self.telegram, self.slack, act)
+        await acts.perform(self.telegram, self.slack, self.crms, act)
 
 
 @asynccontextmanager
@@ -71,22 +74,23 @@ async def _start(options: Options, tell: Tell, stack: AsyncExitStack) -> Sandbox
     clock = Clock()
     telegram = await stack.enter_async_context(Telegram(now=clock, first=clock() // 1_000))
     slack = await stack.enter_async_context(Slack(now=clock))
+    crms = await stack.enter_async_context(Crms({}) if options.settings else Crms.of())
     cast = _people(telegram, slack)
     empty = Path(stack.enter_context(TemporaryDirectory(prefix="chatsurvey-sandbox-")))
     data = options.data.absolute() if options.data else empty / "data"
     links: dict[str, str] = {}
     snapshots = Snapshots(
-        telegram, slack, clock, cast, links, lambda: said if slack.sockets.connections else CONNECTING
+        telegram, slack, clock, cast, links, lambda: said if slack.sockets.connections else CONNECTING, crms
     )
     page = Page(
         snapshots.take,
         lambda act: running.perform(act),  # noqa: PLW0108 - made below
         lambda by: _move(running, by),
-        bells=(telegram.world.bell, slack.world.bell),
+        bells=(telegram.world.bell, slack.world.bell, *crms.all.values()),
     )
     await _listen(page, options.page_port)
     stack.push_async_callback(page.stop)
-    settings = _settings(options, telegram, slack, data, empty)
+    settings = _settings(options, telegram, slack, crms, data=data, empty=empty)
     settings = replace(settings, web=replace(settings.web, origins=(*settings.web.origins, *page.names)))
     service = await app.start(settings, tell, clock)
     stack.push_async_callback(service.stop)
@@ -94,7 +98,7 @@ async def _start(options: Options, tell: Tell, stack: AsyncExitStack) -> Sandbox
     flow = next(iter(service.catalog.live.flows))
     links |= {"chat": f"{service.url}/chat/{flow}", "shop": f"{service.url}/"}
     said = f"service at {service.url}, data in {data if options.data else 'a folder that goes at the end'}"
-    running = Sandbox(service, page, telegram, slack, clock, cast, data)
+    running = Sandbox(service, page, telegram, slack, crms, clock, cast, data)
     page.show(service.url)
     return running
 
@@ -115,12 +119,15 @@ async def _listen(page: Page, port: int) -> None:
         raise UserMistake(f"port {port} is taken", "take another one for the page:  --page-port 0") from error
 
 
-def _settings(options: Options, telegram: Telegram, slack: Slack, data: Path, empty: Path) -> Settings:
+def _settings(options: Options, telegram: Telegram, slack: Slack, crms: Crms, *, data: Path, empty: Path) -> Settings:
+    if crms.all:
+        (empty / "settings.yaml").write_text(crms.settings(), "utf-8")
     here = (options.folder or Path.cwd()).absolute()
     own = here / "flows.yaml"
     flows = options.flows.absolute() if options.flows else own if own.is_file() else None
     environ: Mapping[str, str] = {
         **(os.environ if options.settings else {}),  # for the ${NAME}s in it
+        **crms.environment(),
         "HOST": "127.0.0.1",
         "PORT": str(options.port),
         "DATA_DIR": str(data),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct, to_builtins
 
 from bot.sandbox.clock import Clock
+from bot.sandbox.crms import Crms
 from bot.sandbox.slack import Slack
 from bot.sandbox.slack_types import Json
 from bot.sandbox.slack_types import User as Member
@@ -52,6 +53,7 @@ class Snapshots:
     links: dict[str, str]
     said: Callable[[], str]
     """How it stands, in a few words."""
+    crms: Crms = field(default_factory=lambda: Crms({}))
     _sent: deque[Sent] = field(default_factory=lambda: deque(maxlen=SHOWN))
     _read: list[int] = field(default_factory=lambda: [0, 0])
     calls: int = 0
@@ -64,6 +66,7 @@ class Snapshots:
             "said": self.said(),
             "telegram": self._telegram(),
             "slack": self._slack(),
+            "crm": self.crms.view(),
             "sent": [to_builtins(one) for one in reversed(self._sent)],
             "calls": self.calls,
         }

@@ -5,9 +5,10 @@ not even by a name that resolves to this machine: `Host` must be ours, a POST mu
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from aiohttp import web
@@ -26,6 +27,12 @@ CSP = (
 )
 
 
+class Rings(Protocol):
+    """A bell, or what is like one."""
+
+    async def rung(self) -> None: ...
+
+
 class Page:
     """`bells` ring when there is something new to see. Runs until `stop`."""
 
@@ -35,7 +42,7 @@ class Page:
         perform: Callable[[Act], Awaitable[None]],
         move: Callable[[int], Awaitable[None]],
         *,
-        bells: tuple[Bell, ...],
+        bells: Sequence[Rings],
     ) -> None:
         self._take, self._perform, self._move = take, perform, move
         self._bells = bells
@@ -81,7 +88,7 @@ class Page:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _hear(self, bell: Bell) -> None:
+    async def _hear(self, bell: Rings) -> None:
         while True:
             await bell.rung()
             self._news.ring()
@@ -137,6 +144,7 @@ class Page:
             await self._perform(decode(await request.read()))
         except (LookupError, ValueError, RuntimeError) as error:
             return web.json_response({"detail": str(error)}, status=409)
+        self._news.ring()
         return web.json_response({})
 
     async def _clock(self, request: web.Request) -> web.StreamResponse:

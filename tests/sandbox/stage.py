@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.sandbox import acts
 from bot.sandbox.clock import Clock
+from bot.sandbox.crms import Crms
 from bot.sandbox.slack import Slack
 from bot.sandbox.slack_types import Message
 from bot.sandbox.snapshot import Cast, Snapshots
@@ -36,7 +37,7 @@ async def stage() -> AsyncIterator[Stage]:
         cast = Cast((telegram.person("Nadia"), telegram.person("Léa", "fr")), (maya,), (sam,))
 
         async def perform(act: acts.Act) -> None:
-            await acts.perform(telegram, slack, act)
+            await acts.perform(telegram, slack, Crms({}), act)
 
         async def move(by: int) -> None:
             clock.move(by)

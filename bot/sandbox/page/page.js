@@ -1,6 +1,7 @@
 // The page: what the sandbox tells by server-sent events is drawn; what a person does is posted. It keeps nothing.
 
 import {$, clock, draw, follow, h, options, post} from './dom.js';
+import * as crm from './crm.js';
 import * as slack from './slack.js';
 import * as telegram from './telegram.js';
 
@@ -11,14 +12,17 @@ const agent = () => $('agent').value;
 const member = () => $('direct-who').value;
 const direct = () => state.slack.direct[member()];
 
+const tabs = (name) => [...$(`tab-${name}`).closest('[role=tablist]').querySelectorAll('[data-tab]')];
+
 function tab(name) {
-  for (const one of document.querySelectorAll('[data-tab]')) {
+  for (const one of tabs(name)) {
     const chosen = one.dataset.tab === name;
     one.setAttribute('aria-selected', chosen);
     one.tabIndex = chosen ? 0 : -1;
     $(one.dataset.tab).hidden = !chosen;
   }
-  history.replaceState(null, '', `#${name}`);
+  const open = [...document.querySelectorAll('[data-tab][aria-selected=true]')].map((one) => one.dataset.tab);
+  history.replaceState(null, '', `#${open.join('+')}`);
   show();
 }
 
@@ -40,6 +44,7 @@ function show() {
   slack.room($('direct-log'), desk, member(), direct(), null);
   $('thread').hidden = !thread;
   if (thread) slack.thread($('thread-log'), desk, agent(), thread);
+  crm.show(state.crm);
   slack.modal(desk, [agent(), member()]);
   draw($('calls'), state.sent, () => state.sent.map((one) => h('tr', null, h('td', null, clock(one.at)), h('td', null, one.to), h('td', null, one.what),
     h('td', {class: 'words'}, one.words), h('td', {class: one.answer === 'ok' ? '' : 'bad'}, one.answer))));
@@ -59,6 +64,7 @@ function first() {
   $('chat').src = state.links.chat;
   $('shop').href = state.links.shop;
   $('alone').href = state.links.chat;
+  crm.connect(() => state.crm);
   telegram.connect(state, () => $('telegram-who').value);
   slack.says($('channel-say'), agent, () => ({channel: $('channel').value}));
   slack.says($('thread-say'), agent, () => ({channel: thread.channel, thread: thread.ts}));
@@ -93,7 +99,7 @@ function listen() {
 for (const one of document.querySelectorAll('[data-tab]')) {
   one.addEventListener('click', () => tab(one.dataset.tab));
   one.addEventListener('keydown', (event) => {
-    const all = [...document.querySelectorAll('[data-tab]')];
+    const all = tabs(one.dataset.tab);
     const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
     if (!step) return;
     const next = all[(all.indexOf(one) + step + all.length) % all.length];
@@ -106,8 +112,9 @@ $('thread-close').addEventListener('click', () => {
   thread = null;
   show();
 });
-const asked = location.hash.slice(1);
-tab(['web', 'telegram', 'direct'].includes(asked) ? asked : 'web');
+const asked = location.hash.slice(1).split('+');
+tab(['telegram', 'direct'].find((name) => asked.includes(name)) ?? 'web');
+tab(asked.includes('crm') ? 'crm' : 'rooms');
 document.querySelectorAll('.log').forEach(follow);
 setInterval(tick, 1000);
 listen();

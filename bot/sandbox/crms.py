@@ -1,0 +1,111 @@
+"""The CRMs of the sandbox: a stand-in for each kind of writer that has one, the settings that lead there, their acts.
+
+The stand-in of a kind is the one StandIn of `bot.sandbox.crm.<kind>`; a kind without such a module (files) has none.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Literal
+
+from msgspec import Struct
+
+from bot.crm.table import KINDS
+from bot.sandbox.crm.standin import StandIn, status
+from bot.sandbox.slack_types import Json
+
+HEAD = "writers:\n"
+SHOWN = 200
+"""Rows of a table, the newest."""
+WAIT = 3
+"""Seconds that a throttled CRM asks to wait."""
+
+
+class OnCrm(Struct, frozen=True, tag_field="on", tag="crm"):
+    """What a person does to a CRM; `to` is its kind."""
+
+    to: str
+    do: Literal["up", "down", "throttled", "lock", "unlock"]
+
+
+def stand_in(kind: str) -> StandIn | None:
+    """A new one, not started; None for a kind that has none."""
+    name = f"bot.sandbox.crm.{kind}"
+    if find_spec(name) is None:
+        return None
+    made = [one for one in vars(import_module(name)).values() if isinstance(one, type) and one.__module__ == name]
+    return next((one() for one in made if issubclass(one, StandIn)), None)
+
+
+class Crms:
+    """Several stand-ins, by kind. They listen from entering on, on ports of their own."""
+
+    def __init__(self, all_of: Mapping[str, StandIn]) -> None:
+        self.all = dict(all_of)
+        self._down: set[str] = set()
+        self._stack = AsyncExitStack()
+
+    @classmethod
+    def of(cls, kinds: Sequence[str] = tuple(KINDS)) -> "Crms":
+        found = {kind: stand_in(kind) for kind in kinds}
+        return cls({kind: one for kind, one in found.items() if one is not None})
+
+    async def __aenter__(self) -> "Crms":
+        for one in self.all.values():
+            await self._stack.enter_async_context(one)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def settings(self) -> str:
+        """A settings file with a writer for each of them."""
+        parts = [one.settings() for one in self.all.values()]
+        if wrong := [part for part in parts if not part.startswith(HEAD)]:
+            raise ValueError(f"the settings of a stand-in do not begin with `writers:`: {wrong[0][:40]}")
+        return HEAD + "".join(part.removeprefix(HEAD).rstrip("\n") + "\n" for part in parts)
+
+    def environment(self) -> Mapping[str, str]:
+        return {name: value for one in self.all.values() for name, value in one.environment().items()}
+
+    def view(self) -> Json:
+        """Their records, as the CRMs would show them."""
+        return {
+            "all": [
+                {
+                    "kind": kind,
+                    "title": one.title,
+                    "url": one.url,
+                    "up": kind not in self._down,
+                    "locked": one.locked,
+                    "requests": len(one.exchanges),
+                    "tables": [
+                        {
+                            "title": table.title,
+                            "columns": list(table.columns),
+                            "rows": [list(row) for row in table.rows][-SHOWN:],
+                        }
+                        for table in one.tables()
+                    ],
+                }
+                for kind, one in self.all.items()
+            ]
+        }
+
+    async def perform(self, act: OnCrm) -> None:
+        """Raises LookupError where there is no such CRM."""
+        crm = self.all.get(act.to)
+        if crm is None:
+            raise LookupError("there is no such CRM")
+        match act.do:
+            case "down":
+                self._down.add(act.to)
+                await crm.down()
+            case "up":
+                await crm.up()
+                self._down.discard(act.to)
+            case "throttled":
+                crm.fails(status(429, {"retry-after": str(WAIT)}))
+            case "lock" | "unlock":
+                crm.lock_out(act.do == "lock")
