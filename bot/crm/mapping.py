@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from bot.crm.base import EVENTS, Event
 from bot.crm.mapping_expr import Expr
-from bot.crm.mapping_filters import as_text
+from bot.crm.mapping_shape import as_text
 from bot.crm.mapping_sources import Out, Scene, known, phone_of
 from bot.errors import Mark
 from bot.flows.conditions import holds

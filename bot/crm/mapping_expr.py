@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from bot.crm.mapping_filters import Shape, as_text, build, type_of
+from bot.crm.mapping_filters import build
+from bot.crm.mapping_shape import Shape, as_text, type_of
 from bot.crm.mapping_sources import (
     FAMILIES,
     SOURCES,

@@ -112,19 +112,21 @@ class _Scanner:
         if self.sees("("):
             while not self.sees(")"):
                 if args and not self.sees(","):
-                    raise self.fault("a comma or ) is expected here", f'for example  {name}(a, "b c")')
+                    missing = "a ) is missing" if self.at >= len(self.text) else "a comma or ) is expected here"
+                    raise self.fault(missing, f'for example  {name}(a, "b c")')
                 args.append(self.arg(name))
         return Call(name, tuple(args), self.start + at)
 
     def arg(self, name: str) -> Arg:
-        value, at, quoted = self.value(name)
+        word, at, quoted = self.word(name)
+        key = ""
         if self.sees(":") or self.sees("="):
-            key = str(value)
-            value, _, quoted = self.value(name)
-            return Arg(value, key, self.start + at, quoted)
-        return Arg(value, "", self.start + at, quoted)
+            key = word
+            word, _, quoted = self.word(name)
+        return Arg(word if quoted else constant(word), key, self.start + at, quoted)
 
-    def value(self, name: str) -> tuple[Constant, int, bool]:
+    def word(self, name: str) -> tuple[str, int, bool]:
+        """A text in quotes, or words as they are."""
         self.blanks()
         at = self.at
         if self.text[at : at + 1] in ('"', "'"):
@@ -139,4 +141,4 @@ class _Scanner:
             closed = at >= len(self.text)
             raise self.fault("a ) is missing" if closed else "a value is expected here", f"for example  {name}(...)")
         self.at = bare.end()
-        return constant(bare[0].strip()), at, False
+        return bare[0].strip(), at, False
