@@ -8,7 +8,7 @@ kept by no cache and found by no search engine, tells no other site where it was
 import asyncio
 import logging
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -151,7 +151,7 @@ def view(response: Response, deliveries: Sequence[Delivery] | None, zone: ZoneIn
         "answers": [(a.key, a.label, when(a.at)) for a in r.answers if not a.key.startswith(CONTACT)],
         "contact": contact,
         "case": _case(r.case, when) if r.case is not None else (),
-        "transcript": [(e.author, e.name, when(e.at), _said(e)) for e in r.transcript],
+        "transcript": [(entry.author, entry.name, when(entry.at), text) for entry, text in _said(r.transcript)],
         "deliveries": None if deliveries is None else [_delivery(one, r.revision, when) for one in deliveries],
         "about": [(key, value) for key, value in about if value],
         "zone": zone.key,
@@ -179,10 +179,13 @@ def _case(case: CaseFacts, when: Callable[[int], str]) -> Sequence[tuple[str, st
     return [(name, value) for name, value in rows if value]
 
 
-def _said(entry: Entry) -> str:
-    if entry.replaces and not entry.text:
-        return "(took a line back)"
-    return entry.text + (f" [{entry.link.label}]" if entry.link is not None else "")
+def _said(log: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
+    """Each line as it reads now: what an agent wrote anew stands where it stood, what was taken back is gone."""
+    newest = {entry.replaces: entry.text for entry in log if entry.replaces}
+    for entry in log:
+        text = newest.get(entry.seq, entry.text)
+        if text and not entry.replaces:
+            yield entry, f"{text} [{entry.link.label}]" if entry.link is not None else text
 
 
 def _delivery(one: Delivery, newest: int, when: Callable[[int], str]) -> dict[str, str]:

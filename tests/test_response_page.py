@@ -49,7 +49,10 @@ LOG = (
     Entry(2, NOON, "visitor", "3"),
     Entry(3, NOON, "bot", "What disappointed you most?", link=Link("Our promise", "ask/promise")),
     Entry(4, NOON + 1_000, "visitor", "Broken stems, twice in a row."),
-    Entry(5, NOON + 40_000, "agent", "I send a new fern today.", name="Maya"),
+    Entry(5, NOON + 40_000, "agent", "I send a new furn today.", name="Maya"),
+    Entry(6, NOON + 41_000, "agent", "Wrong chat.", name="Maya"),
+    Entry(7, NOON + 42_000, "agent", "I send a new fern today.", name="Maya", replaces=5),
+    Entry(8, NOON + 43_000, "agent", "", name="Maya", replaces=6),
 )
 WENT = (
     Delivery("hubspot", "c1", 4, "retrying", 3, NOON, "503: temporarily unavailable", "", 2),
@@ -137,7 +140,7 @@ def test_only_its_own_key_opens_a_response(key: str, chat: str, secrets: Sequenc
         "name Nadia B. vouched for email nadia@example.com as the page said phone +33612345678 typed in the chat",
         "How likely are you to recommend us? Survey, 9 Oct 2025, 10:53 3 Customer, 9 Oct 2025, 10:53",
         "What disappointed you most? [Our promise] Survey",
-        "I send a new fern today. Maya, 9 Oct 2025, 10:54",
+        "I send a new fern today. Maya, 9 Oct 2025, 10:54 Where it went",
         "hubspot will be tried again 9 Oct 2025, 10:53 503: temporarily unavailable",
         "jsonl arrived 9 Oct 2025, 10:53",
         "salesforce an older state arrived; the newest is on its way 9 Oct 2025, 10:53 there it is 003AX01",
