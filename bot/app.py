@@ -26,6 +26,7 @@ from bot.app_flows import FlowFile, Tell, keep, watch
 from bot.app_sockets import BACKLOG, bind, local_url, release
 from bot.app_writers import writers
 from bot.channels.base import Messenger
+from bot.crm.base import Writer
 from bot.deliver import Delivering
 from bot.errors import Problem
 from bot.flows.answers.warm import warm
@@ -41,7 +42,7 @@ from bot.settings import Settings, with_secrets
 from bot.store.base import Settlement, Store
 from bot.store.lock import FolderLock
 from bot.store.sqlite import SqliteStore
-from bot.work import handlers
+from bot.work import handlers, prompt
 
 log = logging.getLogger(__name__)
 
@@ -107,29 +108,32 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     await store.end_leases(now())
     await keep(book, store, catalog)
     meters, salt = Meters(), settings.secrets[0].encode()
-    runtime = Runtime(store, catalog, now, lambda soon: worker.wake(soon), meters, salt=salt)  # noqa: PLW0108 - the worker needs it first
+    made = writers(settings, now)
+    for writer in made:
+        stack.push_async_callback(writer.close)
+
+    def wake(soon: bool = True) -> None:
+        worker.wake(soon)
+
+    runtime = Runtime(store, catalog, now, wake, meters, salt=salt, prompt=prompt(made))
     desk = None
-
-    def soon() -> None:
-        worker.wake(soon=True)
-
-    alarms = Alarms(store, now, soon)
+    alarms = Alarms(store, now, wake)
     if has_desk(settings):
-        desk = Desk(settings, runtime, store, clock=now, jitter=random.random, wake=soon, alarms=alarms)
+        desk = Desk(settings, runtime, store, clock=now, jitter=random.random, wake=wake, alarms=alarms)
     talking = await channels(settings, runtime, store, now, catalog, desk=desk)
     for channel in talking:
         stack.push_async_callback(channel.close)
     messengers = [channel.messenger for channel in talking]
     records = SqlRecords(settings.database_url)
     stack.push_async_callback(records.close)
-    table = _handlers(settings, store, records, runtime, messengers, desk=desk, meters=meters, now=now, stack=stack)
+    table = _handlers(made, store, records, runtime, messengers, desk=desk, alarms=alarms, meters=meters, now=now)
     worker = Worker(store, table, now, random.random)
     working = _background(worker.run(), "worker")
     stack.push_async_callback(_finish, worker, working)
     meters.gauge("chatsurvey_listeners", "Chats with an open event stream", lambda: float(runtime.listening))
     ready = _ready(store, working)
     inside = http.Inside(
-        *(runtime, lambda: catalog.live, ready, meters.text, now),
+        *(runtime, lambda: catalog.live, ready, meters.scrape, now),
         observe=meters.observe,
         knows_key=Keys(store).known,
         messaging=[messenger.name for messenger in messengers],
@@ -152,26 +156,29 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
 
 
 def _handlers(
-    settings: Settings,
+    made: Sequence[Writer],
     store: Store,
     records: SqlRecords,
     runtime: Runtime,
     messengers: Sequence[Messenger],
     *,
     desk: Desk | None,
+    alarms: Alarms,
     meters: Meters,
     now: Callable[[], int],
-    stack: AsyncExitStack,
 ) -> Mapping[str, Handler]:
-    made = writers(settings, now)
-    for writer in made:
-        stack.push_async_callback(writer.close)
     delivering = [
         Delivering(store, records, runtime, one, clock=now, jitter=random.random, meters=meters) for one in messengers
     ]
     at_desk = {} if desk is None else desk.handlers(records)
     table = Raising(store, None, "", now, random.random).handlers() | handlers(
-        store, records, made, runtime.fire, clock=now, jitter=random.random, desk=at_desk, delivering=delivering
+        *(store, records, made, runtime.fire),
+        clock=now,
+        jitter=random.random,
+        desk=at_desk,
+        delivering=delivering,
+        meters=meters,
+        alarms=alarms,
     )
     return {kind: replace(handler, run=_metered(kind, handler.run, meters)) for kind, handler in table.items()}
 

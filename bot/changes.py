@@ -12,6 +12,7 @@ Job ids are stable, so arming or reporting twice leaves one job (its `gen` rises
 
 Documents (`model.Doc`) by kind and id:
 
+    remote      <writer> newline <chat>  what a writer was told of a chat (`writing_remote.Remote`)
     optout      <channel> newline <peer>  JSON {chat, at}: not to be invited on this channel
     invitation  a hash of channel, peer and key    the chat that this key began
     sent        <chat>                what a messaging channel has of the log (`deliver_plan.Sent`)
@@ -90,9 +91,9 @@ def invitation_id(address: Address, key: str) -> str:
     return sha256("\n".join((address.channel, address.peer, key)).encode("utf-8", "replace")).hexdigest()
 
 
-def plan(turn: Turn, expected: int, now: int, events: tuple[str, ...] = ()) -> Change:
+def plan(turn: Turn, expected: int, now: int, events: tuple[str, ...] = (), *, prompt: bool = False) -> Change:
     """The one commit of a turn that was run on version `expected` (0: the chat is new). `events` are the platform's
-    ids of what caused it."""
+    ids of what caused it. `prompt`: somebody waits for scores, so the report of one is due at once."""
     conversation = turn.conversation
     if conversation.version != expected + 1:
         conversation = replace(conversation, version=expected + 1)
@@ -111,7 +112,8 @@ def plan(turn: Turn, expected: int, now: int, events: tuple[str, ...] = ()) -> C
                 jobs.pop("timer", None)
                 cancel = (timer_id(chat),)
             case Report():
-                jobs["response"] = Job(response_id(chat), "response", now + GATHER, {"chat": chat}, gathers=True)
+                due = now if prompt and conversation.scored == now else now + GATHER
+                jobs["response"] = Job(response_id(chat), "response", due, {"chat": chat}, gathers=True)
             case Desk():
                 jobs["desk"] = desk_job(chat, now)
             case OptOut():

@@ -45,7 +45,7 @@ class Inside:
     """The live flow file."""
     ready: Callable[[], Awaitable[Mapping[str, str]]]
     """Each part by name: empty where it can serve, else why not."""
-    metrics: Callable[[], bytes]
+    metrics: Callable[[], Awaitable[bytes]]
     """Prometheus text."""
     clock: Callable[[], int]
     observe: Observe = lambda _route, _status, _seconds: None
@@ -165,7 +165,7 @@ class _Operators:
         if not all(map(is_near, callers)) and not (self._token and compare_digest(given, self._token.encode())):
             return problem(Refused(401, "token", "From a public address, send the metrics token of the settings."))
         return web.Response(
-            body=self._inside.metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+            body=await self._inside.metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
 
     async def _contract(self, _request: web.Request) -> web.StreamResponse:

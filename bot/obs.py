@@ -13,10 +13,10 @@ import re
 import sys
 import traceback
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, TextIO
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
 
 from bot.errors import ChatsurveyError
 
@@ -39,10 +39,10 @@ class Count:
 
 
 class Times:
-    """A histogram of seconds."""
+    """A histogram of seconds. Several of one name differ in their labels."""
 
-    def __init__(self, name: str, text: str) -> None:
-        self.name, self.text = name, text
+    def __init__(self, name: str, text: str, labels: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.name, self.text, self.labels = name, text, labels
         self.buckets = [0] * (len(SECONDS) + 1)
         self.total = 0.0
 
@@ -51,17 +51,29 @@ class Times:
         self.total += seconds
 
 
+class Gauge(NamedTuple):
+    name: str
+    text: str
+    labels: tuple[str, ...]
+    read: Callable[[], Mapping[tuple[str, ...], float]]
+
+
 class Meters:
     """All figures of one process. Each has its own name; a server makes one `Meters` and hands it to its parts."""
 
     def __init__(self) -> None:
         self.counts: list[Count] = []
         self.times: list[Times] = []
-        self.gauges: list[tuple[str, str, Callable[[], float]]] = []
+        self.gauges: list[Gauge] = []
+        self.before: list[Callable[[], Awaitable[None]]] = []
+        """Called before each scrape, for gauges that have to ask somebody."""
         self.turns = self.count("chatsurvey_turns", "Turns by what became of them", ("result",))
         self.races = self.count("chatsurvey_turn_races", "Turns run again because another one came first")
         self.opened = self.count("chatsurvey_chats_opened", "Chats begun", ("flow",))
         self.jobs = self.count("chatsurvey_jobs", "Jobs by kind and what became of them", ("kind", "result"))
+        self.deliveries = self.count(
+            "chatsurvey_deliveries", "Attempts to write a response, by writer and outcome", ("writer", "outcome")
+        )
         self.messages = self.count("chatsurvey_messages", "Messages sent, by channel", ("channel",))
         self.in_doubt = self.count(
             "chatsurvey_in_doubt", "Messages that may have been sent before and were sent again", ("channel",)
@@ -77,8 +89,8 @@ class Meters:
         self.counts.append(Count(name, text, labels))
         return self.counts[-1]
 
-    def time(self, name: str, text: str) -> Times:
-        self.times.append(Times(name, text))
+    def time(self, name: str, text: str, **labels: str) -> Times:
+        self.times.append(Times(name, text, labels))
         return self.times[-1]
 
     def observe(self, route: str, status: int, seconds: float) -> None:
@@ -88,7 +100,13 @@ class Meters:
 
     def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
         """`read` is called at each scrape."""
-        self.gauges.append((name, text, read))
+        self.gauges.append(Gauge(name, text, (), lambda: {(): read()}))
+
+    def table(
+        self, name: str, text: str, labels: tuple[str, ...], read: Callable[[], Mapping[tuple[str, ...], float]]
+    ) -> None:
+        """A gauge by the values of its labels."""
+        self.gauges.append(Gauge(name, text, labels, read))
 
     def collect(self) -> Iterable["Metric"]:
         """The figures as prometheus-client wants them."""
@@ -103,14 +121,28 @@ class Meters:
             for labels, value in list(count.values.items()):
                 family.add_metric(labels, value)
             yield family
+        histograms: dict[str, HistogramMetricFamily] = {}
         for times in self.times:
             so_far, rows = 0, []
             for bound, hits in zip((*map(str, SECONDS), "+Inf"), times.buckets, strict=True):
                 so_far += hits
                 rows.append((bound, float(so_far)))
-            yield HistogramMetricFamily(times.name, times.text, buckets=rows, sum_value=times.total)
-        for name, text, read in self.gauges:
-            yield GaugeMetricFamily(name, text, value=read())
+            histogram = HistogramMetricFamily(times.name, times.text, labels=list(times.labels))
+            histograms.setdefault(times.name, histogram).add_metric(
+                list(times.labels.values()), buckets=rows, sum_value=times.total
+            )
+        yield from histograms.values()
+        for gauge in self.gauges:
+            shown = GaugeMetricFamily(gauge.name, gauge.text, labels=gauge.labels)
+            for names, measured in gauge.read().items():
+                shown.add_metric(names, measured)
+            yield shown
+
+    async def scrape(self) -> bytes:
+        """The text, after those who have to ask for their figures did."""
+        for ask in self.before:
+            await ask()
+        return self.text()
 
     def text(self) -> bytes:
         """The Prometheus text format, version 0.0.4, with the process's own figures (memory, file handles)."""

@@ -35,7 +35,7 @@ class Runtime:
 
     `wake` is called after a commit that leaves something to do later, with whether that is due at once. `clock` gives
     ms since the epoch. `salt` keeps ids of chats on messaging channels from being guessed; every process of an
-    installation has the same.
+    installation has the same. `prompt`: a score is reported at once (`changes.plan`).
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Runtime:
         meters: Meters | None = None,
         *,
         salt: bytes = b"",
+        prompt: bool = False,
     ) -> None:
         self._store = store
         self._catalog = catalog
@@ -55,7 +56,7 @@ class Runtime:
         self._meters = meters or Meters()
         self._hub = Hub()
         self._programs = Programs(store, catalog)
-        self._salt = salt
+        self._salt, self._prompt = salt, prompt
 
     async def open(self, start: Start, flow: str = "") -> Reply:
         """Begin a chat in the live version of `flow` (the file's first). An empty id is made here; on the web, where
@@ -189,7 +190,7 @@ class Runtime:
         turn = engine.step(program, before, inbound)
         if turn.ignored:
             return program, turn
-        change = plan(turn, before.version, inbound.at, events)
+        change = plan(turn, before.version, inbound.at, events, prompt=self._prompt)
         verdict = await self._store.commit(change)
         if verdict is Commit.DONE:
             self._hub.ring(before.id)
@@ -212,7 +213,7 @@ class Runtime:
         program = self._catalog.program(book.version, name)
         if program is None:
             raise Unknown(f'there is no flow "{flow}"')
-        change = plan(engine.start(program, start), 0, start.at, events)
+        change = plan(engine.start(program, start), 0, start.at, events, prompt=self._prompt)
         if docs:
             change = replace(change, docs=(*change.docs, *docs))
         verdict = await self._store.commit(change)

@@ -2,42 +2,44 @@
 
     response       the chats' newest revisions into the records, one transaction a batch, then a job a writer, and one
                    for the desk where there is one
-    write.<name>   the newest revision to one writer; what is known to have arrived is not sent again
+    write.<name>   the newest revision to one writer (`bot.writing`)
     timer          a chat's own timer, back into the runtime
     deliver.<name> what is new in a chat to a messaging channel (`bot.deliver`)
     desk, case     of those at the desk; without a desk they are done at once
     presence       a page came or went in a handoff: a job for the desk
 
-A send that fails is retried by the table in `bot.jobs_retry`; Throttled also holds the writer's other jobs for as
-long as the other side asked (an hour at most); Permanent is a dead letter at once. The record is ours, so it is tried
-until it works. Every attempt is noted in the records' `deliveries`.
+The record is ours, so it is tried until it works. Where there is a writer besides local files, responses and writes are
+urgent: a score is at its writers within a tenth of a second.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.changes import deliver_kind, desk_job, response_of, write_job, write_kind
-from bot.crm.base import BatchWriter, Writer
+from bot.crm.base import Event, FileWriter, Writer
 from bot.deliver import Delivering
-from bot.errors import DeliveryError, Permanent, Retryable, Throttled
+from bot.errors import Retryable
 from bot.jobs import Handler
-from bot.jobs_retry import HOUR, SECOND, failed
+from bot.jobs_retry import SECOND
 from bot.model import Conversation, Job, Response
-from bot.records.base import Delivery, DeliveryState, Records
-from bot.store.base import Again, Dead, Done, Settlement, Store
+from bot.obs import Meters
+from bot.records.base import Delivery, Records
+from bot.store.base import Again, Done, Settlement, Store
+from bot.writing import Writing
+from bot.writing_alarms import Alarms, Silent
+from bot.writing_figures import Figures
+from bot.writing_remote import KIND, remote_id
 
 log = logging.getLogger(__name__)
 
 RESPONSES = 256
 TIMERS = 64
-WRITES_AT_ONCE = 4
 BREATH = 32
 """Reads between two pauses for the requests that wait."""
 RECORDS_PAUSE = 5 * SECOND
-LONGEST_HOLD = HOUR
 
 
 def handlers(
@@ -50,9 +52,13 @@ def handlers(
     jitter: Callable[[], float],
     desk: Mapping[str, Handler] = MappingProxyType({}),
     delivering: Sequence[Delivering] = (),
+    meters: Meters | None = None,
+    alarms: Alarms | None = None,
 ) -> dict[str, Handler]:
     """The handlers of this process. `fire` runs a timer (`Runtime.fire`); `desk` those of the kinds `desk` and `case`,
-    empty where no desk is configured; `delivering` one a messaging channel."""
+    empty where no desk is configured; `delivering` one a messaging channel; `alarms` are told of writers that need a
+    person."""
+    meters = meters or Meters()
 
     async def timers(jobs: Sequence[Job]) -> Sequence[Settlement]:
         return await asyncio.gather(*(fire(job) for job in jobs))
@@ -65,25 +71,42 @@ def handlers(
 
     table = {
         "timer": Handler(timers, TIMERS),
-        **recording(store, records, writers, clock, desk=bool(desk)),
+        **recording(store, records, writers, clock, desk=bool(desk), meters=meters),
         **{kind: Handler(nothing, RESPONSES) for kind in ("desk", "case", "presence")},
         **desk,
     }
     if desk:
         table["presence"] = Handler(presence, RESPONSES)
-    for writer in writers:
-        writing = Writing(store, records, writer, clock, jitter)
-        table[write_kind(writer.name)] = Handler(writing.run, writer.batch, WRITES_AT_ONCE)
+    writings = [
+        Writing(store, records, one, clock=clock, jitter=jitter, meters=meters, alarms=alarms or Silent())
+        for one in writers
+    ]
+    for writing in writings:
+        table[write_kind(writing.name)] = writing.handler(urgent=prompt(writers))
+    if writings:
+        Figures(store, {writing.name: writing.gate for writing in writings}, clock, meters)
     for one in delivering:
         table[deliver_kind(one.name)] = one.handler()
     return table
 
 
+def prompt(writers: Sequence["Target"]) -> bool:
+    """Whether somebody waits for a score: a writer that is no local file."""
+    return not all(isinstance(writer, FileWriter) for writer in writers)
+
+
 def recording(
-    store: Store, records: Records, writers: Sequence["Target"], clock: Callable[[], int], *, desk: bool = False
+    store: Store,
+    records: Records,
+    writers: Sequence["Target"],
+    clock: Callable[[], int],
+    *,
+    desk: bool = False,
+    meters: Meters | None = None,
 ) -> dict[str, Handler]:
     """The handler of responses alone, for a command that runs what waits of them."""
-    return {"response": Handler(Recording(store, records, writers, clock, desk=desk).run, RESPONSES)}
+    run = Recording(store, records, writers, clock, desk=desk, meters=meters or Meters()).run
+    return {"response": Handler(run, RESPONSES, urgent=prompt(writers))}
 
 
 class Target(Protocol):
@@ -96,6 +119,13 @@ class Target(Protocol):
     def samples(self) -> bool: ...
 
 
+@runtime_checkable
+class Choosing(Target, Protocol):
+    """A target that can say which responses it wants."""
+
+    def wants(self, response: Response) -> Sequence[Event]: ...
+
+
 class Recording:
     """Responses into the records, then on to the writers that want them.
 
@@ -104,10 +134,18 @@ class Recording:
     """
 
     def __init__(
-        self, store: Store, records: Records, writers: Sequence[Target], clock: Callable[[], int], *, desk: bool = False
+        self,
+        store: Store,
+        records: Records,
+        writers: Sequence[Target],
+        clock: Callable[[], int],
+        *,
+        desk: bool,
+        meters: Meters,
     ) -> None:
         self._store, self._records, self._clock, self._desk = store, records, clock, desk
-        self._files = [writer for writer in writers if isinstance(writer, BatchWriter) and not writer.transcript]
+        self._outcomes = meters.deliveries
+        self._files = [writer for writer in writers if isinstance(writer, FileWriter) and not writer.transcript]
         self._writers = [writer for writer in writers if writer not in self._files]
 
     async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
@@ -120,7 +158,7 @@ class Recording:
         except Retryable as error:
             log.warning("the records cannot be written now; %d responses wait: %s", len(jobs), error)
             return [Again(now + RECORDS_PAUSE, str(error))] * len(jobs)
-        return [Done(self._next(response, now, failed)) for response in responses]
+        return [Done(await self._next(response, now, failed)) for response in responses]
 
     async def _file(
         self, responses: Sequence[Response | None], now: int
@@ -129,108 +167,37 @@ class Recording:
         written: list[Delivery] = []
         failed: set[tuple[str, str]] = set()
         for writer in self._files:
-            wanted = [found for found in responses if found is not None and (writer.samples or not found.sample)]
+            wanted = [found for found in responses if found is not None and _is_for(writer, found)]
             errors = await writer.write_all(wanted) if wanted else ()
             for found, error in zip(wanted, errors, strict=True):
                 if error is None:
                     written.append(landed(writer.name, found, 1, now))
                 else:
                     failed.add((writer.name, found.chat))
+            if done := sum(error is None for error in errors):
+                self._outcomes.add(writer.name, "delivered", by=done)
         return written, failed
 
-    def _next(self, response: Response | None, now: int, failed: Collection[tuple[str, str]]) -> tuple[Job, ...]:
+    async def _next(self, response: Response | None, now: int, failed: Collection[tuple[str, str]]) -> tuple[Job, ...]:
         if response is None:
             return ()
-        wanted = [writer.name for writer in self._writers if writer.samples or not response.sample]
+        wanted = [writer.name for writer in self._writers if await self._has_news(writer, response)]
         wanted += [name for name, chat in failed if chat == response.chat]
         jobs = tuple([write_job(response.chat, name, now) for name in wanted])
         return (*jobs, desk_job(response.chat, now)) if self._desk else jobs
 
+    async def _has_news(self, writer: Target, response: Response) -> bool:
+        """A writer that does not want it hears of it where it has it already: what was put right is put right there."""
+        known = remote_id(writer.name, response.chat)
+        return _is_for(writer, response) or (
+            (writer.samples or not response.sample) and await self._store.doc(KIND, known) is not None
+        )
 
-class Writing:
-    """Responses to one writer."""
 
-    def __init__(
-        self,
-        store: Store,
-        records: Records,
-        writer: Writer,
-        clock: Callable[[], int],
-        jitter: Callable[[], float],
-    ) -> None:
-        self._store, self._records, self._writer = store, records, writer
-        self._clock, self._jitter = clock, jitter
-        self._held = 0
-        """Until when this writer asked to be left alone."""
-
-    async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
-        now = self._clock()
-        if now < self._held:
-            return [Again(self._held + int(self._jitter() * SECOND), "held: the receiver asked to wait")] * len(jobs)
-        chats = await _load(self._store, jobs)
-        try:
-            arrived = await self._records.delivered(self._writer.name, [job.payload["chat"] for job in jobs])
-        except Retryable as error:
-            return [Again(now + RECORDS_PAUSE, str(error))] * len(jobs)
-        due = [
-            (job, response)
-            for job, chat in zip(jobs, chats, strict=True)
-            if (response := await self._wanted(chat, arrived.get(job.payload["chat"], 0))) is not None
-        ]
-        sent = await self._send([response for _, response in due])
-        settled: dict[str, Settlement] = {}
-        made: list[Delivery] = []
-        for (job, response), outcome in zip(due, sent, strict=True):
-            if isinstance(outcome, str | DeliveryError):
-                settled[job.id] = settlement = self._judge(job, outcome)
-                remote = outcome if isinstance(outcome, str) else ""
-                made.append(self._note(job, response, settlement, remote))
-        try:
-            await self._records.keep(made)
-        except Retryable as error:
-            # The sends are done; at worst one of them is made again, under the same key.
-            log.warning("writer %s: attempts could not be noted: %s", self._writer.name, error)
-        for outcome in sent:
-            if not isinstance(outcome, str | DeliveryError):
-                raise outcome  # the worker runs each job alone; what arrived is noted and not sent again
-        return [settled.get(job.id) or Done() for job in jobs]
-
-    async def _wanted(self, chat: Conversation | None, arrived: int) -> Response | None:
-        if chat is None or chat.revision <= arrived or (chat.sample and not self._writer.samples):
-            return None
-        return response_of(chat, await self._store.entries(chat.id) if self._writer.transcript else ())
-
-    async def _send(self, responses: Sequence[Response]) -> Sequence[str | BaseException]:
-        """The remote ids, or what went wrong."""
-        if isinstance(self._writer, BatchWriter):
-            return [error or "" for error in await self._writer.write_all(responses)]
-        writes = (self._writer.write(response, f"resp_{response.chat}_{response.revision}") for response in responses)
-        return await asyncio.gather(*writes, return_exceptions=True)
-
-    def _judge(self, job: Job, outcome: str | DeliveryError) -> Settlement:
-        if isinstance(outcome, Permanent):
-            return Dead(f"{outcome.code}: {outcome}")
-        if isinstance(outcome, Throttled):
-            return self._throttled(job, outcome)
-        if isinstance(outcome, DeliveryError):
-            return failed(job, str(outcome), self._clock(), self._jitter())
-        return Done()
-
-    def _throttled(self, job: Job, error: Throttled) -> Settlement:
-        wait = min(int(error.after * SECOND), LONGEST_HOLD)
-        now = self._clock()
-        self._held = max(self._held, now + wait)
-        return failed(job, str(error), now, self._jitter(), at_least=wait)
-
-    def _note(self, job: Job, response: Response, settlement: Settlement, remote: str) -> Delivery:
-        name, now = self._writer.name, self._clock()
-        attempts = job.attempt + 1
-        if isinstance(settlement, Done):
-            return landed(name, response, attempts, now, remote)
-        state: DeliveryState = "dead" if isinstance(settlement, Dead) else "retrying"
-        if state == "dead":
-            log.warning("writer %s: dead letter %s after %d attempts: %s", name, job.id, attempts, settlement.error)
-        return Delivery(name, response.chat, response.revision, state, attempts, now, settlement.error)
+def _is_for(writer: Target, response: Response) -> bool:
+    if response.sample and not writer.samples:
+        return False
+    return bool(writer.wants(response)) if isinstance(writer, Choosing) else True
 
 
 def landed(writer: str, response: Response, attempts: int, now: int, remote: str = "") -> Delivery:

@@ -1,13 +1,15 @@
 """The records' port: the read side. Responses come in by revision, so writing one again changes nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from bot.model import Response
 
-DeliveryState: TypeAlias = Literal["delivered", "retrying", "dead", "in_doubt"]
-"""`in_doubt`: a message to a person may have gone out twice; the writer is then the messaging channel."""
+DeliveryState: TypeAlias = Literal["delivered", "retrying", "dead", "in_doubt", "skipped", "parked"]
+"""`in_doubt`: a message to a person may have gone out twice (the writer is then the messaging channel), or a writer's
+other side takes no key and cannot be asked. `skipped`: there was nothing to write. `parked`: it waits for the person to
+be known there, or for somebody to let us in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,10 @@ class Delivery:
     """The other side's id, where it names one."""
     delivered: int = 0
     """The newest revision that arrived; 0 for none."""
+    request: str = ""
+    """What was asked of the other side where it failed, masked."""
+    doubt: str = ""
+    """What may be there twice, or not at all; stays when later revisions arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,6 @@ class Records(Protocol):
         """Keep these revisions, and note these deliveries, in one transaction. An older or equal revision than the one
         kept changes nothing."""
 
-    async def delivered(self, writer: str, chats: Sequence[str]) -> Mapping[str, int]:
-        """Chat -> newest revision that arrived at this writer; chats that never did are absent."""
-
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
         """Note attempts, in one transaction. `Delivery.delivered` never falls."""
 
@@ -82,6 +85,6 @@ class Records(Protocol):
         """Where one response went. Blocks; for commands."""
 
     def doubts(self, limit: int) -> Sequence[Delivery]:
-        """Messages that may have been sent twice, the newest first. Blocks; for commands."""
+        """What may have been sent or written twice, the newest first. Blocks; for commands."""
 
     async def close(self) -> None: ...

@@ -6,7 +6,7 @@ on SQLite it holds the write lock by then, on PostgreSQL the rows, and the upser
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,12 +83,6 @@ class Database:
             self._insert_all(connection, "cases", [rows.case_row(r.chat, r.case) for r in newer if r.case is not None])
             self._insert_all(connection, "deliveries", [rows.delivery_row(d) for d in noted])
 
-    def delivered(self, writer: str, chats: Sequence[str]) -> Mapping[str, int]:
-        t = deliveries.c
-        query = select(t.chat, t.delivered).where(t.writer == writer, t.chat.in_(chats), t.delivered > 0)
-        with translated(), self._engine.connect() as connection:
-            return reading.pairs(connection, query)
-
     def keep(self, found: Sequence[Delivery]) -> None:
         with self._transaction() as connection:
             self._insert_all(connection, "deliveries", [rows.delivery_row(d) for d in found])
@@ -100,7 +94,12 @@ class Database:
 
     def doubts(self, limit: int) -> Sequence[Delivery]:
         t = deliveries.c
-        query = deliveries.select().where(t.state == "in_doubt").order_by(t.tried_at.desc(), t.chat).limit(limit)
+        query = (
+            deliveries.select()
+            .where((t.state == "in_doubt") | (t.doubt != ""))
+            .order_by(t.tried_at.desc(), t.chat)
+            .limit(limit)
+        )
         with translated(), self._engine.connect() as connection:
             return [rows.delivery_of_row(row) for row in reading.rows(connection, query)]
 
@@ -162,6 +161,7 @@ class Database:
             "delivered": case((new.delivered > old.delivered, new.delivered), else_=old.delivered),
             "delivered_at": func.coalesce(new.delivered_at, old.delivered_at),
             "remote": case((new.remote != literal_column("''"), new.remote), else_=old.remote),
+            "doubt": case((new.doubt != literal_column("''"), new.doubt), else_=old.doubt),
         }
         return insert.on_conflict_do_update(index_elements=["writer", "chat"], set_=values)
 

@@ -161,7 +161,9 @@ def delivery_row(d: Delivery) -> Row:
         "error": safe(d.error, 500),
         "remote": safe(d.remote, 255),
         "tried_at": d.at,
-        "delivered_at": d.at if d.state == "delivered" else None,
+        "delivered_at": d.at if d.delivered == d.revision else None,
+        "request": safe(d.request, 4_000),
+        "doubt": safe(d.doubt, 2_000),
     }
 
 
@@ -176,4 +178,6 @@ def delivery_of_row(row: Mapping[str, object]) -> Delivery:
         error=cast("str", row["error"]),
         remote=cast("str", row["remote"]),
         delivered=cast("int", row["delivered"]),
+        request=cast("str", row["request"]),
+        doubt=cast("str", row["doubt"]),
     )

@@ -3,7 +3,7 @@
     responses   one row a chat: its newest revision; `counted_at` is when it was scored, or began where it has no score
     answers     one row an answer of that revision, in the order given
     cases       one row a chat whose response opened a case, as that revision says it
-    deliveries  one row a chat and writer: the last attempt, and the newest revision that arrived
+    deliveries  one row a chat and writer: the last attempt, the newest revision that arrived, and what is in doubt
 
 Times are timestamps with a zone (UTC) in the database and ms since the epoch in Python.
 """
@@ -173,5 +173,7 @@ deliveries = Table(
     _words("remote", 255),
     _moment("tried_at"),
     _moment("delivered_at", nullable=True),
+    Column("request", Text, nullable=False),
+    Column("doubt", Text, nullable=False),
     Index(None, "chat"),
 )

@@ -10,7 +10,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,9 +39,6 @@ class SqlRecords:
     async def upsert(self, responses: Sequence[Response], deliveries: Sequence[Delivery] = ()) -> None:
         if responses:
             await self._run(lambda database: database.upsert(responses, deliveries))
-
-    async def delivered(self, writer: str, chats: Sequence[str]) -> Mapping[str, int]:
-        return await self._run(lambda database: database.delivered(writer, chats))
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
         if deliveries:

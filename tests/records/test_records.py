@@ -116,8 +116,17 @@ async def test_deliveries_remember_what_arrived(records: SqlRecords) -> None:
         [arrived, replace(arrived, chat="c2", revision=4, delivered=4), replace(arrived, writer="jsonl")]
     )
     await records.keep([failing, replace(failing, chat="c3")])
-    assert await records.delivered("crm", ["c1", "c2", "c3", "c4"]) == {"c1": 1, "c2": 4}
     assert records.deliveries("c1") == [replace(failing, remote="r-1", delivered=1), replace(arrived, writer="jsonl")]
+
+
+async def test_a_doubt_stays_listed_when_later_revisions_arrive(records: SqlRecords) -> None:
+    doubtful = Delivery("crm", "c1", 1, "in_doubt", 1, NOON, delivered=1, doubt="the note may be there twice")
+    refused = Delivery("crm", "c2", 1, "dead", 1, NOON, error="gone: 410", request="POST /x {}")
+    await records.keep([doubtful, refused])
+    await records.keep([Delivery("crm", "c1", 2, "delivered", 1, NOON + 5, delivered=2)])
+    (found,) = records.doubts(9)
+    assert (found.state, found.revision, found.doubt) == ("delivered", 2, doubtful.doubt)
+    assert [d.request for d in records.deliveries("c2")] == ["POST /x {}"]
 
 
 async def test_records_survive_a_restart_without_alembic(records: SqlRecords, url: str) -> None:
