@@ -31,7 +31,7 @@ SPEC = Spec(
         Login(
             "oauth",
             (
-                Key("client_id", "secret", required=True, example="${HUBSPOT_CLIENT_ID}"),
+                Key("client_id", required=True, example="${HUBSPOT_CLIENT_ID}"),
                 Key("client_secret", "secret", required=True, example="${HUBSPOT_CLIENT_SECRET}"),
                 Key("refresh_token", "secret", required=True, example="${HUBSPOT_REFRESH_TOKEN}"),
                 Key("oauth", "choice", default="v3", choices=("v3", "v1")),
@@ -225,7 +225,7 @@ def _token(config: WriterConfig, clock: Callable[[], int]) -> Token:
         return Fixed({"authorization": f"Bearer {config.secret('token')}"})
     from bot.crm.oauth import OAuth, refresh_token  # noqa: PLC0415 - only where a writer logs in this way
 
-    grant = refresh_token(config.secret("refresh_token"), config.secret("client_id"), config.secret("client_secret"))
+    grant = refresh_token(config.secret("refresh_token"), config.text("client_id"), config.secret("client_secret"))
     url = f"{config.connection.base_url}/oauth/{config.text('oauth') or 'v3'}/token"
     return OAuth(config.connection, url, grant, name="HubSpot", clock=clock)
 

@@ -43,7 +43,7 @@ writers:
       pipeline: "0"
       stage: "1"
       closed: "4"
-      fields: {subject: "Detractor {{ score }}: {{ answers.reason.label }}", content: quote, hs_ticket_priority: HIGH}
+      fields: {subject: "Detractor {{ score }}: {{ answers.reason.label }}", content: quote, hs_ticket_priority: "HIGH"}
 """
 
 
