@@ -34,7 +34,6 @@ ROTATIONS = ("never", "daily", "monthly", "size")
 PERIODS: dict[str, str] = {"daily": "-%Y-%m-%d", "monthly": "-%Y-%m"}
 
 
-
 def keys(rotate: str) -> tuple[Key, ...]:
     """What can be set of every file."""
     return (

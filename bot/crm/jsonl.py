@@ -11,14 +11,14 @@ from bot.crm.appending import Appender, Line, keys
 from bot.crm.base import Event, Parcel, Receipt
 from bot.crm.config import WriterConfig
 from bot.crm.shape import data_of
-from bot.crm.spec import Key, Spec
+from bot.crm.spec import Spec
 from bot.errors import DeliveryError, Permanent, Retryable
 from bot.model import Response
 
 SPEC = Spec(
     "jsonl",
     "a JSONL file",
-    keys=(Key("enabled", "flag", True), *keys("never")),
+    keys=keys("never"),
     fields=False,
     samples=True,
 )

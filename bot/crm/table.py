@@ -9,9 +9,11 @@ from bot.crm.config import WriterConfig
 
 KINDS = {
     "adobe": "bot.crm.adobe",
+    "csv": "bot.crm.csv_file",
     "hubspot": "bot.crm.hubspot",
     "jsonl": "bot.crm.jsonl",
     "sellsy": "bot.crm.sellsy",
+    "sheets": "bot.crm.sheets",
     "webhook": "bot.crm.webhook",
 }
 
