@@ -19,7 +19,7 @@ CLIENT, SECRET = "0f3adobe9c1client7d", "p8e-stand-in-secret"
 STANDARD = ("email", "firstName", "lastName", "birthDate", "phone", "mobilePhone", "gender", "preferredLanguage")
 CUSTOM = (
     *("cusNpsScore", "cusNpsSegment", "cusNpsDetractor", "cusNpsPassive", "cusNpsPromoter"),
-    *("cusNpsDate", "cusNpsReason", "cusNpsCase", "cusCustomerId"),
+    *("cusNpsDate", "cusNpsReason", "cusNpsCase", "cusNpsChat", "cusCustomerId"),
 )
 KEY = "cusCustomerId"
 """The attribute that is set up as the custom key of profiles."""
@@ -48,6 +48,7 @@ writers:
       cusNpsDate: scored_at | date
       cusNpsReason: answers.reason | truncate(255)
       cusNpsCase: case.outcome
+      cusNpsChat: chat
       firstName: contact.first_name
     events:
       - event: EVTnpsCallback

@@ -1,0 +1,200 @@
+"""What a Sellsy account holds, and what it refuses: people, custom fields with their types, comments, tasks, tags."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import count
+
+LABELS = ((401, "Appel", 1), (402, "Rappel", 2), (403, "Rendez-vous", 3))
+"""Of tasks: id, name, rank."""
+SEGMENTS = ((71, "Détracteur"), (72, "Neutre"), (73, "Promoteur"))
+STANDARD = {
+    *("id", "civility", "first_name", "last_name", "email", "website", "phone_number", "mobile_number", "fax_number"),
+    *("position", "birth_date", "note", "reference", "type", "owner_id", "is_archived"),
+}
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomField:
+    id: int
+    code: str
+    type: str
+    name: str
+    items: Sequence[tuple[int, str]] = ()
+    char_max: int | None = None
+    places: tuple[str, ...] = ("contact", "client", "prospect")
+
+    def json(self) -> dict[str, object]:
+        parameters: dict[str, object] = {}
+        if self.items:
+            parameters["items"] = [
+                {"id": key, "label": label, "checked": False, "rank": rank}
+                for rank, (key, label) in enumerate(self.items, 1)
+            ]
+        elif self.char_max:
+            parameters |= {"default_value": None, "char_min": None, "char_max": self.char_max}
+        group = {"id": 1, "name": "Satisfaction", "code": "satisfaction", "open_by_default": True}
+        return {
+            "id": self.id, "name": self.name, "code": self.code, "description": "", "mandatory": False, "rank": self.id,
+            "related_object": list(self.places), "customfield_group": group, "show_on_pdf": False, "type": self.type,
+            "parameters": parameters or [],  # as PHP writes an empty object
+        }  # fmt: skip
+
+    def fault(self, value: object) -> str:
+        """What is wrong with a value; empty where it fits."""
+        match self.type, value:
+            case _, None:
+                return ""
+            case "numeric", str() if re.fullmatch(r"-?\d+", value):
+                return ""
+            case (("select" | "radio"), int()) if value in dict(self.items):
+                return ""
+            case "checkbox", list() if set(value) <= set(dict(self.items)):
+                return ""
+            case "date", str() if _is_date(value):
+                return ""
+            case "boolean", bool():
+                return ""
+            case (("simple-text" | "rich-text" | "url"), str()) if len(value) <= (self.char_max or 250):
+                return ""
+        return f"The value of this field is not valid for the type {self.type}."
+
+    def shown(self, value: object) -> str:
+        return dict(self.items).get(value, str(value)) if isinstance(value, int) else str(value)
+
+
+FIELDS = (
+    CustomField(21, "nps-score", "numeric", "NPS"),
+    CustomField(22, "nps-segment", "select", "NPS, segment", SEGMENTS),
+    CustomField(23, "nps-date", "date", "NPS, date"),
+    CustomField(24, "nps-reason", "simple-text", "NPS, raison", char_max=250),
+    CustomField(25, "nps-callback", "boolean", "NPS, à rappeler"),
+    CustomField(26, "nps-themes", "checkbox", "NPS, thèmes", ((81, "Prix"), (82, "Délai"), (83, "Accueil"))),
+    CustomField(27, "siren", "simple-text", "SIREN", places=("client",)),
+)
+
+
+class Refused(Exception):
+    """An error as Sellsy tells it: status, message, context, and what each field has against it."""
+
+    def __init__(self, code: int, message: str, context: str = "", **details: str) -> None:
+        super().__init__(message)
+        self.code, self.message, self.context, self.details = code, message, context, details
+
+
+@dataclass(slots=True)
+class Person:
+    id: int
+    kind: str
+    standard: dict[str, object]
+    custom: dict[int, object] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+
+    def json(self) -> dict[str, object]:
+        at = {"created": "2025-10-09T10:00:00+02:00", "is_archived": False}
+        return {**dict.fromkeys(("email", "first_name", "phone_number", "mobile_number")), **at, **self.standard} | {
+            "id": self.id
+        }
+
+
+@dataclass(slots=True)
+class Left:
+    """A comment or a task."""
+
+    id: int
+    related: tuple[str, int]
+    values: dict[str, object]
+
+    def json(self) -> dict[str, object]:
+        related = [{"id": self.related[1], "type": self.related[0]}]
+        return {**self.values, "id": self.id, "related": related}
+
+
+@dataclass(slots=True)
+class Account:
+    fields: tuple[CustomField, ...] = FIELDS
+    people: dict[int, Person] = field(default_factory=dict)
+    comments: dict[int, Left] = field(default_factory=dict)
+    tasks: dict[int, Left] = field(default_factory=dict)
+    _numbers: "count[int]" = field(default_factory=lambda: count(1001))
+
+    def person(self, kind: str, number: int) -> Person:
+        found = self.people.get(number)
+        if found is None or found.kind != kind:
+            raise Refused(404, "Not Found", f"{kind}_not_found")
+        return found
+
+    def search(self, kind: str, filters: Mapping[str, object]) -> Sequence[Person]:
+        return [
+            one
+            for one in self.people.values()
+            if one.kind == kind and all(_meets(one.standard.get(name), wanted) for name, wanted in filters.items())
+        ]
+
+    def add(self, kind: str, values: Mapping[str, object]) -> Person:
+        if not values.get("last_name"):
+            raise Refused(400, "Validation failed", last_name="This field is missing.")
+        _check(values)
+        number = next(self._numbers)
+        self.people[number] = Person(number, kind, dict(values))
+        return self.people[number]
+
+    def change(self, kind: str, number: int, values: Mapping[str, object]) -> Person:
+        found = self.person(kind, number)
+        _check(values)
+        found.standard |= values
+        return found
+
+    def set_custom(self, kind: str, number: int, values: Mapping[int, object]) -> None:
+        found, known = self.person(kind, number), {one.id: one for one in self.fields}
+        for key, value in values.items():
+            if key not in known:
+                raise Refused(404, "Custom field not found", "custom_field_not_found")
+            if fault := known[key].fault(value):
+                raise Refused(400, "Validation failed", **{known[key].code: fault})
+        found.custom |= values
+
+    def leave(self, what: str, values: dict[str, object], related: tuple[str, int]) -> Left:
+        self.person(*related)
+        if what == "tasks" and values.get("label_id") not in {key for key, _, _ in LABELS}:
+            raise Refused(400, "Validation failed", label_id="This label does not exist.")
+        made = Left(next(self._numbers), related, values)
+        (self.tasks if what == "tasks" else self.comments)[made.id] = made
+        return made
+
+    def left(self, what: str, related: Sequence[tuple[str, int]]) -> Sequence[Left]:
+        """The newest first."""
+        found = (self.tasks if what == "tasks" else self.comments).values()
+        return sorted((one for one in found if one.related in related), key=lambda one: -one.id)
+
+
+def _check(values: Mapping[str, object]) -> None:
+    for name, value in values.items():
+        if name not in STANDARD:
+            raise Refused(400, "Validation failed", **{name: "This field was not expected."})
+        if name == "email" and value is not None and not EMAIL.fullmatch(str(value)):
+            raise Refused(400, "Validation failed", email=f'The email "{value}" is not a valid email.')
+        if name in {"first_name", "last_name"} and len(str(value)) > 200:
+            raise Refused(400, "Validation failed", **{name: "This value is too long."})
+
+
+def _meets(value: object, wanted: object) -> bool:
+    """Searches are exact, in any case of letters."""
+    among = wanted if isinstance(wanted, list) else [wanted]
+    return value is not None and str(value).casefold() in (str(one).casefold() for one in among)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return len(text) == 10 and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
