@@ -10,19 +10,8 @@ from bot.crm.base import Describing, Preparing, Reconciling
 from bot.crm.hubspot_draft import markup, same, text
 from bot.errors import Permanent
 from bot.model import Answer, Entry, Fact
-from tests.crm.hubspot_parts import (
-    CASE,
-    CONTACTS,
-    NOTES,
-    RESOLVED,
-    TICKETS,
-    TO_CONTACT,
-    hubspot,
-    of,
-    one,
-    parcel,
-    shown,
-)
+from tests.crm.hubspot_parts import CASE, CONTACTS, NOTES, RESOLVED, TICKETS, TO_CONTACT, hubspot, of, shown
+from tests.crm.writer_parts import parcel, write
 from tests.harness.crm import Expect, expecting
 from tests.harness.responses import NOON, a_response
 
@@ -51,7 +40,7 @@ async def test_a_detractor_is_a_contact_with_a_note_and_a_ticket(tmp_path: Path)
             Expect("POST", f"notes{TO_CONTACT}"),
             Expect("POST", f"tickets{TO_CONTACT}"),
         ):  # fmt: skip
-            receipt = await one(writer, parcel(a_response(transcript=said)))
+            receipt = await write(writer, parcel(a_response(transcript=said)))
         assert receipt.error is None
         assert receipt.remote == next(iter(crm.portal.records["contacts"]))
         (note,) = shown(crm, "notes")
@@ -64,19 +53,19 @@ async def test_a_detractor_is_a_contact_with_a_note_and_a_ticket(tmp_path: Path)
 
 async def test_a_later_answer_grows_the_same_note_and_leaves_the_rest(tmp_path: Path) -> None:
     async with hubspot(tmp_path, NO_TICKET) as (crm, writer):
-        first = await one(writer, parcel(a_response(answers=())))
+        first = await write(writer, parcel(a_response(answers=())))
         with expecting(crm, Expect("POST", CONTACTS), Expect("POST", NOTES)):
-            again = await one(writer, parcel(a_response(revision=2), first.notes))
+            again = await write(writer, parcel(a_response(revision=2), first.notes))
         with expecting(crm, Expect("POST", CONTACTS)):  # and where the note says the same it is not written
-            await one(writer, parcel(a_response(revision=3), again.notes))
+            await write(writer, parcel(a_response(revision=3), again.notes))
         assert [note["hs_note_body"][:27] for note in shown(crm, "notes")] == ["NPS 3 (detractor): too slow"]
 
 
 @pytest.mark.parametrize("notes_kept", [True, False])
 async def test_written_twice_it_is_there_once(tmp_path: Path, notes_kept: bool) -> None:
     async with hubspot(tmp_path) as (crm, writer):
-        first = await one(writer, parcel())
-        await one(writer, parcel(notes=first.notes if notes_kept else {}, doubt=not notes_kept))
+        first = await write(writer, parcel())
+        await write(writer, parcel(notes=first.notes if notes_kept else {}, doubt=not notes_kept))
         assert {kind: len(records) for kind, records in crm.portal.records.items()} == {
             "contacts": 1,
             "notes": 1,
@@ -106,12 +95,12 @@ async def test_who_is_not_there_is_made_skipped_or_waited_for(
     tmp_path: Path, unknown: str, error: str, skipped: str
 ) -> None:
     async with hubspot(tmp_path, {"unknown: create": f"unknown: {unknown}"}) as (crm, writer):
-        receipt = await one(writer, parcel())
+        receipt = await write(writer, parcel())
         assert receipt.skipped == skipped
         assert (receipt.error.code if isinstance(receipt.error, Permanent) else "") == error
         assert len(shown(crm, "contacts")) == (1 if unknown == "create" else 0)
         crm.portal.create("contacts", {"email": "eva@example.com"}) if unknown != "create" else None
-        assert (await one(writer, parcel())).error is None
+        assert (await write(writer, parcel())).error is None
         assert [contact["nps_score"] for contact in shown(crm, "contacts")] == ["3"]
 
 
@@ -119,7 +108,7 @@ async def test_a_person_is_known_by_a_further_address_too(tmp_path: Path) -> Non
     for unknown in ("create", "skip"):
         async with hubspot(tmp_path, {"unknown: create": f"unknown: {unknown}"}) as (crm, writer):
             made = crm.portal.create("contacts", {"email": "e@example.com", "hs_additional_emails": "Eva@example.com"})
-            receipt = await one(writer, parcel())
+            receipt = await write(writer, parcel())
             assert (receipt.remote, receipt.error) == (made.id, None)
             assert shown(crm, "contacts")[0]["email"] == "e@example.com"
 
@@ -138,7 +127,7 @@ async def test_a_person_found_by_hubspots_own_id(tmp_path: Path) -> None:
             Expect("POST", f"notes{TO_CONTACT}"),
             Expect("POST", f"tickets{TO_CONTACT}"),
         ):
-            receipt = await one(writer, parcel(known))
+            receipt = await write(writer, parcel(known))
         assert (receipt.remote, receipt.error) == (made.id, None)
         assert shown(crm, "contacts")[0]["nps_score"] == "3"
 
@@ -156,11 +145,11 @@ async def test_of_a_person_without_an_address_a_detractors_ticket_is_all_there_i
 ) -> None:
     """Where the address comes later, contact and note follow, and the ticket is connected."""
     async with hubspot(tmp_path, changes) as (crm, writer):
-        receipt = await one(writer, parcel(a_response(score=score, contact={"email": Fact("eva@example.com")})))
+        receipt = await write(writer, parcel(a_response(score=score, contact={"email": Fact("eva@example.com")})))
         assert (receipt.error, receipt.skipped) == (None, skipped)
         assert (len(shown(crm, "tickets")), len(shown(crm, "contacts"))) == (tickets, 0)
         if tickets:
-            await one(writer, parcel(a_response(revision=2), receipt.notes))
+            await write(writer, parcel(a_response(revision=2), receipt.notes))
             assert (len(shown(crm, "tickets")), len(shown(crm, "contacts")), len(shown(crm, "notes"))) == (1, 1, 1)
             assert {kind for kind, *_ in crm.portal.associations} == {"notes", "tickets"}
 
@@ -168,56 +157,56 @@ async def test_of_a_person_without_an_address_a_detractors_ticket_is_all_there_i
 @pytest.mark.parametrize(("changed", "stands"), [("overwrite", "3"), ("keep", "7")])
 async def test_a_field_that_a_person_changed_since(tmp_path: Path, changed: str, stands: str) -> None:
     async with hubspot(tmp_path, {"unknown: create": f"unknown: create\n    changed: {changed}"}) as (crm, writer):
-        first = await one(writer, parcel())
+        first = await write(writer, parcel())
         contact, ticket = shown(crm, "contacts")[0], shown(crm, "tickets")[0]
         contact["nps_score"], ticket["subject"] = "7", "Call Eva"
         more = replace(a_response(revision=2).answers[1], value="too late", label="too late")
-        second = await one(writer, parcel(a_response(revision=2, answers=(more,)), first.notes))
+        second = await write(writer, parcel(a_response(revision=2, answers=(more,)), first.notes))
         assert (contact["nps_score"], contact["nps_reason"]) == (stands, "too late")
         assert ticket["subject"] == ("Call Eva" if changed == "keep" else "Detractor 3: too late")
         contact["nps_score"] = "8"
-        await one(writer, parcel(a_response(revision=3, answers=(more,)), second.notes))
+        await write(writer, parcel(a_response(revision=3, answers=(more,)), second.notes))
         assert contact["nps_score"] == ("8" if changed == "keep" else "3")
 
 
 async def test_what_hubspot_writes_in_its_own_way_is_no_change(tmp_path: Path) -> None:
     async with hubspot(tmp_path, {"unknown: create": "unknown: create\n    changed: keep"}) as (crm, writer):
-        first = await one(writer, parcel())
+        first = await write(writer, parcel())
         shown(crm, "contacts")[0]["nps_score"] = "3.0"
-        await one(writer, parcel(a_response(revision=2, score=4), first.notes))
+        await write(writer, parcel(a_response(revision=2, score=4), first.notes))
         assert shown(crm, "contacts")[0]["nps_score"] == "4"
 
 
 async def test_the_stage_of_a_ticket_is_peoples_until_the_case_is_resolved(tmp_path: Path) -> None:
     async with hubspot(tmp_path) as (crm, writer):
-        receipt = await one(writer, parcel(a_response(case=CASE)))
+        receipt = await write(writer, parcel(a_response(case=CASE)))
         (ticket,) = shown(crm, "tickets")
         ticket["hs_pipeline_stage"] = "3"
-        receipt = await one(writer, parcel(a_response(revision=2, answers=(), case=CASE), receipt.notes))
+        receipt = await write(writer, parcel(a_response(revision=2, answers=(), case=CASE), receipt.notes))
         assert ticket["hs_pipeline_stage"] == "3"
-        receipt = await one(writer, parcel(a_response(revision=3, case=RESOLVED), receipt.notes))
+        receipt = await write(writer, parcel(a_response(revision=3, case=RESOLVED), receipt.notes))
         assert ticket["hs_pipeline_stage"] == "4"
         assert shown(crm, "contacts")[0]["nps_outcome"] == "won_back"
         ticket["hs_pipeline_stage"] = "2"  # somebody opens it again
-        receipt = await one(writer, parcel(a_response(revision=4, answers=(), case=RESOLVED), receipt.notes))
+        receipt = await write(writer, parcel(a_response(revision=4, answers=(), case=RESOLVED), receipt.notes))
         assert ticket["hs_pipeline_stage"] == "2"
 
 
 async def test_a_ticket_of_a_lost_answer_keeps_the_stage_that_it_got_since(tmp_path: Path) -> None:
     async with hubspot(tmp_path) as (crm, writer):
-        await one(writer, parcel())
+        await write(writer, parcel())
         (ticket,) = shown(crm, "tickets")
         ticket["hs_pipeline_stage"] = "3"
-        await one(writer, parcel(doubt=True))
+        await write(writer, parcel(doubt=True))
         assert ticket["hs_pipeline_stage"] == "3"
 
 
 async def test_a_score_that_was_a_mistap_closes_its_ticket_and_opens_it_where_it_was_none(tmp_path: Path) -> None:
     async with hubspot(tmp_path) as (crm, writer):
-        receipt = await one(writer, parcel())
+        receipt = await write(writer, parcel())
         stages = []
         for revision, score in ((2, 9), (3, 9), (4, 2)):
-            receipt = await one(writer, parcel(a_response(revision=revision, score=score), receipt.notes))
+            receipt = await write(writer, parcel(a_response(revision=revision, score=score), receipt.notes))
             assert receipt.error is None
             stages.append(shown(crm, "tickets")[0]["hs_pipeline_stage"])
         assert stages == ["4", "4", "1"]
@@ -227,7 +216,7 @@ async def test_what_a_person_types_is_never_markup_nor_a_way_out_of_the_body(tmp
     nasty = '<img src=x onerror=alert(1)> "; DROP {{ score }} \r\nX-Evil: 1 =cmd()'
     answers = (Answer("reason", nasty, nasty, "text", NOON),)
     async with hubspot(tmp_path) as (crm, writer):
-        receipt = await one(writer, parcel(a_response(answers=answers)))
+        receipt = await write(writer, parcel(a_response(answers=answers)))
         assert receipt.error is None
         assert "<img" not in shown(crm, "notes")[0]["hs_note_body"]
         assert "&lt;img src=x" in shown(crm, "notes")[0]["hs_note_body"]

@@ -59,6 +59,8 @@ class HubSpot(StandIn):
         super().__init__(check, host=host, port=port)
         self.portal = Portal(lambda: datetime.now(UTC), prepared)
         self.whole_batches = False
+        self.forgetful = False
+        """Whether the results of a batch tell neither `objectWriteTraceId` nor properties."""
 
     def routes(self) -> Sequence[web.RouteDef]:
         return [
@@ -142,7 +144,8 @@ class HubSpot(StandIn):
         trace = {"objectWriteTraceId": one.objectWriteTraceId} if one.objectWriteTraceId else {}
         if verb == "upsert":
             record, new = self.portal.upsert(kind, one.id, one.idProperty, one.properties)
-            return record.json() | {"new": new} | trace
+            forgotten: Mapping[str, object] = {"properties": {}} if self.forgetful else trace
+            return {**record.json(), "new": new, **forgotten}
         found = self.portal.find(kind, one.id, one.idProperty)
         if found is None:
             raise Refused("OBJECT_NOT_FOUND", f"Could not get some {kind.upper()} objects, they may be deleted")
