@@ -69,7 +69,10 @@ def segment(value: str) -> str:
     """A value as one segment of a path. Raises Permanent for one that would be none (empty, or dots)."""
     if value in {"", ".", ".."}:
         raise Permanent("a part of the address would be empty or lead elsewhere", "address")
-    return quote(value, safe="")
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise Permanent("a part of the address cannot be written in UTF-8", "address") from None
 
 
 class Client:
@@ -108,15 +111,16 @@ class Client:
         """Ask once, and once more with a renewed token where the first was refused. `path` is joined to `base_url`
         (values in it by `segment`); a whole URL is taken as it is. `safe`: asking twice does no harm."""
         url = path if path.startswith(("http://", "https://")) else f"{self._connection.base_url}/{path.lstrip('/')}"
-        if params:
-            url += ("&" if "?" in url else "?") + urlencode(params, quote_via=quote)
         try:
+            if params:
+                url += ("&" if "?" in url else "?") + urlencode(params, quote_via=quote)
             if form is not None:
                 kind, body = "application/x-www-form-urlencoded", urlencode(form).encode()
             else:
                 kind, body = "application/json", b"" if json is None else msgspec.json.encode(json)
         except (UnicodeEncodeError, msgspec.MsgspecError, TypeError) as error:
-            raise Permanent(f"it cannot be written for {self.name}: {type(error).__name__}", "json") from None
+            failed = Permanent(f"it cannot be written for {self.name}: {type(error).__name__}", "json")
+            raise Asked(method, url, secrets=self._secrets).noted(failed) from None
         sent = {**self._headers, **({"content-type": kind} if body else {}), **(headers or {})}
         asked = Asked(method, url, body, form is not None, self._secrets)
         return await self._with_token(asked, sent, safe)

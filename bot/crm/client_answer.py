@@ -14,6 +14,8 @@ from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthori
 T = TypeVar("T")
 
 AGAIN = (408, 409, 423, 425)
+RELAYED = (408, 502, 504)
+"""Said by a gateway that heard nothing more of the request: it may have worked."""
 PASSING = (302, 303, 307)
 CODES = ("errorCode", "error_code", "code", "category", "error")
 WORDS = ("message", "error_description", "detail", "title", "error")
@@ -56,10 +58,10 @@ def judged(answer: Answer) -> DeliveryError | None:
     said = f"answered {status}" + (f": {words}" if (words := said_by(answer.body)) else "")
     if status == 401:
         return Unauthorized(said)
-    if status == 429 or (status >= 500 and answer.wait):
+    if status == 429 or (status == 503 and answer.wait):
         return Throttled(said, answer.wait)
     if status in AGAIN or status >= 500:
-        return Retryable(said)
+        return Retryable(said, doubt=status in RELAYED and not answer.safe)
     if status in PASSING:
         return Retryable(f"{said}, a redirect, which is not followed")
     if status in (301, 308):
