@@ -37,6 +37,8 @@ class Granted(msgspec.Struct, frozen=True):
     refresh_token: str = ""
     instance_url: str = ""
     """Salesforce: where the API of this organisation is."""
+    id: str = ""
+    """Salesforce: an address that ends with the id of the user."""
 
 
 @dataclass(frozen=True, slots=True)
