@@ -6,10 +6,12 @@ from pathlib import Path
 
 from bot.crm.base import Parcel
 from bot.crm.hubspot import HubSpotWriter
+from bot.crm.hubspot_setup import UNIQUE
 from bot.model import CaseFacts, Fact
 from bot.sandbox.crm.hubspot import HubSpot
 from tests.crm.writer_parts import parcel, writing
 from tests.harness.crm import contract
+from tests.harness.crm_trial import Case
 from tests.harness.responses import NOON, a_response
 
 CONTRACTS = ("contacts", "notes", "tickets", "properties", "associations-v4", "oauth-v1", "oauth-v3")
@@ -40,3 +42,6 @@ def of(person: str, chat: str = "", score: int = 3, scored: int = NOON) -> Parce
 def shown(crm: HubSpot, kind: str) -> list[dict[str, str]]:
     """The properties of all records, in the order in which they were made."""
     return [record.properties for record in crm.portal.records[kind].values()]
+
+
+TRIAL = Case(lambda: HubSpot(CHECK), lambda crm, chat: sum(note.get(UNIQUE) == chat for note in shown(crm, "notes")))
