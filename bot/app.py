@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from aiohttp import web
 
@@ -24,7 +25,7 @@ from bot.app_channels import channels
 from bot.app_desk import Desk, has_desk
 from bot.app_flows import FlowFile, Tell, keep, watch
 from bot.app_sockets import BACKLOG, bind, local_url, release
-from bot.app_writers import writers
+from bot.app_writers import warned, writers
 from bot.channels.base import Messenger
 from bot.crm.base import Writer
 from bot.deliver import Delivering
@@ -95,7 +96,7 @@ async def start(settings: Settings, tell: Tell = quiet, now: Callable[[], int] =
 async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: AsyncExitStack) -> Service:
     sockets, settings = bind(settings)
     stack.callback(release, sockets)
-    file = FlowFile(settings.flows, settings.hours)
+    file = FlowFile(settings.flows, settings.hours, partial(warned, settings))
     book, warnings = file.read()
     lock = FolderLock(settings.data_dir)
     stack.callback(lock.release)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def has_desk(settings: Settings) -> bool:
     """Whether there is anybody to act: a channel for cases, and tokens to reach it."""
-    return bool(settings.desk.to) and settings.slack.enabled
+    return settings.has_desk
 
 
 class Desk:

@@ -25,15 +25,19 @@ LOOK = 1.0
 Tell: TypeAlias = Callable[[str, tuple[Problem, ...]], None]
 """Hears what becomes of an edited file: a sentence, and the problems where there are any."""
 
+Beside: TypeAlias = Callable[[Book], tuple[Problem, ...]]
+
 Stamp: TypeAlias = tuple[int, int, int]
 
 
 class FlowFile:
-    """One flow file. `hours` are the names of opening hours that its steps may use."""
+    """One flow file. `hours` are the names of opening hours that its steps may use; `beside` tells what else does not
+    fit the flows (mappings of writers), which refuses nothing."""
 
-    def __init__(self, path: Path, hours: Collection[str]) -> None:
+    def __init__(self, path: Path, hours: Collection[str], beside: Beside = lambda book: ()) -> None:
         self.path = path
         self._hours = hours
+        self._beside = beside
         self._seen: Stamp | None = None
 
     def read(self) -> tuple[Book, tuple[Problem, ...]]:
@@ -47,7 +51,7 @@ class FlowFile:
         book, problems = check_source(source, self.name, self._hours)
         if book is None:
             raise FileProblems(problems)
-        return book, problems
+        return book, (*problems, *self._beside(book))
 
     @property
     def name(self) -> str:

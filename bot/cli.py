@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Protocol, cast
 
 from bot import __version__
@@ -20,8 +19,9 @@ COMMANDS = {
     "check": ("check", "prove a flow file before it goes live"),
     "try": ("try_", "play a flow in this terminal"),
     "test": ("test", "run recorded conversations against a flow"),
-    "sandbox": ("sandbox", "try everything on this machine: stand-ins of Slack and Telegram, both sides on one page"),
-    "doctor": ("doctor", "check that Telegram and Slack can work as they are set"),
+    "sandbox": ("sandbox", "try everything on this machine: stand-ins of Slack, Telegram and the CRMs on one page"),
+    "doctor": ("doctor", "check that Telegram, Slack and the CRMs can work as they are set"),
+    "crm": ("crm", "list CRM writers, preview what they send, set up their fields, send responses again"),
     "slack": ("slack", "print the manifest of the Slack app"),
     "invite": ("invite", "ask a list of members of Slack"),
     "link": ("link", "make a link that begins a chat in Telegram"),
@@ -92,25 +92,10 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
 def _tell_problems(problems: FileProblems) -> None:
     """Each with its place, the lines it is in, and a hint."""
     from bot.flows.report import Paint, tell  # noqa: PLC0415 - only where something is wrong
+    from bot.settings_reader import texts_of  # noqa: PLC0415 - likewise
 
-    names = {problem.mark.file for problem in problems.problems if problem.mark.line}
-    sources = {name: Path(name).read_text("utf-8", "replace") for name in names if Path(name).is_file()}
-    sources = {name: _masked(source, name, problems) for name, source in sources.items()}
     color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    _say(tell(problems.problems, sources, Paint(color)))
-
-
-def _masked(source: str, name: str, problems: FileProblems) -> str:
-    """The text of a file without the secrets that stand in it in clear: what is printed may end in a log."""
-    from bot.settings_reader import IN_CLEAR  # noqa: PLC0415 - only where something is wrong
-
-    lines = source.splitlines()
-    for mark in (problem.mark for problem in problems.problems if problem.message == IN_CLEAR):
-        if mark.file == name and 1 <= mark.line <= len(lines):
-            line, start = lines[mark.line - 1], mark.column - 1
-            end = min(start + mark.width, len(line))
-            lines[mark.line - 1] = line[:start] + "•" * (end - start) + line[end:]
-    return "\n".join(lines)
+    _say(tell(problems.problems, texts_of(problems.problems), Paint(color)))
 
 
 def _say(text: str) -> None:

@@ -5,8 +5,11 @@ is `${NAME}` where none is.
 """
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.errors import Problem
 from bot.flows.nodes import Scalar, Table
 from bot.settings_env import Environment
 
@@ -16,7 +19,24 @@ NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 OPEN, CLOSE = "\ue000", "\ue001"
 
 IN_CLEAR = "a secret stands here in clear"
-"""The message; whoever prints the line must mask what the mark covers."""
+"""The message; whoever prints the line must mask what the mark covers (`texts_of`)."""
+
+
+def texts_of(problems: Sequence[Problem], known: str = "") -> dict[str, str]:
+    """The texts of the files that problems are in, by name, save the known one. Secrets that stand there in clear are
+    masked: what is printed may end in a log."""
+    names = {problem.mark.file for problem in problems if problem.mark.line} - {known}
+    return {name: _masked(name, problems) for name in names if Path(name).is_file()}
+
+
+def _masked(name: str, problems: Sequence[Problem]) -> str:
+    lines = Path(name).read_text("utf-8", "replace").splitlines()
+    for mark in (problem.mark for problem in problems if problem.message == IN_CLEAR):
+        if mark.file == name and 1 <= mark.line <= len(lines):
+            line, start = lines[mark.line - 1], mark.column - 1
+            end = min(start + mark.width, len(line))
+            lines[mark.line - 1] = line[:start] + "•" * (end - start) + line[end:]
+    return "\n".join(lines)
 
 
 class Reader:

@@ -103,6 +103,11 @@ class Settings:
     """Signing keys: the first signs, each verifies. Empty before `with_secrets` where SECRET_KEY is not set."""
 
     @property
+    def has_desk(self) -> bool:
+        """Whether there is anybody to act: a channel for cases, and tokens to reach it."""
+        return bool(self.desk.to) and self.slack.enabled
+
+    @property
     def secret_file(self) -> Path:
         return self.data_dir / SECRET_FILE
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import resources, settings
+from bot.app_writers import unfit
 from bot.errors import FileProblems, Problem, UserMistake
 from bot.flows.lint import FlowFacts, Proof
 from bot.flows.load import Checked, examine, version_of
 from bot.flows.report import Paint, counted, shown, tell
+from bot.settings_reader import texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,15 @@ def run(args: argparse.Namespace) -> int:
         raise UserMistake(f"{name} cannot be read: {error.strerror}", "chatsurvey check path/to/flows.yaml") from error
     checked = examine(raw, name, known.hours if known else ())
     problems = (*of_settings, *(p for p in checked.problems if known or not p.path.endswith(" / hours")))
+    if known and checked.book:
+        problems += unfit(known, checked.book)
     settled = _name(known.file) if known and known.file else ""
     found = Findings(name, version_of(raw), settled, checked, problems)
     if args.json:
         text = json.dumps(_as_json(found), ensure_ascii=False, indent=2)
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        sources = {name: raw.decode("utf-8-sig", "replace")} | _texts(problems, name)
+        sources = {name: raw.decode("utf-8-sig", "replace")} | texts_of(problems, name)
         text = _report(found, sources, Paint(color))
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding))
@@ -77,12 +81,6 @@ def _name(path: Path) -> str:
     """As a person would name it: relative to the working folder where it lies in it."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _texts(problems: tuple[Problem, ...], known: str) -> dict[str, str]:
-    """The text of the other files that problems are in."""
-    names = {p.mark.file for p in problems if p.mark.line} - {known}
-    return {name: Path(name).read_text("utf-8", "replace") for name in names if Path(name).is_file()}
 
 
 def _report(found: Findings, sources: dict[str, str], paint: Paint) -> str:

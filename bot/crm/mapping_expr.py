@@ -103,6 +103,9 @@ def _quoted(written: Scalar) -> Expr:
     if not parts:
         if not written.value.strip():
             raise Fault(0, "an empty text is never written", "remove the field: what is absent is left as it is")
+        if _is_meant(words):
+            hint = f'write it without quotes, or  "{{{{ {words.strip()[:60]} }}}}"'
+            raise Fault(0, "in quotes this is a text, not a source with filters", hint, len(words))
         return _constant(clean(words), written)
     uses = tuple(part.use for part in parts)
     if len(parts) == 1 and not words.strip():
@@ -114,6 +117,15 @@ def _quoted(written: Scalar) -> Expr:
         return found if found.strip() else None
 
     return Expr(written.value, written.mark, "text", run, uses)
+
+
+def _is_meant(words: str) -> bool:
+    """Whether a text in quotes was surely meant as a source with filters."""
+    try:
+        found = pipeline(words)
+    except Fault:
+        return False
+    return bool(found.calls) and _is_source(found.source)
 
 
 def _filled(read: Read, scene: Scene) -> str:

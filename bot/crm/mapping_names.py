@@ -66,6 +66,13 @@ def segment_label(call: Call, shape: Shape) -> Step:
 
 def mapped(call: Call, shape: Shape) -> Step:
     table = pairs(call, "map(price: Price, quality: Quality)")
+    if shape.options:
+        known = [as_text(one) for one in shape.options]
+        for arg in call.args:
+            if arg.key not in known:
+                near = nearest(arg.key, known)
+                hint = f'did you mean "{near}"?' if near else f"there are: {', '.join(known)}"
+                raise Fault(arg.at, f'it is never "{arg.key[:40]}"', hint, len(arg.key))
     kinds: set[OutType] = {type_of(value) for value in table.values()}
     kind: OutType = kinds.pop() if len(kinds) == 1 else "any"
 
