@@ -109,11 +109,15 @@ class Api:
         self._one_by_one = self._one_by_one and len(errors) < len(rows)
         return errors
 
-    async def get(self, path: str, type: type[T]) -> T:
-        return await self._read(Call("GET", path), type)
+    async def get(self, path: str, type: type[T], params: Mapping[str, str] | None = None) -> T:
+        return await self._read(Call("GET", path, params), type)
 
     async def post(self, path: str, body: Mapping[str, object]) -> Saved:
         return await self._read(Call("POST", path, body=body), Saved)
+
+    async def user(self) -> str:
+        """The id of the user that we are: the end of the identity URL that comes with a session."""
+        return (await self._oauth.granted()).id.rpartition("/")[2]
 
     async def close(self) -> None:
         for _, wire in self._idle:

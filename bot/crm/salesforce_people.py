@@ -38,11 +38,13 @@ class People:
         self._several = config.text("several") or "refuse"
         self._key = config.text("person_key") or "Chat_Id__c"
         self._newest_by = config.text("newest_by") or "NPS_Date__c"
-        self._create = config.text("create") or next(iter(config.mapping.match), "")
+        first = next(iter(config.mapping.match), "")
+        self._create = config.text("create").replace("first", "") or first
         self._headers = (
             {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if config.options.get("allow_duplicates") else {}
         )
         self._link = config.link
+        self._keep = config.mapping.changed == "keep"
         self._lock = asyncio.Lock()
 
     async def settle(self, works: Sequence[Work]) -> None:
@@ -152,8 +154,8 @@ class People:
         if self._create == "Lead":
             defaults["Company"] = "[not provided]"  # as Salesforce's own web-to-lead form has it
         values = self._values(work, self._create)
-        if self._mapping.changed == "keep":
-            work.notes[f"kept {self._create}"] = noted("", values, sure=True)
+        if self._keep:
+            work.notes[f"kept {self._create}"] = noted("", values, sure=False)
         return defaults | dict(asked) | values | {self._key: work.response.chat}
 
     def _values(self, work: Work, target: str) -> dict[str, Value]:
@@ -165,9 +167,11 @@ class People:
         for work, person in _in_order(works):
             values = self._values(work, person.sobject)
             if not person.made and not self._is_older(values, person.now):
-                if self._mapping.changed == "keep":
-                    note = work.notes.get(f"kept {person.sobject}", "")
+                if self._keep:
+                    place = f"kept {person.sobject}"
+                    note = work.notes.get(place, "")
                     values = untouched(values, person.now, note, work.parcel.doubt)
+                    work.notes[place] = noted(note, values, sure=False)
                 owners.setdefault((person.sobject, person.id), []).append((work, values))
         for sobject in dict.fromkeys(sobject for sobject, _ in owners):
             news: dict[str, dict[str, Value]] = {}
@@ -184,9 +188,17 @@ class People:
 
     def _settle(self, work: Work, sobject: str, values: Record, error: DeliveryError | None) -> None:
         work.fail(error)
-        if self._mapping.changed == "keep":
+        if self._keep and error is None:
             place = f"kept {sobject}"
-            work.notes[place] = noted(work.notes.get(place, ""), values, sure=error is None)
+            work.notes[place] = noted(work.notes.get(place, ""), values, sure=True)
+
+    def drifted(self, work: Work) -> tuple[str, ...]:
+        """Fields of the person that was found which say something else than this response."""
+        person = work.person
+        if person is None:
+            return ()
+        values = self._values(work, person.sobject)
+        return () if self._is_older(values, person.now) else differing(values, person.now)
 
     def _is_older(self, values: Mapping[str, Value], now: Mapping[str, Value]) -> bool:
         """Whether what Salesforce has is of a later survey than this one."""

@@ -90,12 +90,14 @@ class Records:
         for work, values in rows:
             chat = work.response.chat
             left = untouched(values, now.get(chat), work.notes.get(place, ""), work.parcel.doubt) if keep else values
+            if keep:
+                work.notes[place] = noted(work.notes.get(place, ""), left, sure=False)
             sent.append((work, left, {**left, key: chat}))
         results = await self._api.upsert(sobject, key, [record for _, _, record in sent], headers)
         for (work, left, _), result in zip(sent, results, strict=True):
             work.fail(result.error)
-            if keep:
-                work.notes[place] = noted(work.notes.get(place, ""), left, sure=result.error is None)
+            if keep and result.error is None:
+                work.notes[place] = noted(work.notes.get(place, ""), left, sure=True)
         return [(work, result) for (work, _, _), result in zip(sent, results, strict=True)]
 
     async def _cases(self, works: Sequence[Work]) -> None:

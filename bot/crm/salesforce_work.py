@@ -72,11 +72,13 @@ def untouched(values: Record, now: Record | None, note: str, doubt: bool) -> dic
     """Those that nobody changed there since we wrote them; all where there is nothing yet."""
     if now is None or not note:
         return dict(values)
-    left = Kept({NOTE: note}).untouched(values, now, doubt)
+    left = Kept({NOTE: note}, on=True).untouched(values, now, doubt)
     return {name: value for name, value in values.items() if name in left}
 
 
 def noted(note: str, values: Record, *, sure: bool) -> str:
-    """The note of what was written; not `sure`: or may have been."""
-    kept = Kept({NOTE: note} if note else {})
-    return kept.wrote(values) if sure else kept.tried(values)
+    """The note of what was written; not `sure`: of what is about to be, and may be there whatever comes back."""
+    notes = {NOTE: note} if note else {}
+    kept = Kept(notes, on=True)
+    (kept.wrote if sure else kept.trying)(values)
+    return notes.get(NOTE, "")

@@ -12,6 +12,7 @@ KINDS = {
     "csv": "bot.crm.csv_file",
     "hubspot": "bot.crm.hubspot",
     "jsonl": "bot.crm.jsonl",
+    "salesforce": "bot.crm.salesforce",
     "sellsy": "bot.crm.sellsy",
     "sheets": "bot.crm.sheets",
     "webhook": "bot.crm.webhook",
