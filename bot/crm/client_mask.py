@@ -172,7 +172,7 @@ def _unquoted(text: str, values: Sequence[str], kept: Collection[str]) -> str:
         for at in range(len(low) - PIECE + 1):
             if low[at : at + PIECE] in everything:
                 taken[at : at + PIECE] = b"\x01" * PIECE
-    short = {value.lower() for value in values if len(value.split()) <= NAMES}
+    short = {value.lower() for value in values if len(value) > 2 and len(value.split()) <= NAMES}
     words = short | {word for value in short for word in _WORD.findall(value)}
     for found in re.finditer(r"\w+", text):
         if found[0].lower() in words and found[0].lower() not in kept:

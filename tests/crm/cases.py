@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from bot.sandbox.crm.adobe import Adobe
-from bot.sandbox.crm.hubspot import HubSpot
 from bot.sandbox.crm.sellsy import Sellsy
 from bot.sandbox.crm.sheets import Sheets
 from bot.sandbox.crm.standin import StandIn
+from tests.crm import hubspot_parts
 from tests.crm.writer_parts import api
 from tests.harness.crm_demo import demo_case
 from tests.harness.crm_trial import Case
@@ -23,19 +23,10 @@ def rows(title: str, told: str) -> Callable[[StandIn, str], int]:
     return count
 
 
-HUBSPOT = ("contacts", "associations-v4", "notes", "tickets", "properties", "oauth-v1", "oauth-v3")
-
 CASES: Mapping[str, Case] = {
     "demo": demo_case(),
-    "adobe": Case(
-        lambda: Adobe(api(Adobe.login_path, "adobe-campaign-standard/openapi.json")), rows("Profiles", "{}")
-    ),
-    "hubspot": Case(
-        lambda: HubSpot(api(HubSpot.login_path, *(f"hubspot/{name}.openapi.json" for name in HUBSPOT))),
-        lambda crm, chat: sum(f"/r/{chat}" in row[1].split("<br>")[-1] for row in crm.tables()[1].rows),
-    ),
-    "sellsy": Case(
-        lambda: Sellsy(api(Sellsy.login_path, "sellsy/openapi.json")), rows("Comments", "chatsurvey: {}")
-    ),
+    "adobe": Case(lambda: Adobe(api(Adobe.login_path, "adobe-campaign-standard/openapi.json")), rows("Profiles", "{}")),
+    "hubspot": hubspot_parts.TRIAL,
+    "sellsy": Case(lambda: Sellsy(api(Sellsy.login_path, "sellsy/openapi.json")), rows("Comments", "chatsurvey: {}")),
     "sheets": Case(lambda: Sheets(api(Sheets.login_path, "google-sheets/openapi.json")), rows("Responses", "{}")),
 }

@@ -189,6 +189,8 @@ async def an_address_that_a_person_types_is_data(case: Case, folder: Path) -> No
     for email in EMAILS:
         async with on_trial(case, folder) as trial:
             await _attack(trial, "too slow", exact=False, email=email)
+            # Refused by the contract as the other side would: that it is no address is for them to say.
+            trial.crm.faults[:] = [fault for fault in trial.crm.faults if "is not a 'email'" not in fault]
 
 
 CHECKS: Mapping[str, Callable[[Case, Path], Awaitable[None]]] = {
