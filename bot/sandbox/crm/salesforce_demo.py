@@ -37,8 +37,8 @@ writers:
     case:
       when: {{segment: detractor}}
       fields:
-        Subject: "Detractor {{{{ score }}}}: {{{{ answers.reason.label | default(no reason yet) }}}}"
-        Description: "{{{{ quote }}}}\\n\\n{{{{ transcript | truncate(30000) }}}}\\n\\n{{{{ link }}}}"
+        Subject: "Detractor {{{{ score }}}}: {{{{ answers.reason.label | truncate(150) | default(no reason yet) }}}}"
+        Description: "{{{{ quote | truncate(1500) }}}}\\n\\n{{{{ transcript | truncate(30000) }}}}\\n\\n{{{{ link }}}}"
         Origin: "ChatSurvey"
         Priority: "High"
     task:
