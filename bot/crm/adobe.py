@@ -22,7 +22,7 @@ from bot.crm.adobe_api import SCOPE, TOKEN_URL, Campaign, Profile
 from bot.crm.base import Event, Parcel, Receipt, Stored
 from bot.crm.client import one_by_one
 from bot.crm.config import WriterConfig
-from bot.crm.kept import NOTE, Kept, differing
+from bot.crm.kept import Kept, differing
 from bot.crm.mapping import Mapped, plain
 from bot.crm.spec import Fault, Key, Login, Section, Spec
 from bot.errors import DeliveryError, Permanent, Retryable
@@ -124,21 +124,21 @@ class AdobeWriter:
         self, profile: Profile | None, person: Mapping[str, str], parcel: Parcel, notes: dict[str, str]
     ) -> Profile:
         """The profile, made or changed; what was written is noted, also where it is not known whether it was."""
-        kept = Kept(notes)
-        wanted = self._values(parcel.response)
+        kept = Kept(notes, on=self._mapping.changed == "keep")
+        wanted = values = self._values(parcel.response)
         if profile is None:
             async with self._making:
                 profile = await self._campaign.find(person)
                 if profile is None:
-                    own = {name: value for name, value in wanted.items() if not name.startswith(CUSTOM)}
+                    own = {name: value for name, value in values.items() if not name.startswith(CUSTOM)}
                     profile = await self._campaign.create({**own, **person})
-                    wanted = {name: value for name, value in wanted.items() if name not in own}
-        elif self._mapping.changed == "keep" and wanted:
-            wanted = kept.untouched(wanted, await self._campaign.read(profile), parcel.doubt)
+                    wanted = {name: value for name, value in values.items() if name not in own}
+        elif kept.on and values:
+            wanted = values = kept.untouched(values, await self._campaign.read(profile), parcel.doubt)
         if wanted:
-            notes[NOTE] = kept.tried(wanted)
+            kept.trying(wanted)
             await self._campaign.change(profile, wanted)
-            notes[NOTE] = kept.wrote(wanted)
+        kept.wrote(values)
         return profile
 
     async def _event(self, parcel: Parcel, email: str, notes: dict[str, str]) -> tuple[str, ...]:

@@ -3,12 +3,12 @@
 - A writer notes a mark of what it writes, for each field: some digits of its hash, never the value itself.
 - A field whose value is neither what we wrote nor what we would write now was changed by somebody else. One that this
   chat has never written is ours to write: what stands there is an older answer's.
-- A write whose answer got lost may have come through, so its marks are kept beside the last ones (`tried`).
+- A write whose answer got lost may have come through, so its marks are kept beside the last ones (`trying`).
 - After a killed process nobody knows what was written, so then nothing counts as changed.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -16,6 +16,8 @@ import msgspec
 
 NOTE = "written"
 DIGITS = 8
+LAST = 4
+"""Marks of a field at most: of so many attempts in a row whose answers got lost."""
 
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,8})(?:\.\d{1,6})?")
 """No zero before it, which would make it a phone number or a code."""
@@ -50,9 +52,10 @@ def mark(value: object) -> str:
 
 
 class Kept:
-    """What one chat has written, out of its notes."""
+    """What one chat has written, in its notes. Where it is not `on`, nothing is noted and nothing is left alone."""
 
-    def __init__(self, notes: Mapping[str, str]) -> None:
+    def __init__(self, notes: MutableMapping[str, str], *, on: bool) -> None:
+        self.on, self._notes = on, notes
         try:
             self._marks = msgspec.json.decode(notes.get(NOTE, "{}"), type=dict[str, list[str]])
         except msgspec.MsgspecError:
@@ -71,16 +74,17 @@ class Kept:
             or normal(there.get(name)) == normal(value)
         }
 
-    def tried(self, values: Mapping[str, object]) -> str:
-        """The note from now on where it is not known whether these were written."""
-        return self._note({name: [*self._marks.get(name, ()), mark(value)][-4:] for name, value in values.items()})
+    def trying(self, values: Mapping[str, object]) -> None:
+        """These are about to be written: from now on each may be there, or what was there before."""
+        self._note({name: [*self._marks.get(name, ()), mark(value)][-LAST:] for name, value in values.items()})
 
-    def wrote(self, values: Mapping[str, object]) -> str:
-        """The note from now on."""
-        return self._note({name: [mark(value)] for name, value in values.items()})
+    def wrote(self, values: Mapping[str, object]) -> None:
+        """These are there."""
+        self._note({name: [mark(value)] for name, value in values.items()})
 
-    def _note(self, marks: Mapping[str, list[str]]) -> str:
-        return msgspec.json.encode(self._marks | dict(marks)).decode()
+    def _note(self, marks: Mapping[str, list[str]]) -> None:
+        if self.on and marks:
+            self._notes[NOTE] = msgspec.json.encode(self._marks | dict(marks)).decode()
 
 
 def differing(wanted: Mapping[str, object], there: Mapping[str, object]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import TypeAlias, cast
 from bot.crm.base import Event, FieldFacts, Parcel, Receipt, SetupStep, Stored
 from bot.crm.client import one_by_one
 from bot.crm.config import WriterConfig
-from bot.crm.kept import NOTE, Kept, differing, mark
+from bot.crm.kept import Kept, differing, mark
 from bot.crm.mapping import Mapped
 from bot.crm.sellsy_api import FILTERS, TOKEN_URL, Kind, Ref, Sellsy
 from bot.crm.sellsy_catalog import Catalog, how_to_make
@@ -185,17 +185,17 @@ class SellsyWriter:
 
     async def _put(self, ref: Ref, made: bool, parcel: Parcel, notes: dict[str, str]) -> None:
         standard, custom = await self._values(ref.kind, parcel.response)
-        wanted = {**({} if made else standard), **{code: value for code, (_, value) in custom.items()}}
-        kept = Kept(notes)
-        if wanted and self._mapping.changed == "keep" and not made:
+        wanted = {**standard, **{code: value for code, (_, value) in custom.items()}}
+        kept = Kept(notes, on=self._mapping.changed == "keep")
+        if kept.on and wanted and not made:
             wanted = kept.untouched(wanted, await self._sellsy.read(ref), parcel.doubt)
-        if wanted:
-            notes[NOTE] = kept.tried(wanted)
-            if own := {name: value for name, value in wanted.items() if name in standard}:
-                await self._sellsy.change(ref, own)
-            if theirs := {custom[code][0]: value for code, value in wanted.items() if code in custom}:
-                await self._sellsy.change_custom(ref, theirs)
-            notes[NOTE] = kept.wrote(wanted)
+        kept.trying(wanted)
+        own = {name: value for name, value in wanted.items() if name in standard}
+        if own and not made:
+            await self._sellsy.change(ref, own)
+        if theirs := {custom[code][0]: value for code, value in wanted.items() if code in custom}:
+            await self._sellsy.change_custom(ref, theirs)
+        kept.wrote(wanted)
         tags = self._mapping.values(parcel.response, ref.kind).get(TAGS) if ref.kind == "contact" else None
         if tags is not None and notes.get(TAGS) != mark(tags):
             await self._sellsy.tag(ref.number, tags if isinstance(tags, tuple) else [str(tags)])

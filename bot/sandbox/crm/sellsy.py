@@ -33,7 +33,6 @@ writers:
     fields:
       last_name: contact.last_name
       first_name: contact.first_name
-      phone_number: contact.phone
       nps-score: score
       nps-segment: segment | labels(fr)
       nps-date: scored_at | date
