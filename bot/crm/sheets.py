@@ -19,7 +19,7 @@ from bot.crm.base import Event, FieldFacts, Parcel, Receipt, SetupStep, Stored
 from bot.crm.client import Client
 from bot.crm.columns import TARGET, Columns
 from bot.crm.config import WriterConfig
-from bot.crm.kept import NOTE, Kept, differing
+from bot.crm.kept import Kept, differing
 from bot.crm.mapping import Plain
 from bot.crm.oauth import OAuth
 from bot.crm.sheets_api import Sheet, judge
@@ -73,6 +73,9 @@ class SheetsWriter:
             found = await self._table.find(noted, [p.response.chat for p in parcels if p.doubt])
             known = [p for p in parcels if p.response.chat in found.rows]
             await self._each(known, partial(self._update, found=found), receipts)
+            for error in (receipt.error for receipt in receipts.values()):
+                if error is not None and not isinstance(error, Permanent):
+                    raise error  # the others would meet the same
             new = [p for p in parcels if p.response.chat not in found.rows]
             if self._mapping.unknown != "create":
                 receipts |= {p.response.chat: self._left_out() for p in new if p.response.chat in noted}
@@ -164,32 +167,36 @@ class SheetsWriter:
         keep = self._mapping.changed == "keep"
         there = await self._table.rows([found.rows[p.response.chat] for p in parcels], found.columns) if keep else {}
         changes: dict[int, Mapping[str, Plain]] = {}
-        receipts: dict[str, Receipt] = {}
+        notes = {p.response.chat: dict(p.notes) for p in parcels}
         for parcel in parcels:
-            chat, values, notes = parcel.response.chat, self._values(parcel), dict(parcel.notes)
-            row = found.rows[chat]
-            if keep:
-                kept = Kept(parcel.notes)
-                ours = kept.untouched(values, there.get(row, {}), parcel.doubt)
-                values = {name: value for name, value in values.items() if name in ours}
-                notes[NOTE] = kept.wrote(values)
-            changes[row] = values
-            receipts[chat] = self._written(parcel, row, notes)
-        await self._table.put(changes, found.columns)
-        return receipts
+            chat, values = parcel.response.chat, self._values(parcel)
+            row, kept = found.rows[chat], Kept(notes[chat], on=keep)
+            ours = kept.untouched(values, there.get(row, {}), parcel.doubt) if keep else values
+            changes[row] = {name: value for name, value in values.items() if name in ours}
+            notes[chat][ROW] = str(row)
+            kept.trying(changes[row])
+        try:
+            await self._table.put(changes, found.columns)
+        except Permanent:
+            raise
+        except DeliveryError as error:
+            return {chat: Receipt(notes=noted, error=error) for chat, noted in notes.items()}
+        for chat, noted in notes.items():
+            Kept(noted, on=keep).wrote(changes[found.rows[chat]])
+        return {chat: self._written(found.rows[chat], noted) for chat, noted in notes.items()}
 
     async def _append(self, parcels: Sequence[Parcel], found: Found) -> Mapping[str, Receipt]:
         lines = [self._values(parcel) for parcel in parcels]
         first = await self._table.append(lines, found.columns)
         receipts: dict[str, Receipt] = {}
         for at, (parcel, values) in enumerate(zip(parcels, lines, strict=True)):
-            notes = {NOTE: Kept({}).wrote(values)} if self._mapping.changed == "keep" else {}
-            receipts[parcel.response.chat] = self._written(parcel, first + at if first else 0, notes)
+            notes = {ROW: str(first + at if first else 0)}
+            Kept(notes, on=self._mapping.changed == "keep").wrote(values)
+            receipts[parcel.response.chat] = self._written(first + at if first else 0, notes)
         return receipts
 
-    def _written(self, parcel: Parcel, row: int, notes: Mapping[str, str]) -> Receipt:
-        remote = f"{self._sheet.tab}!{row}" if row else ""
-        return Receipt(remote, {**notes, ROW: str(row)})
+    def _written(self, row: int, notes: Mapping[str, str]) -> Receipt:
+        return Receipt(f"{self._sheet.tab}!{row}" if row else "", notes)
 
 
 def spreadsheet_of(text: str) -> str:
