@@ -58,6 +58,16 @@ def test_effects_become_jobs_with_stable_ids(
     assert (change.jobs, change.cancel) == (jobs, cancelled)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "scored", "wait"),
+    [(True, NOW, 0), (True, NOW - 1, GATHER), (True, 0, GATHER), (False, NOW, GATHER)],
+    ids=["a score", "a later answer", "no score yet", "nobody waits for it"],
+)
+def test_a_score_is_reported_at_once_where_somebody_waits_for_it(prompt: bool, scored: int, wait: int) -> None:
+    (job,) = plan(Turn(replace(CHAT, scored=scored), (Report(),)), 3, NOW, prompt=prompt).jobs
+    assert (job.due, job.gathers) == (NOW + wait, True)
+
+
 def test_what_is_said_is_appended_in_order() -> None:
     first, second = Entry(3, NOW, "visitor", "3"), Entry(4, NOW, "bot", "What disappointed you?")
     assert plan(Turn(CHAT, (Say(first), Report(), Say(second))), 3, NOW).entries == (first, second)

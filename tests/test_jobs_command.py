@@ -17,6 +17,7 @@ from tests.harness.responses import NOON
 from tests.harness.working import HOUR, Clock, put
 
 DEAD = ["c1:write.crm", "c2:write.crm"]
+REQUEST = 'PATCH /contacts/*** {"score": 3, "email": "***"}'
 
 
 @pytest.fixture
@@ -32,7 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         await put(store, Job("c3:response", "response", NOON, {"chat": "c3"}))
         await store.claim(NOON, 1, HOUR, ["response"])
         await put(store, Job("c4:timer", "timer", NOON + HOUR, {"chat": "c4", "said": "eva@example.com"}))
-        await records.keep([Delivery("crm", "c1", 3, "dead", 1, NOON, "gone: answered 410", delivered=2)])
+        refused = Delivery("crm", "c1", 3, "dead", 1, NOON, "gone: answered 410", delivered=2, request=REQUEST)
+        await records.keep([refused])
 
     found.lay(lay, Clock())
     return found
@@ -73,7 +75,14 @@ def test_the_list_can_be_narrowed(folder: Folder, words: list[str], expected: li
 
 def test_show_tells_all_of_a_job_and_of_its_chats_deliveries(folder: Folder) -> None:
     text = folder.run("jobs", "show", "c1:write.crm")
-    for words in ("job\n", "state      dead", "error      gone: answered 410", "delivery\n", "delivered  2"):
+    for words in (
+        "job\n",
+        "state      dead",
+        "error      gone: answered 410",
+        "delivery\n",
+        "delivered  2",
+        f"request    {REQUEST}",
+    ):
         assert words in text
     found = json.loads(folder.run("jobs", "show", "c1", "--json"))
     assert [job["id"] for job in found["jobs"]] == ["c1:write.crm", "c1:write.other"]
@@ -93,6 +102,17 @@ def test_messages_in_doubt_are_listed(folder: Folder) -> None:
     assert (newest["chat"], newest["state"], newest["error"]) == ("c9", "in_doubt", "the process ended")
 
 
+def test_what_a_writer_is_in_doubt_of_stays_listed_beside_messages(folder: Folder) -> None:
+    async def lay(_: SqliteStore, records: SqlRecords) -> None:
+        doubtful = Delivery("adobe", "c7", 2, "in_doubt", 1, NOON, delivered=2, doubt="the event may be there twice")
+        await records.keep([doubtful])
+        await records.keep([Delivery("adobe", "c7", 3, "delivered", 1, NOON + 5, delivered=3)])
+
+    folder.lay(lay, Clock())
+    (line,) = folder.run("jobs", "doubts").splitlines()
+    assert line.split(maxsplit=3)[1:] == ["adobe", "c7", "the event may be there twice"]
+
+
 def test_what_people_said_is_masked(folder: Folder) -> None:
     for words in (["show", "c4"], ["show", "c4", "--json"], ["list"], ["list", "--json"]):
         assert "eva@example.com" not in folder.run("jobs", *words)
@@ -103,7 +123,7 @@ def test_a_dead_letter_is_retried_with_a_fresh_count(folder: Folder) -> None:
     assert folder.run("jobs", "retry", "c1:write.crm").split() == ["retried", "c1:write.crm"]
     (job,) = listed(folder, "--kind", "write.crm", "--state", "waiting")
     assert (job["id"], job["attempts"]) == ("c1:write.crm", 0)
-    folder.run("jobs", "retry", "--all")
+    assert folder.run("jobs", "retry", "--kind", "write.crm").splitlines() == ["retried  c2:write.crm"]
     assert listed(folder, "--state", "dead") == []
     folder.run("jobs", "retry", "--all", "--state", "waiting", "--kind", "timer")
     assert listed(folder, "--kind", "timer")[0]["due"] > "2025-10-10"
@@ -133,6 +153,7 @@ def test_jobs_are_dropped(folder: Folder) -> None:
     [
         (["show", "nothing"], 'there is no job or delivery "nothing"'),
         (["retry"], "which jobs to retry?"),
+        (["drop", "--kind", "write"], "which jobs to drop?"),
         (["drop", "--all", "c1:write.crm"], "which jobs to drop?"),
         (["retry", "nothing", "c1:write.crm"], "1 of these jobs"),
         (["retry", "c3:response"], "are running"),

@@ -37,14 +37,18 @@ def add(parser: argparse.ArgumentParser) -> None:
     show.add_argument("ids", nargs=1, metavar="ID", help="of a job or of a chat")
     show.add_argument("--json", action="store_true")
     show.set_defaults(action="show")
-    doubts = actions.add_parser("doubts", help="messages to people that a crash may have sent twice")
+    doubts = actions.add_parser("doubts", help="what may have been sent or written twice, or not at all")
     doubts.set_defaults(action="doubts")
     doubts.add_argument("--limit", type=int, default=argparse.SUPPRESS, metavar="N", help=f"{SHOWN} by default")
     doubts.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
     for action, text in (("retry", "run now, with a fresh count of attempts"), ("drop", "never run")):
         change = actions.add_parser(action, help=text)
         change.add_argument("ids", nargs="*", metavar="ID")
-        change.add_argument("--all", action="store_true", help="all dead ones, or all that --state and --kind name")
+        change.add_argument(
+            "--all",
+            action="store_true",
+            help="all dead ones, or all that --state and --kind name (retry: --kind alone will do)",
+        )
         _filters(change)
         change.set_defaults(action=action)
 
@@ -147,15 +151,16 @@ def _doubts(settings: Settings, args: argparse.Namespace) -> int:
         _print_json([_delivery(delivery) for delivery in found])
         return 0
     if not found:
-        print("no message is in doubt", file=sys.stderr)
+        print("nothing is in doubt", file=sys.stderr)
     for delivery in found:
-        print(f"{told_time(delivery.at)}  {delivery.writer:10}  {delivery.chat}  {delivery.error}")
+        print(f"{told_time(delivery.at)}  {delivery.writer:10}  {delivery.chat}  {delivery.doubt or delivery.error}")
     return 0
 
 
 def _change(settings: Settings, args: argparse.Namespace) -> int:
     retry = args.action == "retry"
-    if args.all == bool(args.ids):
+    every = args.all or (retry and not args.ids and "kind" in args)
+    if every == bool(args.ids):
         raise UserMistake(f"which jobs to {args.action}?", f"chatsurvey jobs {args.action} ID..., or --all")
 
     async def work(store: SqliteStore) -> list[str]:
@@ -200,6 +205,8 @@ def _delivery(delivery: Delivery) -> dict[str, str | int | None]:
         "tried": told_time(delivery.at),
         "error": delivery.error,
         "remote": delivery.remote,
+        "request": delivery.request,
+        "doubt": delivery.doubt,
     }
 
 
