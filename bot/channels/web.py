@@ -16,6 +16,7 @@ from bot.channels import verify, web_types, web_wire
 from bot.channels.base import Front, Reply
 from bot.channels.limits import Buckets, Callers
 from bot.channels.verify import Tokens
+from bot.channels.web_answer import answer
 from bot.channels.web_cors import JSON_HEADERS, Origins
 from bot.channels.web_errors import FOREIGN, Overtaken, Refused, answer_to
 from bot.channels.web_events import Streams
@@ -90,7 +91,7 @@ class WebChannel:
                 if headers is None:
                     raise FOREIGN
                 status, body = await handle(request)
-                response = web.Response(status=status, body=body, headers=headers)
+                response = answer(request, status, body, headers)
             except Exception as error:  # noqa: BLE001 - `answer_to` logs what it does not know
                 response = answer_to(error, headers)
             observe(route, response.status, clock() - began)
