@@ -34,13 +34,15 @@ TRUST: tuple[Literal["typed", "claimed"], ...] = ("typed", "claimed")
 def read_mapping(keys: Keys, spec: Spec, timezone: str) -> Mapped:
     """Everything of the section that is no key, log-in or address. What is wrong is reported to its table."""
     table = keys.table
-    match = {target: dict(_match(inner)) for target, inner in _tables(table, "match", spec.matches, spec.free).items()}
+    trust = _word(keys, "trust", TRUST)
+    found = _tables(table, "match", spec.matches, spec.free)
+    match = {target: dict(_match(inner, trust)) for target, inner in found.items()}
     fields = {target: _fields(inner) for target, inner in _tables(table, "fields", spec.targets, spec.free).items()}
     sections = {one.name: tuple(_sections(keys, one)) for one in spec.sections}
     mapped = Mapped(
         on=_moments(table, EVENTS),
         when=_when(table),
-        trust=_word(keys, "trust", TRUST),
+        trust=trust,
         unknown=_word(keys, "unknown", UNKNOWN),
         changed=_word(keys, "changed", CHANGED),
         match=match,
@@ -142,13 +144,18 @@ def _known(inner: Table, name: str, targets: tuple[str, ...], free: bool) -> boo
     return False
 
 
-def _match(table: Table) -> Iterator[tuple[str, Expr]]:
+def _match(table: Table, trust: str) -> Iterator[tuple[str, Expr]]:
     for field in _fields(table):
-        if field.expr.uses:
-            yield field.name, field.expr
-        else:
-            hint = f"for example  {field.name}: contact.email"
+        uses = field.expr.uses
+        said = next((use for use in uses if use.source == "visitor" or use.source.startswith("context.")), None)
+        hint = f"for example  {field.name}: contact.email"
+        if not uses:
             table.problem("everybody would be the same person", hint, field.name)
+        elif said is not None and trust != "claimed":
+            told = f"{said.source} is a page's word, and anybody can say it"
+            table.problem(told, f"{hint}, or  trust: claimed", field.name, mark=said.mark)
+        else:
+            yield field.name, field.expr
 
 
 def _fields(table: Table) -> tuple[Field, ...]:

@@ -85,7 +85,8 @@ class Mapped:
 
     def person(self, response: Response, target: str = "") -> dict[str, str]:
         """Field -> value to find the person by, as far as it is trusted and there. E-mails are in small letters."""
-        scene = self._scene(response, "")
+        trusted = self.trust == "claimed"
+        scene = Scene(response, "", claimed=trusted, pages=trusted, timezone=self.timezone)
         found = ((name, expr.run(scene)) for name, expr in self.match.get(target or self.matched, {}).items())
         texts = ((name, _identity(as_text(value))) for name, value in found if value is not None)
         return {name: text for name, text in texts if text}
@@ -105,7 +106,7 @@ class Mapped:
         return None
 
     def _scene(self, response: Response, link: str) -> Scene:
-        return Scene(response, link, self.trust == "claimed", self.timezone)
+        return Scene(response, link, claimed=self.trust == "claimed", timezone=self.timezone)
 
 
 def moments(response: Response) -> tuple[Event, ...]:

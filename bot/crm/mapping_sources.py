@@ -48,6 +48,9 @@ class Scene:
     response: Response
     link: str = ""
     claimed: bool = False
+    """Whether a page's word about a person counts."""
+    pages: bool = True
+    """Whether what a page says of itself may be read: not where it would say who somebody is."""
     timezone: str = "UTC"
 
 
@@ -144,7 +147,7 @@ def contact_source(key: str) -> Source:
 
 
 def context_source(key: str) -> Source:
-    return Source("text", lambda scene: scene.response.context.get(key))
+    return Source("text", lambda scene: scene.response.context.get(key) if scene.pages else None)
 
 
 def _case(name: str, options: tuple[str, ...] = ()) -> Source:
@@ -209,7 +212,7 @@ SOURCES: Mapping[str, Source] = {
     "locale": Source("text", lambda scene: scene.response.locale),
     "timezone": Source("text", lambda scene: scene.response.timezone),
     "sample": Source("boolean", lambda scene: scene.response.sample),
-    "visitor": Source("text", lambda scene: scene.response.visitor),
+    "visitor": Source("text", lambda scene: scene.response.visitor if scene.pages else None),
     "started_at": Source("datetime", lambda scene: at(scene.response.started)),
     "scored_at": Source("datetime", lambda scene: at(scene.response.scored)),
     "updated_at": Source("datetime", lambda scene: at(scene.response.updated)),
