@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot import resources, settings
 from bot.app_writers import unfit
+from bot.commands.crm_live import Live, live
 from bot.errors import FileProblems, Problem, UserMistake
 from bot.flows.lint import FlowFacts, Proof
 from bot.flows.load import Checked, examine, version_of
@@ -29,6 +30,8 @@ class Findings:
     """The settings file's name, where there is one without a problem."""
     checked: Checked
     problems: tuple[Problem, ...]
+    fit: tuple[str, ...] = ()
+    """Writers whose CRM says that everything of their mapping fits."""
 
     def count(self, level: str) -> int:
         return sum(problem.level == level for problem in self.problems)
@@ -36,6 +39,7 @@ class Findings:
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", metavar="FILE", help="the flow file; by default the one that would serve")
+    parser.add_argument("--live", action="store_true", help="ask the CRMs too whether the fields of the mappings fit")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
@@ -51,8 +55,10 @@ def run(args: argparse.Namespace) -> int:
     problems = (*of_settings, *(p for p in checked.problems if known or not p.path.endswith(" / hours")))
     if known and checked.book:
         problems += unfit(known, checked.book)
+    asked = live(known, checked.book) if args.live and known else Live()
+    problems += asked.problems
     settled = _name(known.file) if known and known.file else ""
-    found = Findings(name, version_of(raw), settled, checked, problems)
+    found = Findings(name, version_of(raw), settled, checked, problems, asked.fit)
     if args.json:
         text = json.dumps(_as_json(found), ensure_ascii=False, indent=2)
     else:
@@ -89,6 +95,7 @@ def _report(found: Findings, sources: dict[str, str], paint: Paint) -> str:
     parts = [f"{shown(found.file)}  {both}"]
     if proof and not errors:
         facts = _facts(proof) + ([f"{found.settings} is fit for use"] if found.settings else [])
+        facts += [f"{name}: the CRM has every field of the mapping, and they fit" for name in found.fit]
         parts = [_head(found.file, proof), "\n".join(f"  {paint('ok', 'ok')}  {fact}" for fact in facts)]
     if found.problems:
         parts.append(tell(found.problems, sources, paint))
@@ -136,6 +143,7 @@ def _as_json(found: Findings) -> dict[str, object]:
         "file": found.file,
         "ok": not found.count("error"),
         "version": found.version,
+        "live": list(found.fit),
         "errors": found.count("error"),
         "warnings": found.count("warning"),
         "languages": list(proof.languages) if proof else [],

@@ -27,6 +27,8 @@ from bot.crm.spec import Key, Section, Spec
 from bot.errors import DeliveryError, Retryable
 from bot.model import Response
 
+FILLED: Mapping[str, tuple[str, ...]] = {"Contact": ("LastName",), "Lead": ("LastName", "Company")}
+"""What a new person gets where the mapping says nothing of it."""
 LATER: tuple[Event, ...] = ("scored", "case_opened", "case_resolved", "callback_requested")
 
 SPEC = Spec(
