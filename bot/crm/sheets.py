@@ -201,7 +201,7 @@ class SheetsWriter:
 
 def spreadsheet_of(text: str) -> str:
     """Its id, out of its address too."""
-    found = re.search(r"/spreadsheets/d/([A-Za-z0-9_-]+)", text)
+    found = re.search(r"/spreadsheets/(?:u/\d+/)?d/([A-Za-z0-9_-]+)", text)
     return found[1] if found else text.strip()
 
 
