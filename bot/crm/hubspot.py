@@ -10,14 +10,17 @@ back. A hundred responses take up to five calls.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from bot.crm.base import EVENTS, Event, FieldFacts, Parcel, Receipt, SetupStep, Stored
 from bot.crm.client import Client, Fixed, Token
 from bot.crm.config import WriterConfig
 from bot.crm.hubspot_batch import MOST, Item, Objects, Row
-from bot.crm.hubspot_draft import RECORD, STAGE, Draft, draft_of, hashes, note_of, ticket_of, untouched
+from bot.crm.hubspot_draft import RECORD, STAGE, Draft, Ticket, draft_of, note_of, ticket_of
 from bot.crm.hubspot_errors import judge
 from bot.crm.hubspot_setup import UNIQUE, Properties
 from bot.crm.hubspot_stored import stored
+from bot.crm.kept import mark
 from bot.crm.spec import Key, Login, Section, Spec
 from bot.errors import DeliveryError, Permanent
 from bot.model import Response
@@ -124,8 +127,7 @@ class HubSpotWriter:
             if row is None and asked:
                 self._unknown(draft)
                 continue
-            if row is not None and keep:
-                draft.values = untouched(draft.values, draft.notes.get("contact.sent", ""), row)
+            draft.values = draft.sending(draft.values, row)
             groups.setdefault(draft.person.casefold(), []).append(draft)
         await self._contacts(by, list(groups.values()))
 
@@ -153,7 +155,7 @@ class HubSpotWriter:
                     draft.failed(result)
                     continue
                 draft.contact = draft.notes["contact"] = result.id
-                draft.notes["contact.sent"] = hashes(draft.values, draft.notes.get("contact.sent", ""))
+                draft.sent(draft.values)
         for one in apart:  # one after the other, since they are the same person's
             await self._contacts(by, [one])
 
@@ -165,26 +167,28 @@ class HubSpotWriter:
             if isinstance(result, DeliveryError):
                 draft.failed(result)
             else:
-                draft.notes |= {"note": result.id, "note.sent": hashes(values)}
+                draft.notes |= {"note": result.id, "note.sent": mark(values)}
 
-    def _ticket(self, draft: Draft) -> tuple[dict[str, str], str] | None:
+    def _ticket(self, draft: Draft) -> Ticket | None:
         return ticket_of(self._mapping, draft)
 
     async def _tickets(self, drafts: Sequence[Draft]) -> None:
         rows = await self._recall(drafts)
-        due = [(draft, *found) for draft in drafts if draft.goes_on and (found := self._ticket(draft)) is not None]
-        if self._mapping.changed == "keep":  # but when it is closed is ours to say
-            due = [
-                (draft, _kept(values, draft, row) if (row := rows.get(draft.chat.casefold())) else values, closed)
-                for draft, values, closed in due
-            ]
-        results = await self._objects.write("tickets", [Item(draft.chat, values, UNIQUE) for draft, values, _ in due])
-        for (draft, values, closed), result in zip(due, results, strict=True):
+        due: list[tuple[Draft, Ticket]] = []
+        for draft in drafts:
+            if draft.goes_on and (found := self._ticket(draft)) is not None:
+                stage = (
+                    {STAGE: found.values[STAGE]} if STAGE in found.values else {}
+                )  # when it is closed is ours to say
+                values = draft.sending(found.values, rows.get(draft.chat.casefold()), "ticket.")
+                due.append((draft, replace(found, values=values | stage)))
+        items = [Item(draft.chat, ticket.values, UNIQUE) for draft, ticket in due]
+        for (draft, ticket), result in zip(due, await self._objects.write("tickets", items), strict=True):
             if isinstance(result, DeliveryError):
                 draft.failed(result)
                 continue
-            sent = hashes(values, draft.notes.get("ticket.sent", ""))
-            draft.notes |= {"ticket": result.id, "ticket.sent": sent, "closed": closed}
+            draft.sent(ticket.values, "ticket.")
+            draft.notes |= {"ticket": result.id, "ticket.sent": ticket.mark, "closed": ticket.closed}
 
     async def _recall(self, drafts: Sequence[Draft]) -> Mapping[str, Row]:
         """Tickets as people may have left them: those of attempts whose answer was lost, and those to keep."""
@@ -192,7 +196,8 @@ class HubSpotWriter:
         asked = [d for d in drafts if (keep if "ticket" in d.notes else d.parcel.doubt) and self._ticket(d) is not None]
         if not asked:
             return {}
-        names = sorted({name for draft in asked for name in (self._ticket(draft) or ({}, ""))[0]})
+        tickets = [ticket for draft in asked if (ticket := self._ticket(draft)) is not None]
+        names = sorted({name for ticket in tickets for name in ticket.values})
         try:
             rows = await self._objects.read("tickets", UNIQUE, [draft.chat for draft in asked], names)
         except DeliveryError as error:
@@ -213,11 +218,6 @@ class HubSpotWriter:
                 draft.notes[to] = draft.contact
             else:
                 draft.failed(error)
-
-
-def _kept(values: Mapping[str, str], draft: Draft, row: Row) -> dict[str, str]:
-    ours = {STAGE: values[STAGE]} if STAGE in values else {}
-    return untouched(values, draft.notes.get("ticket.sent", ""), row) | ours
 
 
 def _token(config: WriterConfig, clock: Callable[[], int]) -> Token:

@@ -1,19 +1,21 @@
 """One response on its way to HubSpot: values as its texts, what was sent before, what becomes of the ticket.
 
 Notes of a chat (`Receipt.notes`): `contact`, `note`, `ticket` are HubSpot's ids; `note.to` and `ticket.to` whom they
-are connected with; `contact.sent`, `note.sent`, `ticket.sent` a hash of each value as it was last sent; `closed` when
-the case was resolved that the ticket was closed for, or `dropped`.
+are connected with; `note.sent` and `ticket.sent` a mark of what was last sent; `closed` when the case was resolved that
+the ticket was closed for, or `dropped`; with `changed: keep` those of `bot.crm.kept`.
 """
 
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from hashlib import blake2b
+
+from msgspec import Struct
 
 from bot.crm.base import Parcel, Receipt
 from bot.crm.hubspot_batch import Row
 from bot.crm.hubspot_setup import TEXT
+from bot.crm.kept import Kept, mark
 from bot.crm.mapping import Mapped, Out
 from bot.errors import DeliveryError, Permanent
 
@@ -58,43 +60,6 @@ def markup(words: str) -> str:
     return "".join(kept).removesuffix("<br>")
 
 
-def same(value: str) -> str:
-    """The value as it compares: HubSpot writes numbers and times in its own way."""
-    value = value.strip()
-    try:
-        return f"{float(value):.10g}"
-    except ValueError:
-        pass
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return value
-    return f"{(found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp():.3f}"
-
-
-def _hash(value: str) -> str:
-    return blake2b(same(value).encode(errors="replace"), digest_size=5).hexdigest()
-
-
-def hashes(values: Mapping[str, str], before: str = "") -> str:
-    """`name=hash,...` of what is sent now, over those of what was sent before."""
-    return ",".join(f"{name}={sent}" for name, sent in ({**_sent(before), **_each(values)}).items())
-
-
-def _each(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: _hash(value) for name, value in values.items()}
-
-
-def _sent(line: str) -> dict[str, str]:
-    return dict(pair.split("=", 1) for pair in line.split(",") if "=" in pair)
-
-
-def untouched(values: Mapping[str, str], before: str, row: Row) -> dict[str, str]:
-    """Without the values that somebody changed in HubSpot since they were sent."""
-    sent = _sent(before)
-    return {name: value for name, value in values.items() if sent.get(name) in (None, _hash(row.get(name)))}
-
-
 @dataclass(slots=True)
 class Draft:
     """What is known of one parcel while its batch is written."""
@@ -105,6 +70,8 @@ class Draft:
     person: str
     values: dict[str, str]
     notes: dict[str, str]
+    keeps: bool
+    """Whether what a person changed in HubSpot is left alone."""
     link: str
     """The address of the response."""
     contact: str = ""
@@ -116,9 +83,25 @@ class Draft:
         return self.parcel.response.chat
 
     @property
+    def kept(self) -> Kept:
+        return Kept(self.notes, on=self.keeps)
+
+    @property
     def goes_on(self) -> bool:
         """Whether there is more to try: what is wrong with one record says nothing of the next."""
         return not self.skipped and (self.error is None or isinstance(self.error, Permanent))
+
+    def sending(self, values: dict[str, str], row: Row | None, kind: str = "") -> dict[str, str]:
+        """Of these values of a `kind` those that are to be sent: without what a person changed since in HubSpot, where
+        that is kept and `row` says what stands there."""
+        wanted = {kind + name: value for name, value in values.items()}
+        there = {kind + name: value for name, value in row.properties.items()} if row is not None else {}
+        mine = self.kept.untouched(wanted, there, self.parcel.doubt) if row is not None else wanted
+        self.kept.trying(mine)
+        return {name: value for name, value in values.items() if kind + name in mine}
+
+    def sent(self, values: Mapping[str, str], kind: str = "") -> None:
+        self.kept.wrote({kind + name: value for name, value in values.items()})
 
     def failed(self, error: DeliveryError) -> None:
         if self.error is None or not isinstance(error, Permanent):
@@ -134,7 +117,8 @@ def draft_of(mapping: Mapped, parcel: Parcel, link: str) -> Draft:
     person = mapping.person(response, "contacts")
     by, value = next(((name, one.strip()) for name, one in person.items() if one.strip()), ("", ""))
     values = texts(mapping.values(response, "contacts", link))
-    return Draft(parcel, by, value, values, dict(parcel.notes), link)
+    notes = dict(parcel.notes)
+    return Draft(parcel, by, value, values, notes, mapping.changed == "keep", link)
 
 
 def note_of(mapping: Mapped, draft: Draft) -> dict[str, str] | None:
@@ -146,7 +130,7 @@ def note_of(mapping: Mapped, draft: Draft) -> dict[str, str] | None:
     values = texts(section.fields)
     values[BODY] = markup(values.get(BODY) or _summary(draft))
     values.setdefault(TIME, text(datetime.fromtimestamp((response.scored or response.started) // 1000, UTC)))
-    return None if hashes(values) == draft.notes.get("note.sent") else values
+    return None if mark(values) == draft.notes.get("note.sent") else values
 
 
 def _summary(draft: Draft) -> str:
@@ -159,8 +143,15 @@ def _summary(draft: Draft) -> str:
     return "\n".join([*lines, *([draft.link] if draft.link else [])])
 
 
-def ticket_of(mapping: Mapped, draft: Draft) -> tuple[dict[str, str], str] | None:
-    """The ticket's properties, and `closed` of the notes after it; None where there is nothing to do.
+class Ticket(Struct, frozen=True):
+    values: dict[str, str]
+    closed: str
+    """Of the notes, once it is written; so is `mark`."""
+    mark: str
+
+
+def ticket_of(mapping: Mapped, draft: Draft) -> Ticket | None:
+    """What is to be written of the ticket; None where there is nothing to do.
 
     The stage is set when the ticket is made, when it is closed, and when a dropped one comes back: in between it is
     moved by people.
@@ -168,21 +159,20 @@ def ticket_of(mapping: Mapped, draft: Draft) -> tuple[dict[str, str], str] | Non
     response, was, known = draft.parcel.response, draft.notes.get("closed", ""), "ticket" in draft.notes
     section = mapping.section("ticket", response, draft.link)
     if section is None:
-        if not known or was:
-            return None
-        return {STAGE: _closed(mapping)}, DROPPED
+        return Ticket({STAGE: _closed(mapping)}, DROPPED, "") if known and not was else None
     options = {name: str(value) for name, value in section.options.items()}
     values = texts(section.fields)
+    stage, same = values.pop(STAGE, options["stage"]), mark(values)
     resolved = str(response.case.resolved) if response.case is not None and response.case.resolved else ""
     if not known:
-        values = {PIPELINE: options["pipeline"], **values, STAGE: options["closed" if resolved else "stage"]}
+        values = {PIPELINE: options["pipeline"], **values, STAGE: options["closed"] if resolved else stage}
     elif resolved and resolved != was:
         values[STAGE] = options["closed"]
     elif was == DROPPED:
-        values[STAGE] = options["stage"]
-    closed = resolved or ("" if was == DROPPED else was)
-    before = draft.notes.get("ticket.sent", "")
-    return (values, closed) if closed != was or hashes(values, before) != before else None
+        values[STAGE] = stage
+    elif same == draft.notes.get("ticket.sent"):
+        return None
+    return Ticket(values, resolved or ("" if was == DROPPED else was), same)
 
 
 def _closed(mapping: Mapped) -> str:

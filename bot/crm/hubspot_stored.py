@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from bot.crm.base import Stored
 from bot.crm.hubspot_batch import Objects, Row
-from bot.crm.hubspot_draft import PIPELINE, RECORD, STAGE, Draft, same, texts, untouched
+from bot.crm.hubspot_draft import PIPELINE, RECORD, STAGE, Draft, texts
 from bot.crm.hubspot_setup import UNIQUE
+from bot.crm.kept import differing
 from bot.crm.mapping import Mapped
 
 
@@ -54,17 +55,13 @@ def _one(
     drifted: list[str] = []
     if contact is not None and newest:
         values = draft.values
-        if mapping.changed == "keep":
-            values = untouched(values, draft.notes.get("contact.sent", ""), contact)
-        drifted += _different("contacts", values, contact)
+        if draft.keeps:
+            values = {name: values[name] for name in draft.kept.untouched(values, contact.properties)}
+        drifted += (f"contacts.{name}" for name in differing(values, contact.properties))
     ticket = own.get("ticket", {}).get(draft.chat.casefold())
     section = mapping.section("ticket", response, draft.link)
     if ticket is not None and section is not None:
         wanted = {name: value for name, value in texts(section.fields).items() if name not in (STAGE, PIPELINE)}
-        drifted += _different("ticket", wanted, ticket)
+        drifted += (f"ticket.{name}" for name in differing(wanted, ticket.properties))
     missing = None in records or (contact is None and bool(draft.by)) or (not records and contact is None)
     return Stored(0 if missing else 1, tuple(drifted))
-
-
-def _different(target: str, values: Mapping[str, str], row: Row) -> list[str]:
-    return [f"{target}.{name}" for name, value in values.items() if same(value) != same(row.get(name))]

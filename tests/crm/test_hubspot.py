@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.crm.base import Describing, Preparing, Reconciling
-from bot.crm.hubspot_draft import markup, same, text
+from bot.crm.hubspot_draft import markup, text
 from bot.errors import Permanent
 from bot.model import Answer, Entry, Fact
 from tests.crm.hubspot_parts import CASE, CONTACTS, NOTES, RESOLVED, TICKETS, TO_CONTACT, hubspot, of, shown
@@ -242,11 +242,3 @@ def test_a_note_fits_whatever_is_in_it() -> None:
     assert len(markup("&" * 100_000)) <= 65_536
     assert len(markup("&\n" * 50_000)) <= 65_536
     assert markup("a\r\nb\n") == "a<br>b"
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [("9", "9.0"), ("2025-10-09T08:53:20Z", "2025-10-09T08:53:20.000Z"), (" too slow", "too slow ")],
-)
-def test_two_spellings_of_a_value(one: str, other: str) -> None:
-    assert same(one) == same(other)
