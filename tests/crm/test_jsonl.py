@@ -118,6 +118,20 @@ def test_only_the_end_of_a_long_file_is_read(file: Path, monkeypatch: pytest.Mon
     assert revisions(file)[50:] == [("c0", 1)]
 
 
+def test_it_is_one_file_unless_it_is_told_to_rotate(file: Path) -> None:
+    for options in ({}, {"rotate": "monthly"}, {"rotate": "daily"}):
+        writer = a_writer(file, **options)
+        asyncio.run(once_written(writer, a_response("c1", 1 + len(list(file.parent.glob("*"))))))
+    assert sorted(path.name for path in file.parent.iterdir()) == [
+        "responses-2025-10-09.jsonl", "responses-2025-10.jsonl", "responses.jsonl",
+    ]  # fmt: skip
+
+
+async def once_written(writer: JsonlWriter, response: Response) -> None:
+    await write(writer, response)
+    await writer.close()
+
+
 def test_lines_that_are_not_ours_stay(file: Path) -> None:
     file.parent.mkdir()
     file.write_text('# a note\n{"chat": 7}\n')
