@@ -1,21 +1,25 @@
-"""`chatsurvey doctor`: whether a messaging channel can work as it is set, and what to click or type where it cannot.
+"""`chatsurvey doctor`: whether a messaging channel or a CRM writer can work as it is set, and what to click or type
+where it cannot.
 
-It asks the platform and changes nothing there. Without a name it looks at every channel that is set.
+It asks the platform and changes nothing there. Without a name it looks at everything that is set. `doctor crm
+--reconcile` compares the stored responses of a period with what the CRMs have.
 """
 
 import argparse
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol, TypeAlias, cast
 
 import msgspec
 
 from bot.commands.doctor_types import Check
+from bot.commands.export import moment
 from bot.errors import UserMistake
+from bot.records.base import Filters
 from bot.settings import Settings, load
 
-CHANNELS = ("telegram", "slack")
+CHANNELS = ("telegram", "slack", "crm")
 """Each has a module `doctor_<name>`."""
 
 Checks: TypeAlias = Callable[[Settings], Coroutine[None, None, Sequence[Check]]]
@@ -31,22 +35,52 @@ class Doctor(Protocol):
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("channel", nargs="?", choices=CHANNELS, help="default: each one that is set")
+    parser.add_argument("channel", nargs="?", choices=CHANNELS, help="default: everything that is set")
     parser.add_argument("--json", action="store_true", help="for scripts")
+    crm = parser.add_argument_group("with crm")
+    crm.add_argument("--writer", default="", metavar="WRITER", help="only this one")
+    crm.add_argument("--reconcile", action="store_true", help="compare the stored responses with what the CRMs have")
+    crm.add_argument("--since", metavar="TIME", help="responses from then on: 2025-11-24, or 2025-11-24T10:00")
+    crm.add_argument("--until", metavar="TIME", help="responses until then, likewise")
 
 
 def run(args: argparse.Namespace) -> int:
     settings = load()
+    if args.channel != "crm" and (args.reconcile or args.writer or args.since or args.until):
+        raise UserMistake("this is asked of CRMs", "chatsurvey doctor crm --reconcile --since 2025-11-24")
+    if args.channel == "crm":
+        return _crm(settings, args)
     wanted = (args.channel,) if args.channel else CHANNELS
     doctors = {name: cast("Doctor", import_module(f"bot.commands.doctor_{name}")) for name in wanted}
     if not args.channel:
         doctors = {name: doctor for name, doctor in doctors.items() if doctor.is_set(settings)}
     if not doctors:
         raise UserMistake(
-            "no messaging channel is set, so there is nothing to check",
+            "no messaging channel and no CRM writer is set, so there is nothing to check",
             "set TELEGRAM_TOKEN, or SLACK_BOT_TOKEN and SLACK_APP_TOKEN, in the environment or in .env",
         )
-    found = {name: asyncio.run(doctor.checks(settings)) for name, doctor in doctors.items()}
+    return _report({name: asyncio.run(doctor.checks(settings)) for name, doctor in doctors.items()}, args)
+
+
+def _crm(settings: Settings, args: argparse.Namespace) -> int:
+    from bot.commands import doctor_crm  # noqa: PLC0415 - as all doctors
+    from bot.commands.crm import known  # noqa: PLC0415 - as above
+
+    if not args.reconcile:
+        return _report({"crm": asyncio.run(doctor_crm.checks(settings, args.writer))}, args)
+    filters = Filters(
+        since=moment(args.since, settings.timezone, "--since") if args.since else None,
+        until=moment(args.until, settings.timezone, "--until", end=True) if args.until else None,
+    )
+    found = doctor_crm.reconcile(known(settings), filters, args.writer)
+    if args.json:
+        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    else:
+        print(doctor_crm.told(found) or "no CRM writer is set")
+    return 1 if doctor_crm.failed(found) else 0
+
+
+def _report(found: Mapping[str, Sequence[Check]], args: argparse.Namespace) -> int:
     if args.json:
         print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
