@@ -67,6 +67,8 @@ FACTS: Mapping[str, FieldType] = {
 
 class Option(Struct, frozen=True):
     value: str
+    label: str = ""
+    hidden: bool = False
 
 
 class Rights(Struct, frozen=True):
@@ -111,7 +113,10 @@ class Properties:
 
     async def describe(self) -> Mapping[str, Mapping[str, FieldFacts]]:
         """See `bot.crm.base.Describing`; a section stands under its own name."""
-        return {target: await self._facts(kind) for target, kind in self._used()}
+        return {
+            target: {name: one.facts() for name, one in (await self._listed(kind)).items()}
+            for target, kind in self._used()
+        }
 
     def advice(self, target: str, field: str) -> str:
         kind = KINDS.get(target, target)
@@ -129,12 +134,14 @@ class Properties:
         steps: list[SetupStep] = []
         for target, kind in self._used():
             needed = list(self._needed(target, kind))
-            there = await self._facts(kind)
-            missing = [one for one in needed if one.name not in there]
-            if missing:
+            there = await self._listed(kind)
+            if any(one.name not in there for one in needed):
                 steps.append(await self._group(kind, make))
             for one in needed:
-                steps.append(await self._property(kind, one, one in missing, make, there))  # noqa: PERF401 - in order
+                known = there.get(one.name)
+                steps.append(
+                    await (self._made(kind, one, make) if known is None else self._mended(kind, one, known, make))
+                )
         return steps
 
     def _used(self) -> Iterator[tuple[str, str]]:
@@ -150,9 +157,9 @@ class Properties:
             if one.name != UNIQUE:
                 yield known[one.name] if _fits(known.get(one.name), one.expr) else _wanted(one.name, one.expr)
 
-    async def _facts(self, kind: str) -> Mapping[str, FieldFacts]:
-        answer = await self._client.send("GET", f"crm/v3/properties/{segment(kind)}", safe=True)
-        return {one.name: one.facts() for one in answer.read(Listed).results}
+    async def _listed(self, kind: str) -> Mapping[str, Property]:
+        answer = await self._client.send("GET", f"crm/v3/properties/{kind}", safe=True)
+        return {one.name: one for one in answer.read(Listed).results}
 
     async def _group(self, kind: str, make: bool) -> SetupStep:
         what = f"group {TITLE} of {kind} properties"
@@ -162,36 +169,53 @@ class Properties:
         body = {"name": GROUP, "label": TITLE, "displayOrder": -1}
         return await self._make(what, f"crm/v3/properties/{kind}/groups", body, make, "Settings > Properties > Groups")
 
-    async def _property(
-        self, kind: str, one: Wanted, missing: bool, make: bool, there: Mapping[str, FieldFacts]
-    ) -> SetupStep:
+    async def _made(self, kind: str, one: Wanted, make: bool) -> SetupStep:
         what = f"property {one.name} of {kind} ({one.type}{', unique' if one.unique else ''})"
-        if not missing:
-            unfit = one.unique and not there[one.name].unique
-            how = "it is there without unique values, which cannot be changed: delete it and run this again"
-            return SetupStep(what, "todo" if unfit else "there", how if unfit else "")
         body: dict[str, object] = {
             "name": one.name,
             "label": one.label,
             "type": one.type,
             "fieldType": one.field,
             "groupName": GROUP,
-            "options": [
-                {"value": value, "label": label, "hidden": False, "displayOrder": at}
-                for at, (value, label) in enumerate(one.options)
-            ],
+            "options": _options([Option(value, label) for value, label in one.options]),
         }
         body |= {"hasUniqueValue": True} if one.unique else {}
         return await self._make(what, f"crm/v3/properties/{kind}", body, make, self.advice(kind, one.name))
 
-    async def _make(self, what: str, path: str, body: Mapping[str, object], make: bool, how: str) -> SetupStep:
+    async def _mended(self, kind: str, one: Wanted, known: Property, make: bool) -> SetupStep:
+        """One that is there: it may lack options that the mapping writes."""
+        what = f"property {one.name} of {kind}"
+        if one.unique and not known.unique:
+            how = "it is there without unique values, which cannot be changed: delete it and run this again"
+            return SetupStep(what, "todo", how)
+        there = {option.value for option in known.options}
+        lacking = [Option(value, label) for value, label in one.options if value not in there]
+        if known.type != "enumeration" or not there or not lacking:
+            return SetupStep(what, "there")
+        what = f"{what}: the options {', '.join(option.value for option in lacking)}"
+        path = f"crm/v3/properties/{kind}/{segment(one.name)}"
+        how = f"in HubSpot: Settings > Properties > {one.name} > Field type > add them"
+        return await self._make(
+            what, path, {"options": _options([*known.options, *lacking])}, make, how, method="PATCH"
+        )
+
+    async def _make(
+        self, what: str, path: str, body: Mapping[str, object], make: bool, how: str, *, method: str = "POST"
+    ) -> SetupStep:
         if not make:
             return SetupStep(what, "todo", how)
         try:
-            await self._client.send("POST", path, json=body, safe=True)
+            await self._client.send(method, path, json=body, safe=True)
         except Permanent as error:
             return SetupStep(what, "todo", f"{how} (HubSpot: {error})")
         return SetupStep(what, "made")
+
+
+def _options(options: Sequence[Option]) -> list[Mapping[str, object]]:
+    return [
+        {"value": one.value, "label": one.label or one.value, "hidden": one.hidden, "displayOrder": at}
+        for at, one in enumerate(options)
+    ]
 
 
 def _fits(wanted: Wanted | None, expr: Expr) -> bool:

@@ -8,13 +8,15 @@ from msgspec.structs import replace
 
 from bot.crm.base import Describing, Preparing, Reconciling
 from bot.crm.hubspot_draft import markup, text
-from bot.errors import Permanent
+from bot.errors import Permanent, Retryable
 from bot.model import Answer, Entry, Fact
+from bot.sandbox.crm.standin import lost
 from tests.crm.hubspot_parts import CASE, CONTACTS, NOTES, RESOLVED, TICKETS, TO_CONTACT, hubspot, of, shown
 from tests.crm.writer_parts import parcel, write
 from tests.harness.crm import Expect, expecting
 from tests.harness.responses import NOON, a_response
 
+KEEP = {"unknown: create": "unknown: create\n    changed: keep"}
 NO_TICKET = {"when: {segment: detractor}": "when: {segment: promoter}"}
 
 
@@ -169,8 +171,18 @@ async def test_a_field_that_a_person_changed_since(tmp_path: Path, changed: str,
         assert contact["nps_score"] == ("8" if changed == "keep" else "3")
 
 
+async def test_a_lost_answer_is_nobodys_change(tmp_path: Path) -> None:
+    async with hubspot(tmp_path, KEEP) as (crm, writer):
+        first = await write(writer, parcel())
+        crm.fails(lost(), at=CONTACTS)
+        second = await write(writer, parcel(a_response(revision=2, score=4), first.notes))
+        assert isinstance(second.error, Retryable)
+        await write(writer, parcel(a_response(revision=3, score=5), second.notes))
+        assert shown(crm, "contacts")[0]["nps_score"] == "5"
+
+
 async def test_what_hubspot_writes_in_its_own_way_is_no_change(tmp_path: Path) -> None:
-    async with hubspot(tmp_path, {"unknown: create": "unknown: create\n    changed: keep"}) as (crm, writer):
+    async with hubspot(tmp_path, KEEP) as (crm, writer):
         first = await write(writer, parcel())
         shown(crm, "contacts")[0]["nps_score"] = "3.0"
         await write(writer, parcel(a_response(revision=2, score=4), first.notes))

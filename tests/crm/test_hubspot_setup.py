@@ -84,12 +84,23 @@ async def test_translated_segments_make_translated_options(tmp_path: Path) -> No
         assert (await write(writer, parcel())).error is None
 
 
+async def test_options_that_a_changed_mapping_writes_are_added_to_those_there_are(tmp_path: Path) -> None:
+    async with hubspot(tmp_path, {"nps_segment: segment": "nps_segment: segment | labels(fr)"}) as (crm, writer):
+        states = {step.what: step.state for step in await writer.setup(make=True)}
+        assert states["property nps_segment of contacts: the options Détracteur, Neutre, Promoteur"] == "made"
+        assert [value for value, _ in crm.portal.properties["contacts"]["nps_segment"].options] == [
+            *("detractor", "passive", "promoter"),
+            *("Détracteur", "Neutre", "Promoteur"),
+        ]
+        assert (await write(writer, parcel())).error is None
+
+
 async def test_setup_says_what_to_click_where_hubspot_will_not(tmp_path: Path) -> None:
     async with hubspot(tmp_path, prepared=False) as (crm, writer):
         crm.portal.properties["notes"]["chatsurvey_id"] = Property("chatsurvey_id", "string", "text")
         crm.fails(status(400), at="/properties/tickets", method="POST")
         steps = {step.what: step for step in await writer.setup(make=True)}
-        assert "delete it" in steps["property chatsurvey_id of notes (string, unique)"].how
+        assert "delete it" in steps["property chatsurvey_id of notes"].how
         assert steps["group ChatSurvey of tickets properties"].state == "todo"
         assert crm.troubles_left == 0
 

@@ -72,6 +72,7 @@ class HubSpot(StandIn):
             web.get("/crm/v3/properties/{kind}/groups", self._groups),
             web.post("/crm/v3/properties/{kind}/groups", self._make_group),
             web.get("/crm/v3/properties/{kind}/{name}", self._property),
+            web.patch("/crm/v3/properties/{kind}/{name}", self._change_property),
             web.post("/oauth/v1/token", self._log_in),
         ]
 
@@ -209,6 +210,14 @@ class HubSpot(StandIn):
         one = Property(made.name, made.type, made.fieldType, made.label, made.groupName, options, made.hasUniqueValue)
         known[made.name] = one
         return web.json_response(one.json(), status=201)
+
+    async def _change_property(self, request: web.Request) -> web.Response:
+        found = self._kind(request).get(request.match_info["name"])
+        if found is None:
+            return self.refusal(404, "no such property")
+        options = request[EXCHANGE].read(Made).options
+        found.options = tuple((str(option["value"]), str(option["label"])) for option in options)
+        return web.json_response(found.json())
 
     async def _groups(self, request: web.Request) -> web.Response:
         self._kind(request)

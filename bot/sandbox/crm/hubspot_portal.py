@@ -91,6 +91,8 @@ def standard() -> dict[str, dict[str, Property]]:
 
 STAGES = (("1", "New"), ("2", "Waiting on contact"), ("3", "Waiting on us"), ("4", "Closed"))
 PRIORITIES = (("LOW", "Low"), ("MEDIUM", "Medium"), ("HIGH", "High"), ("URGENT", "Urgent"))
+OWN_LISTS = ("hs_pipeline", "hs_pipeline_stage")
+"""Ids of what each account sets up for itself: any will do, so that the mapping of a real one can be played here."""
 REQUIRED = {"notes": ("hs_timestamp",), "tickets": ("subject", "hs_pipeline_stage")}
 
 
@@ -201,6 +203,8 @@ def fault_of(known: Property, value: str) -> tuple[str, str] | None:
     match known.type:
         case "number" if not re.fullmatch(r"-?\d+(\.\d+)?", value):
             return f"{value} was not a valid number.", "INVALID_INTEGER"
+        case "enumeration" if known.name in OWN_LISTS and re.fullmatch(r"[\w-]+", value):
+            return None
         case "enumeration" if known.options and not set(value.split(";")) <= {v for v, _ in known.options}:
             allowed = [v for v, _ in known.options]
             return f"{value} was not one of the allowed options: {allowed}", "INVALID_OPTION"

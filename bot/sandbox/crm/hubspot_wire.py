@@ -37,8 +37,8 @@ class Pairs(msgspec.Struct):
 
 
 class Made(msgspec.Struct):
-    name: str
-    label: str
+    name: str = ""
+    label: str = ""
     type: str = ""
     fieldType: str = ""  # noqa: N815 - as above
     groupName: str = ""  # noqa: N815 - as above
