@@ -1,6 +1,6 @@
 """Every writer through a day without its CRM (`tests/harness/crm_outage.py`).
 
-`OUTAGE_CHATS` says how many responses (20 in `make test`, 2,000 in `make soak`).
+`OUTAGE_CHATS` says how many responses (40 in `make test`, 2,000 in `make soak`).
 """
 
 import os
@@ -14,7 +14,7 @@ from tests.crm.cases import CASES
 from tests.harness.crm_outage import a_day_without
 from tests.harness.crm_trial import Case
 
-CHATS = int(os.environ.get("OUTAGE_CHATS", "20"))
+CHATS = int(os.environ.get("OUTAGE_CHATS", "40"))
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

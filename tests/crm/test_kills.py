@@ -1,0 +1,98 @@
+"""SIGKILL between send and settle: the real process, killed while a CRM that has done what it was asked hangs on its
+answer. Nothing is lost, and nothing is there twice but for what is listed in doubt."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import jwt
+import pytest
+
+from bot.records.sql import SqlRecords
+from bot.sandbox.crm.standin import StandIn, hang, passes
+from bot.store.sqlite import SqliteStore
+from tests.crm.cases import CASES
+from tests.harness.crm_trial import Case
+from tests.harness.service import Service
+from tests.harness.working import until
+
+KEY = "an-identity-key-of-this-test-0123456789"
+REAL = {name: case for name, case in CASES.items() if case.config is None}
+
+
+class Shopper:
+    """Somebody who is logged in at the shop, and unhappy."""
+
+    def __init__(self, http: aiohttp.ClientSession, base: str, number: int) -> None:
+        self._http, self._base, self._number = http, f"{base}/api/v1/chats", number
+        # Any: the contract's JSON, as a client sees it.
+        self._chat: dict[str, Any] = {}
+        self._count = 0
+
+    @property
+    def id(self) -> str:
+        return str(self._chat["chat"])
+
+    async def open(self) -> "Shopper":
+        claims = {"sub": str(self._number), "email": f"ines{self._number}@example.org", "name": "Ines Okafor"}
+        token = jwt.encode({**claims, "exp": int(time.time()) + 600}, KEY, "HS256")
+        async with self._http.post(self._base, json={"identity": token}) as answer:
+            assert answer.status == 201, await answer.text()
+            self._chat = await answer.json()
+        return self
+
+    async def say(self, **said: int | str) -> None:
+        self._count += 1
+        chat = self._chat
+        body = {"id": f"m{self._count}", "cursor": chat["cursor"], "fence": chat["ask"]["fence"], **said}
+        headers = {"Authorization": f"Bearer {chat['token']}"}
+        async with self._http.post(f"{self._base}/{self.id}/messages", json=body, headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
+            self._chat |= await answer.json()
+
+
+async def killed_at(service: Service, crm: StandIn, http: aiohttp.ClientSession, number: int) -> str:
+    """A chat whose delivery is killed at one of its first requests. Returns its id."""
+    shopper = await Shopper(http, service.url, number).open()
+    crm.fails(*[passes()] * number, hang(applied=True))
+    await shopper.say(value=2)
+    await shopper.say(text="too slow")
+    await until(lambda: crm.troubles_left == 0, 20)
+    await asyncio.to_thread(service.kill)
+    await asyncio.to_thread(service.start)
+    return shopper.id
+
+
+@pytest.mark.parametrize("case", REAL.values(), ids=REAL)
+async def test_a_kill_between_send_and_settle_loses_and_doubles_nothing(case: Case, tmp_path: Path) -> None:
+    async with case.start() as crm, aiohttp.ClientSession() as http:
+        service = Service(tmp_path, SECRET_KEY=KEY, **crm.environment())
+        (tmp_path / "settings.yaml").write_text(crm.settings(), "utf-8")
+        await asyncio.to_thread(service.start)
+        try:
+            chats = [await killed_at(service, crm, http, number) for number in range(2)]
+            await check(case, crm, tmp_path / "data", chats)
+        finally:
+            await asyncio.to_thread(service.kill)
+        assert crm.faults == []
+
+
+async def check(case: Case, crm: StandIn, data: Path, chats: list[str]) -> None:
+    store = SqliteStore.open(data / "chats.db", lambda: time.time_ns() // 1_000_000)
+    records = SqlRecords(f"sqlite:///{data}/records.db")
+
+    async def settled() -> bool:
+        left = [view for view in await store.jobs() if view.job.kind.startswith(("write.", "response"))]
+        assert not [view.error for view in left if view.state == "dead"]
+        return not left
+
+    try:
+        await until(settled, 30)
+        doubtful = {delivery.chat for delivery in records.doubts(99)}
+        counts = {chat: case.count(crm, chat) for chat in chats if chat not in doubtful}
+        assert counts == dict.fromkeys(counts, 1)
+    finally:
+        await records.close()
+        await store.close()
