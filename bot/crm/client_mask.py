@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -57,7 +57,7 @@ class Asked:
 
     def text(self) -> str:
         """Method, URL and body, masked; at most LONGEST characters."""
-        url = urlsplit(self.url)
+        url = _split(self.url)
         path = "/".join(_segment(part) for part in url.path.split("/"))
         query = "&".join(f"{name}={self._parameter(name, value)}" for name, value in _pairs(url.query))
         host = url.netloc.rpartition("@")[2]
@@ -93,7 +93,8 @@ class Asked:
         if self.form:
             return "&".join(f"{name}={self._parameter(name, value)}" for name, value in _pairs(self.body.decode()))
         found = self._json()
-        return "" if found is None else msgspec.json.encode(_masked(found)).decode()
+        names = {name.lower() for name, _ in _walk(found)}
+        return "" if found is None else msgspec.json.encode(_masked(found, names)).decode()
 
     def _json(self) -> Json:
         if self.form or not self.body:
@@ -106,7 +107,7 @@ class Asked:
 
     def _strings(self) -> tuple[Collection[str], Sequence[str]]:
         """Names in lower case, and the strings that came with them."""
-        url = urlsplit(self.url)
+        url = _split(self.url)
         pairs = [*_pairs(url.query), *(_pairs(self.body.decode()) if self.form else ())]
         names = {name.lower() for name, _ in pairs}
         values = [value for _, value in pairs]
@@ -135,17 +136,26 @@ def _segment(part: str) -> str:
     return part if _SEGMENT.fullmatch(plain) else cut(plain)
 
 
+def _split(url: str) -> SplitResult:
+    """Of a text that is no address, nothing."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
 def _pairs(query: str) -> Sequence[tuple[str, str]]:
     return parse_qsl(query, keep_blank_values=True)
 
 
-def _masked(value: Json, secret: bool = False) -> Json:
+def _masked(value: Json, names: Collection[str], secret: bool = False) -> Json:
+    """A string that is also a name in there (`idProperty: email`) is a word of the other side's and stays."""
     if isinstance(value, str):
-        return HIDDEN if secret else cut(value)
+        return HIDDEN if secret else value if value.lower() in names else cut(value)
     if isinstance(value, list):
-        return [_masked(one, secret) for one in value]
+        return [_masked(one, names, secret) for one in value]
     if isinstance(value, dict):
-        return {name: _masked(one, bool(_SECRET_KEYS.search(name))) for name, one in value.items()}
+        return {name: _masked(one, names, bool(_SECRET_KEYS.search(name))) for name, one in value.items()}
     if isinstance(value, int | float) and abs(value) >= 100_000_000:  # a phone number can be one
         return CUT
     return value

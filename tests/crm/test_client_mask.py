@@ -47,6 +47,10 @@ def test_names_and_structure_stay_and_values_of_people_go() -> None:
         ),
         (Asked("POST", "https://x.example/t", b"\xff\xfe no JSON"), "POST https://x.example/t"),
         (Asked("POST", "https://x.example/t", b'[1, null, "x"]'), 'POST https://x.example/t\n[1,null,"x•••"]'),
+        (
+            Asked("POST", "https://x.example/t", b'{"id": "e@x.org", "by": "Email", "more": {"email": "e@x.org"}}'),
+            'POST https://x.example/t\n{"id":"e•••","by":"Email","more":{"email":"e•••"}}',
+        ),
         (Asked("GET", "https://x.example/k-12345", secrets=("k-12345",)), "GET https://x.example/***"),
     ],
 )  # fmt: skip
