@@ -52,7 +52,11 @@ SPEC = Spec(
     free=True,
     matches=("Contact", "Lead"),
     sections=(
-        Section("case", (Key("key", default=KEY, example=KEY), Key("closed", default="Closed")), on=LATER),
+        Section(
+            "case",
+            (Key("key", default=KEY, example=KEY), Key("closed", default="Closed"), Key("reopened", default="New")),
+            on=LATER,
+        ),
         Section("resolved", on=("case_resolved",)),
         Section("task", (Key("key", default=KEY, example=KEY), Key("owner", example="005...")), several=True, on=LATER),
     ),

@@ -4,7 +4,8 @@
   id, and tied to its person by `contact_field` or `lead_field`.
 - `case`: upserted by its own `key`. Assignment rules run where it is made and never again, else each later answer would
   take the case from who has it. For the same reason Status, OwnerId and RecordTypeId of `fields` are written once.
-  When the case of the desk is resolved, Status becomes `closed`, and `resolved: fields:` are written over it.
+  When the case of the desk is resolved, or the score turns out to be a mis-tap, Status becomes `closed`, once; should
+  that be taken back, `reopened`. `resolved: fields:` say what else is written of the outcome.
 - `task`: upserted by its own `key`, for the case's owner (or `owner`, which counts too where a queue owns the case),
   again only where its text has changed.
 """
@@ -103,14 +104,15 @@ class Records:
     async def _cases(self, works: Sequence[Work]) -> None:
         key = section_key(self._config, "case")
         await self._recall(key, [work for work in works if work.parcel.doubt and "case" not in work.notes])
+        due = [(work, "case" in work.notes, values) for work in works if work.open and (values := self._case(work))]
         for known in (False, True):
-            rows = [
-                (work, values)
-                for work in works
-                if work.open and ("case" in work.notes) is known and (values := self._case(work))
-            ]
+            rows = [(work, values) for work, before, values in due if before is known]
             for work, result in await self._upsert("Case", key, rows, ASSIGN[not known]):
-                if result.id:
+                if result.error is None:
+                    ends = self._ends(work, wanted=self._wanted(work))
+                    if ends is not None:
+                        work.notes = {name: note for name, note in work.notes.items() if name != "closed"}
+                        work.notes |= {"closed": "yes"} if ends else {}
                     work.notes["case"] = result.id
                     work.remote = work.remote or result.id
 
@@ -130,14 +132,26 @@ class Records:
         values: dict[str, Value] = written(found.fields) if found is not None else {}
         if known:
             values = {name: value for name, value in values.items() if name not in ONCE}
+        ends = self._ends(work, wanted=found is not None)
+        if ends is not None:
+            word = self._options("case").get("closed" if ends else "reopened", "Closed" if ends else "New")
+            values |= {"Status": word} if word else {}
         if response.case is not None and response.case.resolved:
-            closed = self._options("case").get("closed", "Closed")
-            values |= {"Status": closed} if closed else {}
             resolved = self._mapping.section("resolved", response, self._config.link(response.chat))
-            values |= written(resolved.fields) if resolved is not None else {}
+            more = written(resolved.fields) if resolved is not None else {}
+            values |= {name: value for name, value in more.items() if ends or name not in ONCE}
         if work.person is not None and work.person.sobject == "Contact":
             values["ContactId"] = work.person.id
         return values
+
+    def _wanted(self, work: Work) -> bool:
+        return self._mapping.section("case", work.response) is not None
+
+    def _ends(self, work: Work, *, wanted: bool) -> bool | None:
+        """Whether the case closes now, or opens again; None: it stays as people there have it."""
+        case = work.response.case
+        over = not wanted or (case is not None and bool(case.resolved))
+        return None if over is ("closed" in work.notes) else over
 
     def _options(self, name: str) -> Mapping[str, Plain]:
         return next((section.options for section in self._mapping.sections.get(name, ())), {})

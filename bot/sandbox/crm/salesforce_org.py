@@ -22,6 +22,8 @@ class Org:
         self._made = 0
         self.user = self._new(self.objects["User"], {"Name": "Survey integration"})
         self.agent = self._new(self.objects["User"], {"Name": "Agnes Agent"})
+        self.assigned = self.agent
+        """Who gets cases by the assignment rules: a user or a queue."""
 
     def sobject(self, name: str) -> SObject:
         found = self.objects.get(name)
@@ -70,7 +72,7 @@ class Org:
             raise Refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", whole=False)
         self.checked(name, {one: value for one, value in values.items() if one != "Id"}, new=not there)
         if assign and name == "Case" and "OwnerId" not in values:
-            values = {**values, "OwnerId": self.agent}
+            values = {**values, "OwnerId": self.assigned}
         if there:
             target.rows[there[0]] |= values
             return there[0], False
