@@ -85,14 +85,14 @@ _NO_NUL = "^[^\\u0000]*$"
 
 
 def _without_nul(schema: object) -> None:
-    """Say of each text and each name in a request that it may not hold U+0000, which is refused as malformed."""
+    """Say of each text in a request, and of each name in a map, that U+0000 is refused as malformed."""
     if isinstance(schema, list):
         for item in schema:
             _without_nul(item)
     elif isinstance(schema, dict):
         if schema.get("type") == "string":
             schema.setdefault("pattern", _NO_NUL)
-        if schema.get("type") == "object":
+        if schema.get("type") == "object" and "properties" not in schema:  # of the others, unknown names are not read
             schema.setdefault("propertyNames", {"pattern": _NO_NUL})
         for item in list(schema.values()):
             _without_nul(item)
