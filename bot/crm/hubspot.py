@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from bot.crm.base import EVENTS, Event, FieldFacts, Parcel, Receipt, SetupStep, Stored
 from bot.crm.client import Client, Fixed, Token
 from bot.crm.config import WriterConfig
-from bot.crm.hubspot_batch import MOST, Item, Objects, Row
+from bot.crm.hubspot_batch import MOST, Item, Objects, Row, key_of
 from bot.crm.hubspot_draft import RECORD, STAGE, Draft, Ticket, draft_of, note_of, ticket_of
-from bot.crm.hubspot_errors import judge
+from bot.crm.hubspot_errors import Refused, judge
 from bot.crm.hubspot_setup import UNIQUE, Properties
 from bot.crm.hubspot_stored import stored
 from bot.crm.kept import mark
@@ -86,7 +86,7 @@ class HubSpotWriter:
 
     async def check(self) -> str:
         try:
-            await self._client.send("GET", "crm/v3/properties/contacts/email", safe=True)
+            await self._properties.reachable()
         except DeliveryError as error:
             return str(error)
         return ""
@@ -109,7 +109,7 @@ class HubSpotWriter:
 
     async def _people(self, by: str, drafts: Sequence[Draft]) -> None:
         """Contacts of these, all found by the same property."""
-        rows: Mapping[str, Row] = {}
+        rows: Mapping[str, Row | Refused] = {}
         keep, asked = self._mapping.changed == "keep", self._mapping.unknown != "create" or by == RECORD
         if keep or asked:
             names = sorted({name for draft in drafts for name in draft.values})
@@ -123,12 +123,15 @@ class HubSpotWriter:
                 return
         groups: dict[str, list[Draft]] = {}
         for draft in sorted(drafts, key=lambda draft: draft.parcel.response.scored):
-            row = rows.get(draft.person.casefold())
+            row = rows.get(key_of(by, draft.person))
+            if isinstance(row, Refused):
+                draft.failed(row)
+                continue
             if row is None and asked:
                 self._unknown(draft)
                 continue
             draft.values = draft.sending(draft.values, row)
-            groups.setdefault(draft.person.casefold(), []).append(draft)
+            groups.setdefault(key_of(by, draft.person), []).append(draft)
         await self._contacts(by, list(groups.values()))
 
     def _unknown(self, draft: Draft) -> None:
@@ -180,7 +183,7 @@ class HubSpotWriter:
                 stage = (
                     {STAGE: found.values[STAGE]} if STAGE in found.values else {}
                 )  # when it is closed is ours to say
-                values = draft.sending(found.values, rows.get(draft.chat.casefold()), "ticket.")
+                values = draft.sending(found.values, rows.get(draft.chat), "ticket.")
                 due.append((draft, replace(found, values=values | stage)))
         items = [Item(draft.chat, ticket.values, UNIQUE) for draft, ticket in due]
         for (draft, ticket), result in zip(due, await self._objects.write("tickets", items), strict=True):
@@ -199,14 +202,15 @@ class HubSpotWriter:
         tickets = [ticket for draft in asked if (ticket := self._ticket(draft)) is not None]
         names = sorted({name for ticket in tickets for name in ticket.values})
         try:
-            rows = await self._objects.read("tickets", UNIQUE, [draft.chat for draft in asked], names)
+            found = await self._objects.read("tickets", UNIQUE, [draft.chat for draft in asked], names)
         except DeliveryError as error:
             for draft in asked:
                 draft.failed(error)
             return {}
+        rows = {chat: row for chat, row in found.items() if isinstance(row, Row)}
         for draft in asked:
-            if row := rows.get(draft.chat.casefold()):
-                draft.notes["ticket"] = row.id
+            if draft.chat in rows:
+                draft.notes["ticket"] = rows[draft.chat].id
         return rows
 
     async def _connect(self, kind: str, drafts: Sequence[Draft]) -> None:

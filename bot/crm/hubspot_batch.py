@@ -18,6 +18,11 @@ MOST = 100
 """Records a call."""
 
 
+def key_of(by: str, value: str) -> str:
+    """A value of a unique property as it compares: e-mail addresses in any case."""
+    return value.lower() if by == "email" else value
+
+
 class Item(Struct, frozen=True):
     """A record to write: `id` is its value of the unique property `by`; HubSpot's own id where `by` is empty."""
 
@@ -37,9 +42,9 @@ class Row(Struct, frozen=True):
         return self.properties.get(name) or ""
 
     def known_as(self, by: str) -> set[str]:
-        """Its values of a unique property, in lower case: a contact may have several addresses."""
+        """Its values of a unique property: a contact may have several addresses."""
         more = self.get("hs_additional_emails").split(";") if by == "email" else []
-        return {text.casefold() for text in ([self.get(by), *more] if by else [self.id]) if text}
+        return {key_of(by, text) for text in ([self.get(by), *more] if by else [self.id]) if text}
 
 
 class Rows(Struct, frozen=True):
@@ -91,24 +96,40 @@ class Objects:
                 waiting += [[at] for at in unclear]
         return [found[at] for at in range(len(items))]
 
-    async def read(self, kind: str, by: str, ids: Sequence[str], properties: Sequence[str]) -> Mapping[str, Row]:
-        """Those that are there, by their id in lower case. Raises DeliveryError."""
-        found: dict[str, Row] = {}
-        wanted = sorted({*properties, *([by] if by else []), *(["hs_additional_emails"] if by == "email" else [])})
-        unique = list({one.casefold(): one for one in ids}.values())
-        for at in range(0, len(unique), MOST):
-            part = unique[at : at + MOST]
-            body = {"properties": wanted, "propertiesWithHistory": [], "inputs": [{"id": one} for one in part]}
-            answer = await self._client.send(
-                "POST", f"crm/v3/objects/{kind}/batch/read", json=body | ({"idProperty": by} if by else {}), safe=True
-            )
-            rows = answer.read(Rows)
-            for fault in rows.errors:
-                if fault.category != "OBJECT_NOT_FOUND":
-                    raise answer.fault(error_of(fault))
-            asked = {one.casefold() for one in part}
-            found |= {name: row for row in rows.results for name in row.known_as(by) & asked}
+    async def read(
+        self, kind: str, by: str, ids: Sequence[str], properties: Sequence[str]
+    ) -> Mapping[str, Row | Refused]:
+        """Those that are there, by `key_of` their id; where HubSpot takes an id for none, its refusal. Raises
+        DeliveryError."""
+        found: dict[str, Row | Refused] = {}
+        unique = list({key_of(by, one): one for one in ids}.values())
+        waiting = [unique[at : at + MOST] for at in range(0, len(unique), MOST)]
+        while waiting:
+            part = waiting.pop()
+            try:
+                rows = await self._read(kind, by, part, properties)
+            except Refused as error:
+                if error.absent:
+                    raise
+                half = len(part) // 2
+                waiting += [part[:half], part[half:]] if half else []
+                found |= {} if half else {key_of(by, part[0]): error}
+                continue
+            asked = {key_of(by, one) for one in part}
+            found |= {name: row for row in rows for name in row.known_as(by) & asked}
         return found
+
+    async def _read(self, kind: str, by: str, ids: Sequence[str], properties: Sequence[str]) -> Sequence[Row]:
+        wanted = sorted({*properties, *([by] if by else []), *(["hs_additional_emails"] if by == "email" else [])})
+        body = {"properties": wanted, "propertiesWithHistory": [], "inputs": [{"id": one} for one in ids]}
+        answer = await self._client.send(
+            "POST", f"crm/v3/objects/{kind}/batch/read", json=body | ({"idProperty": by} if by else {}), safe=True
+        )
+        rows = answer.read(Rows)
+        for fault in rows.errors:
+            if fault.category != "OBJECT_NOT_FOUND":
+                raise answer.fault(error_of(fault))
+        return rows.results
 
     async def associate(self, kind: str, to: str, pairs: Sequence[tuple[str, str]]) -> list[DeliveryError | None]:
         """Connect (id, id of `to`) pairs by the type that HubSpot says is the usual one between these kinds."""
@@ -120,7 +141,7 @@ class Objects:
             answer = await self._client.send("POST", path, json={"inputs": inputs}, safe=True)
             told = answer.read(Pairs)
         except DeliveryError as error:
-            if len(pairs) == 1 or not isinstance(error, Permanent):
+            if len(pairs) == 1 or not isinstance(error, Refused):
                 return [error] * len(pairs)
             half = len(pairs) // 2
             return [*await self.associate(kind, to, pairs[:half]), *await self.associate(kind, to, pairs[half:])]
@@ -151,15 +172,15 @@ class Objects:
         """Results and errors to the records they belong to; returns those that nothing was told of."""
         rows, masked = answer
         places = {str(at): place for at, place in enumerate(batch)}
-        ids = {items[place].id.casefold(): place for place in batch}
+        by = items[batch[0]].by
+        ids = {key_of(by, items[place].id): place for place in batch}
         for fault in rows.errors:
             named = [places.get(trace) for trace in listed(fault.context, "objectWriteTraceId")]
-            named += [ids.get(one.casefold()) for key in ("ids", "id") for one in listed(fault.context, key)]
+            named += [ids.get(key_of(by, one)) for key in ("ids", "id") for one in listed(fault.context, key)]
             for place in named:
                 if place is not None:
                     found[place] = masked(error_of(fault))
         for row in rows.results:
-            by = items[batch[0]].by
             named = [places.get(row.trace), *(ids.get(name) for name in row.known_as(by))]
             if (first := next((place for place in named if place is not None), None)) is not None:
                 found[first] = row

@@ -118,6 +118,11 @@ class Properties:
             for target, kind in self._used()
         }
 
+    async def reachable(self) -> None:
+        """Raises DeliveryError where one of the objects cannot be seen."""
+        for _, kind in self._used():
+            await self._client.send("GET", f"crm/v3/properties/{kind}/hs_object_id", safe=True)
+
     def advice(self, target: str, field: str) -> str:
         kind = KINDS.get(target, target)
         if not field:

@@ -7,7 +7,7 @@ properties are compared for the newest response of each person, since the others
 from collections.abc import Mapping, Sequence
 
 from bot.crm.base import Stored
-from bot.crm.hubspot_batch import Objects, Row
+from bot.crm.hubspot_batch import Objects, Row, key_of
 from bot.crm.hubspot_draft import PIPELINE, RECORD, STAGE, Draft, texts
 from bot.crm.hubspot_setup import UNIQUE
 from bot.crm.kept import differing
@@ -22,9 +22,16 @@ async def stored(mapping: Mapped, objects: Objects, drafts: Sequence[Draft]) -> 
         if name in mapping.sections:
             wanted = [draft.chat for draft in drafts if mapping.section(name, draft.parcel.response) is not None]
             fields = sorted({one.name for section in mapping.sections[name] for one in section.fields})
-            own[name] = await objects.read(f"{name}s", UNIQUE, wanted, fields) if wanted else {}
-    newest = {draft.person.casefold(): draft for draft in sorted(drafts, key=lambda one: one.parcel.response.scored)}
-    return [_one(mapping, draft, contacts, own, newest[draft.person.casefold()] is draft) for draft in drafts]
+            rows = await objects.read(f"{name}s", UNIQUE, wanted, fields) if wanted else {}
+            own[name] = {chat: row for chat, row in rows.items() if isinstance(row, Row)}
+    newest = {
+        (draft.by, key_of(draft.by, draft.person)): draft
+        for draft in sorted(drafts, key=lambda one: one.parcel.response.scored)
+    }
+    return [
+        _one(mapping, draft, contacts, own, newest[(draft.by, key_of(draft.by, draft.person))] is draft)
+        for draft in drafts
+    ]
 
 
 async def _contacts(objects: Objects, drafts: Sequence[Draft]) -> Mapping[tuple[str, str], Row]:
@@ -33,7 +40,7 @@ async def _contacts(objects: Objects, drafts: Sequence[Draft]) -> Mapping[tuple[
         mine = [draft for draft in drafts if draft.by == by]
         names = sorted({name for draft in mine for name in draft.values})
         rows = await objects.read("contacts", "" if by == RECORD else by, [draft.person for draft in mine], names)
-        found |= {(by, name): row for name, row in rows.items()}
+        found |= {(by, name): row for name, row in rows.items() if isinstance(row, Row)}
     return found
 
 
@@ -45,20 +52,15 @@ def _one(
     newest: bool,
 ) -> Stored:
     response = draft.parcel.response
-    contact = contacts.get((draft.by, draft.person.casefold()))
-    records = [
-        row
-        for name, rows in own.items()
-        if mapping.section(name, response)
-        for row in (rows.get(draft.chat.casefold()),)
-    ]
+    contact = contacts.get((draft.by, key_of(draft.by, draft.person)))
+    records = [row for name, rows in own.items() if mapping.section(name, response) for row in (rows.get(draft.chat),)]
     drifted: list[str] = []
     if contact is not None and newest:
         values = draft.values
         if draft.keeps:
             values = {name: values[name] for name in draft.kept.untouched(values, contact.properties)}
         drifted += (f"contacts.{name}" for name in differing(values, contact.properties))
-    ticket = own.get("ticket", {}).get(draft.chat.casefold())
+    ticket = own.get("ticket", {}).get(draft.chat)
     section = mapping.section("ticket", response, draft.link)
     if ticket is not None and section is not None:
         wanted = {name: value for name, value in texts(section.fields).items() if name not in (STAGE, PIPELINE)}

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.crm.base import Receipt
+from bot.crm.base import Parcel, Receipt
 from bot.crm.client import Answer
 from bot.crm.hubspot_errors import judge
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
@@ -169,6 +169,26 @@ async def test_what_broke_half_way_is_taken_up_where_it_stood(
         }
         assert len(crm.portal.associations) == 4
         assert crm.troubles_left == 0
+
+
+async def test_an_id_that_is_none_blocks_no_other_while_people_are_looked_for(tmp_path: Path) -> None:
+    by_id = {"match: {email: contact.email}": "match: {hs_object_id: contact.hubspot}"}
+
+    def of_id(id: str) -> Parcel:
+        return parcel(a_response(f"c-{id[:3]}", contact={"hubspot": Fact(id, proven=True)}))
+
+    async with hubspot(tmp_path, by_id) as (crm, writer):
+        ids = [crm.portal.create("contacts", {"firstname": name}).id for name in ("Eva", "Max", "Ana")]
+        receipts = await writer.write([of_id(one) for one in (ids[0], "1 OR 1=1", ids[1], ids[2])])
+        assert refused(receipts) == [1]
+        assert isinstance(receipts[1].error, Permanent)
+        assert [receipt.remote for receipt in receipts if receipt.remote] == ids
+
+
+async def test_addresses_that_look_alike_are_two_people(tmp_path: Path) -> None:
+    async with hubspot(tmp_path) as (crm, writer):
+        await writer.write([of("strasse@example.com"), of("straße@example.com", score=9)])
+        assert [contact["nps_score"] for contact in shown(crm, "contacts")] == ["3", "9"]
 
 
 async def test_a_limit_in_the_middle_of_halving_ends_it(tmp_path: Path) -> None:

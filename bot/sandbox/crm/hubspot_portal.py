@@ -121,13 +121,15 @@ class Portal:
     def find(self, kind: str, id: str, by: str = "") -> Record | None:
         """The record of this id, or with this unique value (an e-mail address in any case, also a further one)."""
         if not by:
+            if not id.isdigit():
+                raise Refused("VALIDATION_ERROR", f"Invalid id: {id}. It has to be a number")
             return self.records[kind].get(id)
         if not (known := self.properties[kind].get(by)) or not known.unique:
             raise Refused("VALIDATION_ERROR", f"Unable to perform update/upsert by non-unique property {by}")
         for record in self.records[kind].values():
             if by == "email":
                 more = record.properties.get("hs_additional_emails", "").split(";")
-                if id.casefold() in (text.casefold() for text in (record.properties.get(by, ""), *more)):
+                if id.lower() in (text.lower() for text in (record.properties.get(by, ""), *more)):
                     return record
             elif record.properties.get(by) == id:
                 return record

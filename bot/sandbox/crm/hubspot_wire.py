@@ -47,7 +47,7 @@ class Made(msgspec.Struct):
 
 
 def twice(batch: Batch) -> str:
-    ids = [each.id.casefold() for each in batch.inputs]
+    ids = [each.id.lower() for each in batch.inputs]
     if len(ids) > BATCH:
         return f"The maximum number of inputs supported in a batch request is {BATCH}"
     double = sorted({one for one in ids if ids.count(one) > 1})
