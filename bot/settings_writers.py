@@ -17,12 +17,13 @@ from bot.flows.nodes import Table, nearest
 from bot.settings_env import Environment
 from bot.settings_types import JSONL, WriterSettings
 from bot.settings_writers_keys import Keys, Read
-from bot.settings_writers_mapping import read_mapping
+from bot.settings_writers_mapping import read_mapping, read_selection
 
 LATER = ("intercom", "activecampaign", "mailchimp", "getresponse", "airtable", "monday", "questionpro")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_OF_MAPPINGS = ("on", "when", "match", "fields", "unknown", "changed", "trust")
+_SELECTING = ("on", "when")
+_OF_MAPPINGS = (*_SELECTING, "match", "fields", "unknown", "changed", "trust")
 
 Faults: TypeAlias = Callable[[Mapping[str, str | int | bool], Mapping[str, tuple[str, ...]]], Sequence[Fault]]
 
@@ -85,7 +86,7 @@ def read_writer(table: Table, name: str, kind: str, place: Place) -> WriterSetti
     login = keys.login(spec.logins, found)
     keys.read(table, spec.keys, found)
     connection = keys.connection(spec, found)
-    mapping = read_mapping(keys, spec, place.timezone) if spec.fields else Mapped(timezone=place.timezone)
+    mapping = _mapping(keys, spec, place.timezone)
     made = WriterSettings(
         kind,
         name,
@@ -105,9 +106,16 @@ def read_writer(table: Table, name: str, kind: str, place: Place) -> WriterSetti
     return made
 
 
+def _mapping(keys: Keys, spec: Spec, timezone: str) -> Mapped:
+    if spec.fields:
+        return read_mapping(keys, spec, timezone)
+    return read_selection(keys, timezone) if spec.selects else Mapped(timezone=timezone)
+
+
 def _finish(table: Table, spec: Spec) -> None:
-    for key in _OF_MAPPINGS if not spec.fields else ():
+    unread = () if spec.fields else tuple(key for key in _OF_MAPPINGS if not spec.selects or key not in _SELECTING)
+    for key in unread:
         if table.shape(key) != "missing":
             table.scalar(key) if table.shape(key) == "text" else None
             table.problem(f"{spec.title} is written whole: there is no mapping", f"remove  {key}", key)
-    table.finish(*(_OF_MAPPINGS if not spec.fields else ()))
+    table.finish(*unread)

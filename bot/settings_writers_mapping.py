@@ -57,6 +57,11 @@ def read_mapping(keys: Keys, spec: Spec, timezone: str) -> Mapped:
     return replace(mapped, transcript=any(use.source == "transcript" for expr in exprs for use in expr.uses))
 
 
+def read_selection(keys: Keys, timezone: str) -> Mapped:
+    """Which responses at which moments, of a writer that is given them whole."""
+    return Mapped(on=_moments(keys.table, EVENTS), when=_when(keys.table), timezone=timezone)
+
+
 def expressions(mapped: Mapped) -> Iterator[Expr]:
     """All of them."""
     for several in mapped.match.values():

@@ -9,7 +9,7 @@ has other columns than these another file is begun, so that each is one table. T
 from collections.abc import Callable, Sequence
 
 from bot.crm.appending import Appender, Line, keys
-from bot.crm.base import Event, Parcel, Receipt
+from bot.crm.base import EVENTS, Event, Parcel, Receipt
 from bot.crm.columns import TARGET, Columns
 from bot.crm.config import WriterConfig
 from bot.crm.csv_cells import END, line
@@ -76,7 +76,8 @@ class CsvWriter:
         self._file = Appender(config, form, clock, "monthly")
 
     def wants(self, response: Response) -> Sequence[Event]:
-        return self._mapping.wants(response)
+        every = self._mapping.on == EVENTS and self._mapping.when is None
+        return self._mapping.wants(response) or (("answered",) if every else ())
 
     async def write(self, parcels: Sequence[Parcel]) -> Sequence[Receipt]:
         return [Receipt(error=error) for error in await self.write_all([parcel.response for parcel in parcels])]

@@ -57,6 +57,8 @@ class Spec(Struct, frozen=True):
     sections: tuple[Section, ...] = ()
     fields: bool = True
     """Whether there is a mapping at all; else none of on, when, match, fields, unknown, changed, trust is read."""
+    selects: bool = False
+    """Whether `on` and `when` are read where there is no mapping."""
     samples: bool = False
     """Whether responses of the demo page are written where the file does not say."""
 

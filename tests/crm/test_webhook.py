@@ -17,7 +17,7 @@ from bot.crm.guard import is_public
 from bot.crm.shape import moment
 from bot.crm.webhook import WebhookWriter
 from bot.crm.webhook_event import LARGEST, event_of, event_type
-from bot.errors import DeliveryError, Permanent, Retryable, Throttled
+from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.model import Answer, CaseFacts, CaseState, Entry, Response
 from tests.harness import contracts
 from tests.harness.receiver import SECRET, Receiver
@@ -38,15 +38,15 @@ def a_writer(
     timeout: float = 5.0,
     permitted: Callable[[str], bool] | None = None,
 ) -> WebhookWriter:
-    return WebhookWriter(a_config(url, *secrets, private=private), now, timeout, permitted)
+    return WebhookWriter(a_config(url, *secrets, private=private, timeout=timeout), now, permitted)
 
 
-def a_config(url: str, *secrets: str, private: bool = False) -> WriterConfig:
+def a_config(url: str, *secrets: str, private: bool = False, timeout: float = 5.0, proxy: str = "") -> WriterConfig:
     return WriterConfig(
         *("webhook", "crm", Path()),
         options={"url": url},
         secrets={"secret": secrets or (SECRET,)},
-        connection=Connection(allow_private=private),
+        connection=Connection(proxy=proxy, allow_private=private, timeout=timeout),
     )
 
 
@@ -135,10 +135,11 @@ ANSWERS: list[tuple[Said, type[DeliveryError], str | float]] = [
     (Said(504, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), Throttled, 0.0),
     (Said(503, {"Retry-After": "9" * 400}), Throttled, 0.0),
     (Said(400), Permanent, "status_400"),
-    (Said(401), Permanent, "status_401"),
+    (Said(401), Unauthorized, ""),
+    (Said(403), Permanent, "status_403"),
     (Said(404), Permanent, "status_404"),
     (Said(413), Permanent, "status_413"),
-    (Said(410), Permanent, "gone"),
+    (Said(410), Unauthorized, ""),
     (Said(301, {"Location": LASTING}), Permanent, "redirect"),
     (Said(308, {"Location": LASTING}), Permanent, "redirect"),
     (Said(302, {"Location": LASTING}), Retryable, ""),
