@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from bot.sandbox.crm.adobe import Adobe
+from bot.sandbox.crm.salesforce import Salesforce
 from bot.sandbox.crm.sellsy import Sellsy
 from bot.sandbox.crm.sheets import Sheets
 from bot.sandbox.crm.standin import StandIn
 from tests.crm import hubspot_parts
 from tests.crm.writer_parts import api
+from tests.harness.crm import contract
 from tests.harness.crm_demo import demo_case
+from tests.harness.crm_hook import HOOK
 from tests.harness.crm_trial import Case
 
 
@@ -27,6 +30,8 @@ CASES: Mapping[str, Case] = {
     "demo": demo_case(),
     "adobe": Case(lambda: Adobe(api(Adobe.login_path, "adobe-campaign-standard/openapi.json")), rows("Profiles", "{}")),
     "hubspot": hubspot_parts.TRIAL,
+    "salesforce": Case(lambda: Salesforce(contract("salesforce/openapi.json")), rows("NPS responses", "{}")),
     "sellsy": Case(lambda: Sellsy(api(Sellsy.login_path, "sellsy/openapi.json")), rows("Comments", "chatsurvey: {}")),
     "sheets": Case(lambda: Sheets(api(Sheets.login_path, "google-sheets/openapi.json")), rows("Responses", "{}")),
+    "webhook": HOOK,
 }
