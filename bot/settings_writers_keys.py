@@ -54,8 +54,6 @@ class Keys(Reader):
             found.options[key.name] = value
 
     def secrets(self, table: Table, key: Key) -> tuple[str, ...]:
-        if table.shape(key.name) == "missing" and not key.required:
-            return ()
         if key.type == "secrets":
             written = table.scalars(key.name, required=key.required)
         else:
@@ -65,8 +63,7 @@ class Keys(Reader):
 
     def option(self, table: Table, key: Key) -> str | int | bool | None:
         if table.shape(key.name) == "missing" and key.name not in table.keys():  # noqa: SIM118 - a Table is no dict
-            if key.required:
-                table.scalar(key.name, required=True, example=key.example or "...")
+            table.scalar(key.name, key.required, key.example or "...")
             return None
         match key.type:
             case "integer":

@@ -32,7 +32,7 @@ class WriterConfig:
     """DATA_DIR, for writers that write files."""
     login: str = ""
     """The name of the way to log in (`spec.Login`)."""
-    options: Mapping[str, str | int | bool] = field(default_factory=dict)
+    options: Mapping[str, str | int | bool] = field(default_factory=dict, repr=False)
     """By key, of the writer's own keys (those of its login too) that are no secret. Absent ones have their default."""
     secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     connection: Connection = field(default_factory=Connection)
