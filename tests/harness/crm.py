@@ -41,6 +41,8 @@ def faults_of(documents: Sequence["Document"], exchange: Exchange, *, whole: boo
     """What these documents have against a request. Unless they are the `whole` contract, it may be another one's."""
     path = exchange.raw_path or exchange.path
     found = [one for document in documents for one in document.operations if one.match(path) is not None]
+    # `/sobjects/Contact/describe` is `/sobjects/{sobject}/describe`, since it has no id for `/sobjects/Contact/{id}`.
+    found = [one for one in found if one.takes(path)] or found
     found = [one for one in found if one.order == min(other.order for other in found)]
     fitting = [one for one in found if one.method == exchange.method.lower()]
     if fitting:
@@ -116,6 +118,16 @@ class Operation:
             return None
         names = re.findall(r"\{(.*?)\}", self.path)
         return {name: unquote(value) for name, value in zip(names, found.groups()[-len(names) :], strict=False)}
+
+    def takes(self, raw_path: str) -> bool:
+        """Whether the values in the path are what they have to be."""
+        values = self.match(raw_path) or {}
+        found = [(at, one) for at, one in self._declared() if one["in"] == "path" and "schema" in one]
+        return not any(
+            [*self._document.faults(f"{at}/schema", _typed(self._document.resolve(one["schema"]), value), "")]
+            for at, one in found
+            if (value := values.get(one["name"])) is not None
+        )
 
     def faults(self, exchange: Exchange) -> list[str]:
         return [*self._parameters(exchange), *self._body(exchange)]
