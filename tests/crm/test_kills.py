@@ -3,6 +3,7 @@ answer. Nothing is lost, and nothing is there twice but for what is listed in do
 
 import asyncio
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +54,45 @@ class Shopper:
             self._chat |= await answer.json()
 
 
-async def killed_at(service: Service, crm: StandIn, http: aiohttp.ClientSession, number: int) -> str:
-    """A chat whose delivery is killed at one of its first requests. Returns its id."""
-    shopper = await Shopper(http, service.url, number).open()
-    crm.fails(*[passes()] * number, hang(applied=True))
-    await shopper.say(value=2)
-    await shopper.say(text="too slow")
-    await until(lambda: crm.troubles_left == 0, 20)
-    await asyncio.to_thread(service.kill)
-    await asyncio.to_thread(service.start)
-    return shopper.id
+MOMENTS = ("", 0), ("POST", 0), ("POST", 1)
+"""Requests at which it is killed: of this method, after so many of them. POST is what makes things twice."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    case: Case
+    crm: StandIn
+    service: Service
+    http: aiohttp.ClientSession
+    store: SqliteStore
+    records: SqlRecords
+
+    async def killed_at(self, number: int) -> str:
+        """A chat whose delivery is killed at one of its requests, if it comes to that. Returns its id."""
+        method, before = MOMENTS[number]
+        shopper = await Shopper(self.http, self.service.url, number).open()
+        self.crm.fails(*[passes()] * before, hang(applied=True), method=method)
+        await shopper.say(value=2)
+        await shopper.say(text="too slow")
+        await until(self._is_hit, 20)
+        await asyncio.to_thread(self.service.kill)
+        self.crm.mends()
+        await asyncio.to_thread(self.service.start)
+        return shopper.id
+
+    async def _is_hit(self) -> bool:
+        return self.crm.troubles_left == 0 or await self.is_settled()
+
+    async def is_settled(self) -> bool:
+        left = [view for view in await self.store.jobs() if view.job.kind.startswith(("write.", "response"))]
+        assert not [view.error for view in left if view.state == "dead"]
+        return not left
+
+    async def check(self, chats: list[str]) -> None:
+        await until(self.is_settled, 30)
+        doubtful = {delivery.chat for delivery in self.records.doubts(99)}
+        counts = {chat: self.case.count(self.crm, chat) for chat in chats if chat not in doubtful}
+        assert counts == dict.fromkeys(counts, 1)
 
 
 @pytest.mark.parametrize("case", REAL.values(), ids=REAL)
@@ -71,28 +101,13 @@ async def test_a_kill_between_send_and_settle_loses_and_doubles_nothing(case: Ca
         service = Service(tmp_path, SECRET_KEY=KEY, **crm.environment())
         (tmp_path / "settings.yaml").write_text(crm.settings(), "utf-8")
         await asyncio.to_thread(service.start)
+        store = SqliteStore.open(service.data / "chats.db", lambda: time.time_ns() // 1_000_000)
+        records = SqlRecords(f"sqlite:///{service.data}/records.db")
         try:
-            chats = [await killed_at(service, crm, http, number) for number in range(2)]
-            await check(case, crm, tmp_path / "data", chats)
+            stage = Stage(case, crm, service, http, store, records)
+            await stage.check([await stage.killed_at(number) for number in range(len(MOMENTS))])
         finally:
             await asyncio.to_thread(service.kill)
+            await records.close()
+            await store.close()
         assert crm.faults == []
-
-
-async def check(case: Case, crm: StandIn, data: Path, chats: list[str]) -> None:
-    store = SqliteStore.open(data / "chats.db", lambda: time.time_ns() // 1_000_000)
-    records = SqlRecords(f"sqlite:///{data}/records.db")
-
-    async def settled() -> bool:
-        left = [view for view in await store.jobs() if view.job.kind.startswith(("write.", "response"))]
-        assert not [view.error for view in left if view.state == "dead"]
-        return not left
-
-    try:
-        await until(settled, 30)
-        doubtful = {delivery.chat for delivery in records.doubts(99)}
-        counts = {chat: case.count(crm, chat) for chat in chats if chat not in doubtful}
-        assert counts == dict.fromkeys(counts, 1)
-    finally:
-        await records.close()
-        await store.close()
