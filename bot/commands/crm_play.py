@@ -81,6 +81,7 @@ async def play(
         async with crm:
             demo = _demo(crm, config.kind, Path(folder))
             there = _at(config, demo)
+            crm.learn(there)
             if not unknown:
                 await _introduce(there, lives, clock)
             writer = make(there, clock)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.crm.adobe_api import SCOPE, TOKEN_URL, Campaign, Profile
-from bot.crm.base import Event, Parcel, Receipt, Stored
+from bot.crm.base import Event, FieldFacts, Parcel, Receipt, SetupStep, Stored
 from bot.crm.client import one_by_one
 from bot.crm.config import WriterConfig
 from bot.crm.kept import Kept, differing
@@ -68,7 +68,7 @@ _ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 
 
 class AdobeWriter:
-    """See `bot.crm.base.Writer`; `stored` makes it Reconciling."""
+    """See `bot.crm.base.Writer`; also Describing, Preparing and Reconciling."""
 
     batch = 1
     """A killed process leaves as few events in doubt as can be."""
@@ -97,6 +97,28 @@ class AdobeWriter:
 
     async def close(self) -> None:
         await self._campaign.close()
+
+    async def describe(self) -> Mapping[str, Mapping[str, FieldFacts]]:
+        """Of the profile. What an event takes is known to its definition alone."""
+        events = self._mapping.sections.get("events", ())
+        open_ended = dict.fromkeys((one.name for section in events for one in section.fields), FieldFacts("other"))
+        return {"profile": await self._campaign.attributes(), "events": open_ended}
+
+    def advice(self, target: str, field: str) -> str:
+        where = "Administration > Development > Custom resources > Profile > Data structure"
+        name = field.removeprefix(CUSTOM)
+        return f"{where}: add {name} (the API calls it {field}), then Publishing: prepare and publish, API included"
+
+    async def setup(self, make: bool) -> Sequence[SetupStep]:
+        """Only tells: there is no API that extends a resource."""
+        there = await self._campaign.attributes()
+        names = [one.name for one in self._mapping.fields.get("profile", ())]
+        return [
+            SetupStep(f"attribute {name} of the profile", "there")
+            if name in there
+            else SetupStep(f"attribute {name} of the profile", "todo", self.advice("profile", name))
+            for name in names
+        ]
 
     async def stored(self, parcels: Sequence[Parcel]) -> Sequence[Stored]:
         return [await self._stored(parcel.response) for parcel in parcels]

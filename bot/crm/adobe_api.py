@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
+from bot.crm.base import FieldFacts, FieldType
 from bot.crm.client import Answer, Client, segment
 from bot.crm.client_answer import said_by
 from bot.crm.config import WriterConfig
@@ -23,6 +24,12 @@ PAGES = 5
 """Of a search that finds many texts which hold this address."""
 STANDARD, EXTENDED = "profileAndServices/profile", "profileAndServicesExt/profile"
 
+TYPES: Mapping[str, FieldType] = {
+    "string": "text", "memo": "text", "number": "number", "boolean": "boolean", "date": "date",
+    "datetime": "datetime", "enumeration": "choice",
+}  # fmt: skip
+"""Of others, links and collections among them, nothing is said."""
+
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}")
 """A custom key that may stand in an address. One that begins with @ would be taken for an automatic one."""
 _ATTRIBUTE = re.compile(r"property is not valid for|property that is read-only")
@@ -34,6 +41,22 @@ class Profile(Struct, frozen=True):
     """What stands in its address: the automatic key, or the custom one that it was found by."""
     email: str = ""
     created: str = ""
+
+
+class Attribute(Struct, frozen=True):
+    """As the resource's metadata describe it (metadata-mechanism.md)."""
+
+    type: str = ""
+    read_only: bool = field(name="readOnly", default=False)
+    values: Mapping[str, object] | list[object] | None = None
+
+    def facts(self) -> FieldFacts:
+        options = tuple(self.values) if isinstance(self.values, Mapping) else ()
+        return FieldFacts(TYPES.get(self.type, "other"), options=options, writable=not self.read_only)
+
+
+class Metadata(Struct, frozen=True):
+    content: Mapping[str, Attribute]
 
 
 class Next(Struct, frozen=True):
@@ -59,8 +82,6 @@ def judge(answer: Answer) -> DeliveryError | None:
         return Permanent(f"answered 500: {said}", "attribute")
     if status == 403:
         return Unauthorized(f"answered 403: {said} (the credential needs a product profile of this organisation)")
-    if status in (502, 504):
-        return Retryable(f"answered {status}, a gateway that lost the answer", doubt=not answer.safe)
     return None
 
 
@@ -105,6 +126,11 @@ class Campaign:
         """Its attributes, custom ones too, as they stand now."""
         answer = await self._client.send("GET", f"{self._root}/{EXTENDED}/{segment(profile.key)}", safe=True)
         return answer.read(dict[str, object])
+
+    async def attributes(self) -> Mapping[str, FieldFacts]:
+        """Of the profile as it was extended here, by API name."""
+        answer = await self._client.send("GET", f"{self._root}/{EXTENDED}/metadata", safe=True)
+        return {name: one.facts() for name, one in answer.read(Metadata).content.items()}
 
     async def create(self, values: Mapping[str, object]) -> Profile:
         """Raises Retryable without doubt: the next attempt looks for it first."""

@@ -17,7 +17,7 @@ from bot.crm.kept import Kept, differing, mark
 from bot.crm.mapping import Mapped
 from bot.crm.sellsy_api import FILTERS, TOKEN_URL, Kind, Ref, Sellsy
 from bot.crm.sellsy_catalog import Catalog, how_to_make
-from bot.crm.sellsy_notes import COMMENT, TASK, UNKNOWN, Leaving
+from bot.crm.sellsy_notes import COMMENT, FIELDS, TASK, UNKNOWN, Leaving
 from bot.crm.spec import Key, Login, Section, Spec
 from bot.errors import DeliveryError, Permanent
 from bot.model import Response
@@ -93,7 +93,7 @@ class SellsyWriter:
         await self._sellsy.close()
 
     async def describe(self) -> Mapping[str, Mapping[str, FieldFacts]]:
-        return {kind: await self._catalog.facts(kind) for kind in FILTERS}
+        return {**{kind: await self._catalog.facts(kind) for kind in FILTERS}, **FIELDS}
 
     def advice(self, target: str, field: str) -> str:
         return how_to_make(target, field) if field else "write to contact or individual"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
+from bot.crm.base import FieldFacts
 from bot.crm.kept import mark
 from bot.crm.mapping import Mapped, Out, SectionValues, plain
 from bot.crm.sellsy_api import Ref, Sellsy
@@ -18,6 +19,16 @@ from bot.model import Response
 COMMENT, TASK = "comment", "task"
 """Names of the notes, and of the sections."""
 WHERE: Mapping[Literal["comments", "tasks"], str] = {"comments": COMMENT, "tasks": TASK}
+FIELDS: Mapping[str, Mapping[str, FieldFacts]] = {
+    COMMENT: {"description": FieldFacts("text")},
+    TASK: {
+        **dict.fromkeys(("title", "description"), FieldFacts("text")),
+        "due_date": FieldFacts("datetime"),
+        "priority": FieldFacts("integer"),
+        "is_private": FieldFacts("boolean"),
+    },
+}
+"""What can be said in them; longer texts are cut."""
 LATER = timedelta(hours=24)
 """A task without a time is due so long after the person last did something."""
 UNKNOWN = "?"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.crm.adobe import AdobeWriter, faults
-from bot.crm.base import Reconciling, Stored
+from bot.crm.base import Describing, FieldFacts, Preparing, Reconciling, Stored
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.model import CaseFacts, Fact, Response
 from bot.sandbox.crm.adobe import OOPS, Adobe
@@ -289,6 +289,21 @@ async def test_what_is_stored_can_be_compared(tmp_path: Path) -> None:
         next(iter(crm.profiles.values()))["cusNpsSegment"] = "promoter"
         there = await writer.stored([parcel(), parcel(of("ines@example.org"))])
         assert there == [Stored(1, ("cusNpsSegment",)), Stored(0)]
+
+
+async def test_the_profile_describes_its_attributes_and_says_what_is_missing(tmp_path: Path) -> None:
+    async with writing(Adobe(check), tmp_path, {"cusNpsCase: case.outcome": "cusNpsOutcome: case.outcome"}) as writer:
+        assert isinstance(writer, Describing)
+        assert isinstance(writer, Preparing)
+        known = await writer.describe()
+        assert known["profile"]["cusNpsScore"] == FieldFacts("number")
+        assert known["profile"]["gender"] == FieldFacts("choice", options=("unknown", "male", "female"))
+        assert not known["profile"]["created"].writable
+        assert set(known["events"]) == {"score", "phone", "when"}
+        missing = [step for step in await writer.setup(make=True) if step.state == "todo"]
+        assert [step.what for step in missing] == ["attribute cusNpsOutcome of the profile"]
+        assert missing[0].how == writer.advice("profile", "cusNpsOutcome")
+        assert "add NpsOutcome (the API calls it cusNpsOutcome)" in missing[0].how
 
 
 @pytest.mark.parametrize(

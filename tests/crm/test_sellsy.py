@@ -176,6 +176,7 @@ SHORTER = {
 
 VALUES: list[tuple[str, str, object]] = [
     ("nps-score: score", "nps-score", "3"),
+    ("nps-score: score | number", "nps-score", "3"),
     ("nps-segment: segment | labels(fr)", "nps-segment", 71),
     ("nps-date: scored_at", "nps-date", "2025-10-09"),
     ("nps-callback: answers.call | map(yes=true, no=false)", "nps-callback", True),
@@ -299,6 +300,7 @@ async def test_the_account_describes_its_fields_and_says_what_is_missing(tmp_pat
         assert known["nps-reason"] == FieldFacts("text", 250)
         assert known["nps-segment"].options == ("Détracteur", "Neutre", "Promoteur")
         assert known["last_name"].length == 200
+        assert "due_date" in (await writer.describe())["task"]
         assert "siren" not in known
         steps = {step.what: step for step in await writer.setup(make=True)}
         assert steps["custom field nps-date for a contact"].state == "there"

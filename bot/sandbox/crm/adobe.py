@@ -5,13 +5,15 @@ resource does not have is refused with 500; an address that leads nowhere, anoth
 a token that ended is 401013. The same event twice is two messages.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
+from typing import TypeAlias
 
 import msgspec
 from aiohttp import web
 
+from bot.crm.config import WriterConfig
 from bot.sandbox.crm.standin import EXCHANGE, Check, Exchange, StandIn, Table, nothing
 
 ORGANIZATION = "geometrixx"
@@ -26,6 +28,8 @@ KEY = "cusCustomerId"
 EVENTS = ("EVTnpsDetractor", "EVTnpsPassive", "EVTnpsPromoter", "EVTnpsCallback")
 FIXED = ("PKey", "href", "created", "age")
 OOPS = "Oops. Something went wrong. Check your URI and try again."
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.Response]]
 
 SETTINGS = """\
 writers:
@@ -87,16 +91,18 @@ class Adobe(StandIn):
         self.profiles: dict[str, dict[str, object]] = {}
         """By their automatic key."""
         self.events: list[Sent] = []
+        self.organization, self.published, self.custom = ORGANIZATION, set(EVENTS), set(CUSTOM)
         self._number = count(1)
 
     def routes(self) -> Sequence[web.RouteDef]:
-        root = f"/{ORGANIZATION}/campaign"
+        root = "/{organization}/campaign"
         return [
-            web.get(f"{root}/profileAndServices/profile/byText", self._search),
-            web.post(f"{root}/profileAndServices/profile", self._create),
-            web.get(f"{root}/profileAndServicesExt/profile/{{key}}", self._read),
-            web.patch(f"{root}/profileAndServicesExt/profile/{{key}}", self._change),
-            web.post(f"{root}/mc{ORGANIZATION}/{{event}}", self._event),
+            web.get(f"{root}/profileAndServices/profile/byText", self._ours(self._search)),
+            web.post(f"{root}/profileAndServices/profile", self._ours(self._create)),
+            web.get(f"{root}/profileAndServicesExt/profile/metadata", self._ours(self._metadata)),
+            web.get(f"{root}/profileAndServicesExt/profile/{{key}}", self._ours(self._read)),
+            web.patch(f"{root}/profileAndServicesExt/profile/{{key}}", self._ours(self._change)),
+            web.post(f"{root}/{{api:mc.*}}/{{event}}", self._ours(self._event)),
             web.route("*", "/{nowhere:.*}", self._oops),
         ]
 
@@ -114,6 +120,13 @@ class Adobe(StandIn):
 
     def environment(self) -> Mapping[str, str]:
         return {"ADOBE_CLIENT_ID": CLIENT, "ADOBE_CLIENT_SECRET": SECRET}
+
+    def learn(self, config: WriterConfig) -> None:
+        self.organization = config.text("organization")
+        mapping = config.mapping
+        named = {one.name for fields in mapping.fields.values() for one in fields}
+        self.custom |= {name for name in named if name.startswith("cus")}
+        self.published |= {str(one.options["event"]) for one in mapping.sections.get("events", ())}
 
     def add(self, **attributes: object) -> str:
         """A profile that is there already; its automatic key."""
@@ -135,6 +148,15 @@ class Adobe(StandIn):
             return web.json_response({"error_code": "401013", "message": "Oauth token is not valid"}, status=401)
         return web.json_response({"error_code": f"{code}000", "message": words}, status=code)
 
+    def _ours(self, handler: Handler) -> Handler:
+        """The handler; another organisation's address leads nowhere."""
+
+        async def ours(request: web.Request) -> web.Response:
+            right = request.match_info["organization"] == self.organization
+            return await (handler if right else self._oops)(request)
+
+        return ours
+
     async def _oops(self, _request: web.Request) -> web.Response:
         return web.json_response({"code": 500, "message": OOPS}, status=500)
 
@@ -149,7 +171,7 @@ class Adobe(StandIn):
 
     async def _create(self, request: web.Request) -> web.Response:
         values = request[EXCHANGE].read(dict[str, object])
-        if fault := _fault(values):
+        if fault := self._fault(values):
             return self.refusal(500, fault)
         key = self.add(**values)
         return web.json_response(_json(key, self.profiles[key]), status=201)
@@ -164,22 +186,40 @@ class Adobe(StandIn):
         key, values = self._key(request), request[EXCHANGE].read(dict[str, object])
         if key is None:
             return self.refusal(404, "The requested object does not exist")
-        if fault := _fault(values):
+        if fault := self._fault(values):
             return self.refusal(500, fault)
         self.profiles[key] |= values
-        return web.json_response({"PKey": key, "href": f"{self.url}/{ORGANIZATION}/campaign/{key}"})
+        return web.json_response({"PKey": key, "href": f"{self.url}/{self.organization}/campaign/{key}"})
 
     async def _event(self, request: web.Request) -> web.Response:
         event, body = request.match_info["event"], request[EXCHANGE].read(Body)
         if "charset" not in request.headers.get("content-type", ""):
             return self.refusal(400, "the content type names no charset")
-        if event not in EVENTS:
+        if event not in self.published:
             return self.refusal(404, f"The event '{event}' is not published")
         self.events.append(Sent(event, body.email, body.ctx, body.expiration))
         at = datetime.now(UTC).isoformat(" ", "milliseconds").replace("+00:00", "Z")
         key = f"@ev{len(self.events):04}"
-        made = {"PKey": key, "status": "pending", "href": f"mc{ORGANIZATION}/{event}/{key}", "created": at}
+        made = {"PKey": key, "status": "pending", "href": f"mc{self.organization}/{event}/{key}", "created": at}
         return web.json_response(made, status=201)
+
+    async def _metadata(self, _request: web.Request) -> web.Response:
+        """As metadata-mechanism.md describes it: `content` holds the attributes by their API names."""
+        content: dict[str, dict[str, object]]
+        content = {name: {"apiName": name, "type": _type(name), "resType": _type(name)} for name in sorted(self.custom)}
+        content |= {name: {"apiName": name, "type": "string", "dataPolicy": ""} for name in STANDARD}
+        content["gender"] |= {"type": "enumeration", "values": {"unknown": {}, "male": {}, "female": {}}}
+        content |= {name: {"apiName": name, "type": "string", "readOnly": True} for name in FIXED}
+        content["services"] = {"apiName": "services", "type": "collection", "resTarget": "subscription"}
+        return web.json_response({"content": content, "name": "profile", "schema": "nms:recipient", "type": "item"})
+
+    def _fault(self, values: Mapping[str, object]) -> str:
+        for name in values:
+            if name in FIXED:
+                return f"Cannot update the '{name}' property that is read-only"
+            if name not in (*STANDARD, *self.custom):
+                return f"'{name}' property is not valid for the 'profile' resource."
+        return ""
 
     def _key(self, request: web.Request) -> str | None:
         """The automatic key of the profile that the address names by that or by its custom key."""
@@ -189,13 +229,8 @@ class Adobe(StandIn):
         return next((key for key, one in self.profiles.items() if one.get(KEY) == named), None)
 
 
-def _fault(values: Mapping[str, object]) -> str:
-    for name in values:
-        if name in FIXED:
-            return f"Cannot update the '{name}' property that is read-only"
-        if name not in (*STANDARD, *CUSTOM):
-            return f"'{name}' property is not valid for the 'profile' resource."
-    return ""
+def _type(name: str) -> str:
+    return "number" if name.endswith("Score") else "boolean" if name in CUSTOM[2:5] else "string"
 
 
 def _json(key: str, profile: Mapping[str, object]) -> Mapping[str, object]:

@@ -10,7 +10,8 @@ from typing import TypeAlias
 import msgspec
 from aiohttp import web
 
-from bot.sandbox.crm.sellsy_account import LABELS, Account, Left, Refused
+from bot.crm.config import WriterConfig
+from bot.sandbox.crm.sellsy_account import Account, Left, Refused, made_for
 from bot.sandbox.crm.standin import EXCHANGE, Check, StandIn, Table, nothing
 
 CLIENT, SECRET = "sellsy-client-id", "sellsy-client-secret"
@@ -125,6 +126,14 @@ class Sellsy(StandIn):
     def environment(self) -> Mapping[str, str]:
         return {"SELLSY_CLIENT_ID": CLIENT, "SELLSY_CLIENT_SECRET": SECRET}
 
+    def learn(self, config: WriterConfig) -> None:
+        for kind, fields in config.mapping.fields.items():
+            places = ("contact",) if kind == "contact" else ("client", "prospect", "supplier")
+            self.account.learn({one.name: made_for(one, places) for one in fields})
+        for task in config.mapping.sections.get("task", ()):
+            if label := str(task.options.get("label", "")):
+                self.account.labels.setdefault(label, 900 + len(self.account.labels))
+
     def login_fault(self, form: Mapping[str, str]) -> str:
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT, SECRET):
             return "invalid_client"
@@ -167,7 +176,12 @@ class Sellsy(StandIn):
         return _page([one.json() for one in self.account.fields])
 
     async def _labels(self, _request: web.Request) -> web.Response:
-        return _page([{"id": key, "name": name, "is_active": True, "rank": rank} for key, name, rank in LABELS])
+        return _page(
+            [
+                {"id": number, "name": name, "is_active": True, "rank": number}
+                for name, number in self.account.labels.items()
+            ]
+        )
 
     async def _search_left(self, request: web.Request) -> web.Response:
         wanted = [(one.type, one.id) for one in request[EXCHANGE].read(Related).filters.related_objects]

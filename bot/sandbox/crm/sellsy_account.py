@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import count
 
-LABELS = ((401, "Appel", 1), (402, "Rappel", 2), (403, "Rendez-vous", 3))
-"""Of tasks: id, name, rank."""
+from bot.crm.mapping import Field
+
+LABELS = {"Appel": 401, "Rappel": 402, "Rendez-vous": 403}
+"""Of tasks."""
 SEGMENTS = ((71, "Détracteur"), (72, "Neutre"), (73, "Promoteur"))
 STANDARD = {
     *("id", "civility", "first_name", "last_name", "email", "website", "phone_number", "mobile_number", "fax_number"),
@@ -76,6 +78,16 @@ FIELDS = (
 )
 
 
+def made_for(one: Field, places: tuple[str, ...]) -> CustomField:
+    """A custom field as a person would make it for this field of a mapping."""
+    number = 500 + sum(ord(char) * place for place, char in enumerate(one.name, 1)) * 10
+    options = [option for option in one.expr.options if isinstance(option, str)]
+    items = tuple((number + place, option) for place, option in enumerate(options, 1)) if len(options) > 1 else ()
+    kinds = {"integer": "numeric", "number": "numeric", "boolean": "boolean", "date": "date"}
+    kind = "select" if items else kinds.get(one.expr.type, "rich-text")
+    return CustomField(number, one.name, kind, one.name, items, None if items else 65_000, places)
+
+
 class Refused(Exception):
     """An error as Sellsy tells it: status, message, context, and what each field has against it."""
 
@@ -115,10 +127,16 @@ class Left:
 @dataclass(slots=True)
 class Account:
     fields: tuple[CustomField, ...] = FIELDS
+    labels: dict[str, int] = field(default_factory=lambda: dict(LABELS))
     people: dict[int, Person] = field(default_factory=dict)
     comments: dict[int, Left] = field(default_factory=dict)
     tasks: dict[int, Left] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=lambda: count(1001))
+
+    def learn(self, fields: Mapping[str, CustomField]) -> None:
+        """Have these too, by code; those that are there stay."""
+        known = {*STANDARD, *(one.code for one in self.fields), "smart_tags"}
+        self.fields += tuple(one for code, one in fields.items() if code not in known)
 
     def person(self, kind: str, number: int) -> Person:
         found = self.people.get(number)
@@ -158,7 +176,7 @@ class Account:
 
     def leave(self, what: str, values: dict[str, object], related: tuple[str, int]) -> Left:
         self.person(*related)
-        if what == "tasks" and values.get("label_id") not in {key for key, _, _ in LABELS}:
+        if what == "tasks" and values.get("label_id") not in self.labels.values():
             raise Refused(400, "Validation failed", label_id="This label does not exist.")
         made = Left(next(self._numbers), related, values)
         (self.tasks if what == "tasks" else self.comments)[made.id] = made

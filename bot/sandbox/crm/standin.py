@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import web
 from multidict import CIMultiDict
 
+from bot.crm.config import WriterConfig
 from bot.sandbox.crm.befall import befall
 from bot.sandbox.crm.exchange import Exchange
 from bot.sandbox.crm.table import Table
@@ -92,6 +93,9 @@ class StandIn(ABC):
     def environment(self) -> Mapping[str, str]:
         """The variables that `settings` refers to."""
         return {}
+
+    def learn(self, config: WriterConfig) -> None:  # noqa: B027 - most have nothing to learn
+        """Have what this writer's settings name and its API makes no fields for, as its owner made it by hand."""
 
     def knows(self, exchange: Exchange) -> bool:
         """Whether the request proves who sends it. Those with a key of their own say so here."""
