@@ -27,6 +27,7 @@ MEND = frozenset({
 })  # fmt: skip
 ADVICE = {
     "INVALID_FIELD": "`chatsurvey check --live` says which field of the mapping is not there, and what to click",
+    "NOT_FOUND": "`chatsurvey crm setup salesforce` says which object or external id is missing",
     "INVALID_FIELD_FOR_INSERT_UPDATE": "the field may be read only, or not be permitted to the integration user",
     "DUPLICATES_DETECTED": "a duplicate rule forbids this record: correct the match, or set `allow_duplicates`",
     "REQUIRED_FIELD_MISSING": "give it a value under `fields`",

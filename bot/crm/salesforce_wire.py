@@ -6,6 +6,7 @@
   `.netrc` take the place of our token. Redirects are not followed, no cookies are kept.
 """
 
+import logging
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -36,6 +37,8 @@ from bot.errors import DeliveryError, Permanent, Retryable
 LARGEST = 20_000_000
 """Bytes of an answer: a description of a large object has several million."""
 PIECE = 65_536
+
+logging.getLogger("urllib3").setLevel(logging.INFO)  # at DEBUG it writes addresses, which hold queries with e-mails
 
 
 class Bounded:
