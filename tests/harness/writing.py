@@ -138,9 +138,13 @@ class Trip:
 
     async def say(self, chat: Conversation) -> None:
         """A new revision of this chat."""
+        await self.say_to(chat, "crm")
+
+    async def say_to(self, chat: Conversation, *writers: str) -> None:
         before = await self.here.store.load_id(chat.id)
         version = before.version + 1 if before is not None else 1
-        await put(self.here.store, write_job(chat.id, "crm", self.here.clock()), chat=replace(chat, version=version))
+        jobs = [write_job(chat.id, writer, self.here.clock()) for writer in writers]
+        await put(self.here.store, *jobs, chat=replace(chat, version=version))
 
     async def step(self, limit: int = 100) -> int:
         """How many jobs were run."""
