@@ -129,8 +129,9 @@ class _Check:
     def _contact(self, use: Use, path: str, match: bool) -> Iterator[Problem]:
         if use.source in self.flows.saved:
             return
-        near = nearest(use.source, [key for key in self.flows.saved if key.startswith(CONTACT)])
-        hint = f'did you mean "{near}"?' if near else f"ask for it: a step with  save_as: {use.source}"
+        asked = [key.removeprefix(CONTACT) for key in self.flows.saved if key.startswith(CONTACT)]
+        near = nearest(use.source.removeprefix(CONTACT), asked)
+        hint = f'did you mean "{CONTACT}{near}"?' if near else f"ask for it: a step with  save_as: {use.source}"
         if self.mapped.trust == "claimed":
             if near:
                 yield Problem(use.mark, path, f"no step asks for {use.source}: a page may say it", hint, "warning")
