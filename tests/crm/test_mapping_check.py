@@ -94,7 +94,7 @@ ERRORS = [
 
 WARNINGS = [
     ("match: {Id: contact.id}", "warning match / Contact / Id: no step asks for contact.id: where no signed token"),
-    ("fields: {A: contact.plan}", "no signed token says it, it is left out | ask for it: a step with  save_as: contact.plan"),
+    ("fields: {A: contact.plan}", "it is left out | ask for it: a step with  save_as: contact.plan"),
     ("fields: {A: contact.emial}", 'no signed token says it, it is left out | did you mean "contact.email"?'),
     ("trust: claimed\nfields: {A: contact.emial}", 'a page may say it | did you mean "contact.email"?'),
     ("when: {flow: taste}\nfields: {A: score}", "score is never there: no flow asks for a score"),
