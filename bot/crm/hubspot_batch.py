@@ -6,11 +6,13 @@ does not exist fail together; else the batch is halved until the culprit is alon
 `objectWriteTraceId`, by the unique value, or (where HubSpot tells neither) by asking for that record alone.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 
 from msgspec import Struct, field
 
-from bot.crm.client import Client
+from bot.crm.client import Answer, Client
 from bot.crm.hubspot_errors import Fault, Refused, error_of, listed
 from bot.errors import DeliveryError, Permanent, Retryable
 
@@ -74,10 +76,14 @@ class Pairs(Struct, frozen=True):
 
 
 class Objects:
-    """Records of contacts, notes and tickets. What went wrong with a record stands in its place."""
+    """Records of contacts, notes and tickets. What went wrong with a record stands in its place.
 
-    def __init__(self, client: Client) -> None:
+    `bounds`, by the loop's time: when no other call is begun, and when one is cut off.
+    """
+
+    def __init__(self, client: Client, bounds: tuple[float, float] = (inf, inf)) -> None:
         self._client = client
+        self._last, self._end = bounds
 
     async def write(self, kind: str, items: Sequence[Item]) -> list[Row | DeliveryError]:
         """Make or change these, all by the same property and none of them twice; by HubSpot's own id: change."""
@@ -122,9 +128,7 @@ class Objects:
     async def _read(self, kind: str, by: str, ids: Sequence[str], properties: Sequence[str]) -> Sequence[Row]:
         wanted = sorted({*properties, *([by] if by else []), *(["hs_additional_emails"] if by == "email" else [])})
         body = {"properties": wanted, "propertiesWithHistory": [], "inputs": [{"id": one} for one in ids]}
-        answer = await self._client.send(
-            "POST", f"crm/v3/objects/{kind}/batch/read", json=body | ({"idProperty": by} if by else {}), safe=True
-        )
+        answer = await self._post(f"crm/v3/objects/{kind}/batch/read", body | ({"idProperty": by} if by else {}))
         rows = answer.read(Rows)
         for fault in rows.errors:
             if fault.category != "OBJECT_NOT_FOUND":
@@ -138,7 +142,7 @@ class Objects:
         inputs = [{"from": {"id": one}, "to": {"id": other}} for one, other in pairs]
         path = f"crm/v4/associations/{kind}/{to}/batch/associate/default"
         try:
-            answer = await self._client.send("POST", path, json={"inputs": inputs}, safe=True)
+            answer = await self._post(path, {"inputs": inputs})
             told = answer.read(Pairs)
         except DeliveryError as error:
             if len(pairs) == 1 or not isinstance(error, Refused):
@@ -149,6 +153,20 @@ class Objects:
         fault = answer.fault(error_of(told.errors[0]) if told.errors else Retryable("an association was not confirmed"))
         return [None if pair in done or pair[::-1] in done else fault for pair in pairs]
 
+    async def _post(self, path: str, body: Mapping[str, object]) -> Answer:
+        if asyncio.get_running_loop().time() > self._last:
+            raise self._late(path, "HubSpot is slow: the rest of the batch is written at the next attempt")
+        try:
+            async with asyncio.timeout_at(None if self._end == inf else self._end):
+                return await self._client.send("POST", path, json=body, safe=True)
+        except TimeoutError:
+            raise self._late(path, "no answer within the time of a batch", doubt=True) from None
+
+    def _late(self, path: str, words: str, *, doubt: bool = False) -> Retryable:
+        error = Retryable(words, doubt=doubt)
+        error.request = f"POST {path}"
+        return error
+
     async def _upsert(self, kind: str, items: Sequence[Item]) -> tuple[Rows, Callable[[DeliveryError], DeliveryError]]:
         by = items[0].by
         inputs = [
@@ -157,9 +175,7 @@ class Objects:
             for at, item in enumerate(items)
         ]
         verb = "upsert" if by else "update"
-        answer = await self._client.send(
-            "POST", f"crm/v3/objects/{kind}/batch/{verb}", json={"inputs": inputs}, safe=True
-        )
+        answer = await self._post(f"crm/v3/objects/{kind}/batch/{verb}", {"inputs": inputs})
         return answer.read(Rows), answer.fault
 
     def _sort(

@@ -136,7 +136,7 @@ def note_of(mapping: Mapped, draft: Draft) -> dict[str, str] | None:
 def _summary(draft: Draft) -> str:
     """What a note says where the mapping does not."""
     response = draft.parcel.response
-    lines = [f"NPS {response.score} ({response.segment})"] if response.score is not None else []
+    lines = [f"Score {response.score} ({response.segment})"] if response.score is not None else []
     lines += [f"{a.key}: {a.label}" for a in response.answers if a.kind != "nps" and not a.key.startswith("contact.")]
     if response.case is not None and response.case.outcome:
         lines.append(f"{response.case.state}: {response.case.outcome}")

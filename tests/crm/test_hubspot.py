@@ -46,7 +46,9 @@ async def test_a_detractor_is_a_contact_with_a_note_and_a_ticket(tmp_path: Path)
         assert receipt.error is None
         assert receipt.remote == next(iter(crm.portal.records["contacts"]))
         (note,) = shown(crm, "notes")
-        assert note["hs_note_body"].startswith("NPS 3 (detractor): too slow<br><br>Bot: How likely?<br>Visitor: 3<br>")
+        assert note["hs_note_body"].startswith(
+            "Score 3 (detractor): too slow<br><br>Bot: How likely?<br>Visitor: 3<br>"
+        )
         assert {(kind, to) for kind, _, to, _ in crm.portal.associations} == {
             ("notes", "contacts"),
             ("tickets", "contacts"),
@@ -60,7 +62,7 @@ async def test_a_later_answer_grows_the_same_note_and_leaves_the_rest(tmp_path: 
             again = await write(writer, parcel(a_response(revision=2), first.notes))
         with expecting(crm, Expect("POST", CONTACTS)):  # and where the note says the same it is not written
             await write(writer, parcel(a_response(revision=3), again.notes))
-        assert [note["hs_note_body"][:27] for note in shown(crm, "notes")] == ["NPS 3 (detractor): too slow"]
+        assert [note["hs_note_body"][:29] for note in shown(crm, "notes")] == ["Score 3 (detractor): too slow"]
 
 
 @pytest.mark.parametrize("notes_kept", [True, False])

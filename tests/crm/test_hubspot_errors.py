@@ -1,5 +1,6 @@
 """Each record of a batch has its own outcome, and what HubSpot answers becomes one of the closed list."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,12 +10,13 @@ import pytest
 
 from bot.crm.base import Parcel, Receipt
 from bot.crm.client import Answer
+from bot.crm.hubspot_batch import Item, Objects
 from bot.crm.hubspot_errors import judge
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.model import Answer as Given
 from bot.model import Fact
 from bot.sandbox.crm.hubspot_portal import Property
-from bot.sandbox.crm.standin import Trouble, malformed, status
+from bot.sandbox.crm.standin import Trouble, hang, malformed, status
 from tests.crm.hubspot_parts import CONTACTS, NOTES, TICKETS, TO_CONTACT, hubspot, of, shown
 from tests.crm.writer_parts import parcel, write
 from tests.harness.responses import NOON, a_response
@@ -201,6 +203,22 @@ async def test_a_limit_in_the_middle_of_halving_ends_it(tmp_path: Path) -> None:
         receipts = await writer.write(parcels)
         assert {type(receipt.error) for receipt in receipts} == {Throttled}
         assert len(crm.exchanges) == 2
+
+
+async def test_a_slow_hubspot_is_left_in_time_and_what_came_through_is_known(tmp_path: Path) -> None:
+    """The engine gives a call of a writer 23 seconds, and one that it cuts off has told nothing."""
+    items = [Item("a@example.com", {"nps_score": "1"}, "email"), Item("b@example.com", {"nps_score": "2"}, "email")]
+    async with hubspot(tmp_path) as (crm, writer):
+        now = asyncio.get_running_loop().time()
+        late = Objects(writer._client, (now - 1, now + 60))
+        assert [str(found) for found in await late.write("contacts", items)] == [
+            "HubSpot is slow: the rest of the batch is written at the next attempt"
+        ] * 2
+        assert len(crm.exchanges) == 0
+        crm.fails(hang())
+        cut = Objects(writer._client, (now + 60, now + 0.2))
+        errors = [found for found in await cut.write("contacts", items) if isinstance(found, Retryable)]
+        assert [(error.doubt, error.request) for error in errors] == [(True, f"POST {CONTACTS[1:]}")] * 2
 
 
 async def test_results_that_name_nobody_are_asked_for_one_by_one(tmp_path: Path) -> None:

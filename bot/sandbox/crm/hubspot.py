@@ -37,7 +37,7 @@ writers:
       nps_outcome: case.outcome
       phone: contact.phone
     note:
-      fields: {hs_note_body: "NPS {{ score }} ({{ segment }}): {{ quote }}\\n\\n{{ transcript }}\\n\\n{{ link }}"}
+      fields: {hs_note_body: "Score {{ score }} ({{ segment }}): {{ quote }}\\n\\n{{ transcript }}\\n\\n{{ link }}"}
     ticket:
       when: {segment: detractor}
       pipeline: "0"
