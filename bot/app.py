@@ -29,7 +29,7 @@ from bot.app_writers import warned, writers
 from bot.channels.base import Messenger
 from bot.crm.base import Writer
 from bot.deliver import Delivering
-from bot.errors import Problem
+from bot.errors import Problem, Retryable
 from bot.flows.answers.warm import warm
 from bot.flows.catalog import Catalog
 from bot.http_response import ResponsePage
@@ -152,7 +152,9 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     for channel in talking:
         stack.push_async_callback(channel.stop)
         await channel.start()
-    stack.push_async_callback(_cancel, _background(_warm(catalog), "loading of what typed answers need"))
+    stack.push_async_callback(
+        _cancel, _background(_warm(catalog, records if prompt(made) else None), "loading of what comes first")
+    )
     return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose)
 
 
@@ -218,9 +220,13 @@ def _background(work: Coroutine[None, None, None], name: str) -> asyncio.Task[No
     return task
 
 
-async def _warm(catalog: Catalog) -> None:
-    """Load the readers of typed answers before the first one comes, but after the first questions went out."""
+async def _warm(catalog: Catalog, records: SqlRecords | None) -> None:
+    """Load the readers of typed answers before the first one comes, but after the first questions went out; and the
+    records, where somebody waits for a score."""
     await asyncio.sleep(WARM_AFTER)
+    if records is not None:
+        with suppress(Retryable):  # the first response will say it
+            await records.ready()
     kinds = {step.kind for flow in catalog.live.flows.values() for step in flow.steps.values()}
     await asyncio.to_thread(warm, kinds)
 
