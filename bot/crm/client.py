@@ -166,10 +166,12 @@ class Client:
         url = URL(asked.url, encoded=True)
         if url.scheme != "https" and not (url.scheme == "http" and self._connection.allow_private):
             raise Permanent("the address is not https, which only allow_private permits", "address")
-        proxy, auth = proxy_of(url, self._connection.proxy)
+        proxy, proven = proxy_of(url, self._connection.proxy)
+        if url.scheme == "http":  # without a tunnel the proxy reads the request itself
+            headers = {**headers, **proven}
         async with self._open().request(
             asked.method, url, data=asked.body or None, headers=headers, allow_redirects=False,
-            proxy=proxy, proxy_auth=auth, trace_request_ctx=out,
+            proxy=proxy, proxy_headers=proven or None, trace_request_ctx=out,
         ) as answer:  # fmt: skip
             wait = seconds(answer.headers.get("retry-after", ""), self._clock())
             body = bytearray()
@@ -203,12 +205,14 @@ class Client:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             ca = self._connection.ca
+            try:
+                trusted = ssl.create_default_context(cafile=ca) if ca is not None else True
+            except OSError as error:
+                raise Retryable(f"the bundle of certificates {ca} cannot be read: {type(error).__name__}") from None
             trace = aiohttp.TraceConfig()
             trace.on_request_headers_sent.append(_is_out)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=self._connections, ssl=ssl.create_default_context(cafile=ca) if ca is not None else True
-                ),
+                connector=aiohttp.TCPConnector(limit=self._connections, ssl=trusted),
                 timeout=aiohttp.ClientTimeout(total=self._connection.timeout, sock_connect=CONNECT),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[trace],

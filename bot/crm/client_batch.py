@@ -26,4 +26,8 @@ async def one_by_one(
                     shut.append(error)
                 return Receipt(error=error)
 
-    return await asyncio.gather(*(one(parcel) for parcel in parcels))
+    found = await asyncio.gather(*(one(parcel) for parcel in parcels), return_exceptions=True)
+    for bug in found:
+        if isinstance(bug, BaseException):
+            raise bug  # only now: none is left to write on its own
+    return [receipt for receipt in found if isinstance(receipt, Receipt)]

@@ -1,7 +1,7 @@
 """Which proxy a request takes: that of the settings, or HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment."""
 
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import aiohttp
 from yarl import URL
@@ -10,13 +10,17 @@ from yarl import URL
 _bypassed: Callable[[str], bool] = getattr(urllib.request, "proxy_bypass_environment")  # noqa: B009 - see above
 
 
-def proxy_of(url: URL, configured: str) -> tuple[URL | None, aiohttp.BasicAuth | None]:
-    """The proxy without its password, and that; nothing where the way is straight. Raises ValueError for no address."""
+def proxy_of(url: URL, configured: str) -> tuple[URL | None, Mapping[str, str]]:
+    """The proxy without its password, and the header that holds that; no proxy where the way is straight. Raises
+    ValueError for what is no address."""
     found = configured
     if not found and not _bypassed(f"{url.host}:{url.port}"):
         found = urllib.request.getproxies_environment().get(url.scheme, "")
     if not found:
-        return None, None
+        return None, {}
     proxy = URL(found if "://" in found else f"http://{found}")
-    auth = aiohttp.BasicAuth(proxy.user or "", proxy.password or "") if proxy.user or proxy.password else None
-    return proxy.with_user(None), auth
+    if not proxy.user and not proxy.password:
+        return proxy, {}
+    return proxy.with_user(None), {
+        "proxy-authorization": aiohttp.encode_basic_auth(proxy.user or "", proxy.password or "")
+    }

@@ -246,6 +246,9 @@ async def _attack(trial: Trial, reason: str, *, exact: bool, **who: str) -> None
     assert error is None or (isinstance(error, Permanent) and not exact), f"{reason!r} {who}: {error!r}"
     if error is not None:
         _tells_nobody(trial, error)
+    if exact:
+        cells = [" ".join(cell.split()) for rows in trial.contents().values() for row in rows for cell in row]
+        assert any(" ".join(reason.split())[:40] in cell for cell in cells), f"{reason!r} did not arrive: {cells}"
     for title, rows in trial.contents().items():
         gone = [row for row in before[title] if row not in rows]
         assert gone == [], f"{reason!r} {who} changed what is another's: {gone} is not in {rows}"

@@ -17,9 +17,14 @@ from tests.harness.crm_trial import Case
 from tests.harness.receiver import SECRET
 
 
+class Said(Struct, frozen=True):
+    value: int | str
+
+
 class Data(Struct, frozen=True):
     chat: str
     revision: int
+    answers: tuple[Said, ...]
 
 
 class Event(Struct, frozen=True):
@@ -43,7 +48,10 @@ class Hook(StandIn):
         for event in self.events.values():
             if event.data.chat not in newest or newest[event.data.chat].revision < event.data.revision:
                 newest[event.data.chat] = event.data
-        return [Table("Responses", ("chat", "revision"), [(one.chat, str(one.revision)) for one in newest.values()])]
+        rows = [
+            (one.chat, str(one.revision), "; ".join(str(said.value) for said in one.answers)) for one in newest.values()
+        ]
+        return [Table("Responses", ("chat", "revision", "answers"), rows)]
 
     def settings(self) -> str:
         return (
