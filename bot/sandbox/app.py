@@ -19,7 +19,7 @@ from bot import app
 from bot.app_flows import Tell
 from bot.errors import UserMistake
 from bot.sandbox import acts
-from bot.sandbox.clock import Clock
+from bot.sandbox.clock import DAY, Clock
 from bot.sandbox.crms import Crms
 from bot.sandbox.slack import Slack
 from bot.sandbox.snapshot import Cast, Snapshots
@@ -29,6 +29,7 @@ from bot.settings import Settings, load
 
 ALERTS = "nps-alerts"
 CONNECTING = "the service is connecting to Slack …"
+VISITOR = {"sub": "4711", "email": "nadia@fern.example", "given_name": "Nadia", "family_name": "Brandt"}
 ENDED = 100
 """Looks at jobs in hand before the clock moves, 20 ms apart."""
 
@@ -90,13 +91,14 @@ async def _start(options: Options, tell: Tell, stack: AsyncExitStack) -> Sandbox
     )
     await _listen(page, options.page_port)
     stack.push_async_callback(page.stop)
+    crms.folder = data
     settings = _settings(options, telegram, slack, crms, data=data, empty=empty)
     settings = replace(settings, web=replace(settings.web, origins=(*settings.web.origins, *page.names)))
     service = await app.start(settings, tell, clock)
     stack.push_async_callback(service.stop)
     clock.told.append(service.worker.wake)
     flow = next(iter(service.catalog.live.flows))
-    links |= {"chat": f"{service.url}/chat/{flow}", "shop": f"{service.url}/"}
+    links |= {"chat": f"{service.url}/chat/{flow}#identity={_visitor(service, clock)}", "shop": f"{service.url}/"}
     said = f"service at {service.url}, data in {data if options.data else 'a folder that goes at the end'}"
     running = Sandbox(service, page, telegram, slack, crms, clock, cast, data)
     page.show(service.url)
@@ -110,6 +112,13 @@ def _people(telegram: Telegram, slack: Slack) -> Cast:
     slack.add_channel(ALERTS, "maya", "tom")
     customers = (telegram.person("Nadia", "en", last_name="B."), telegram.person("Léa", "fr", last_name="M."))
     return Cast(customers, (maya, tom), (sam,))
+
+
+def _visitor(service: app.Service, clock: Clock) -> str:
+    """A token of who sits before the page, as a shop's own page would give it: the CRMs can know them."""
+    import jwt  # noqa: PLC0415 - brings cryptography
+
+    return jwt.encode({**VISITOR, "exp": (clock() + 10 * 366 * DAY) // 1_000}, service.settings.secrets[0], "HS256")
 
 
 async def _listen(page: Page, port: int) -> None:
