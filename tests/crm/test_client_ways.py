@@ -123,7 +123,7 @@ async def test_a_proxy_is_asked_for_the_whole_address_with_its_own_password() ->
     ):
         await client.send("GET", "a", params={"b": "c"})
     assert ear.heads[0].startswith("GET http://crm.invalid/a?b=c HTTP/1.1")
-    assert "Proxy-Authorization: Basic bWU6cEBzcw==" in ear.heads[0]  # me:p@ss
+    assert "proxy-authorization: Basic bWU6cEBzcw==" in ear.heads[0]  # me:p@ss
 
 
 async def test_https_goes_through_a_tunnel_and_a_proxy_that_refuses_is_no_doubt() -> None:
