@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from bot.crm.mapping_filters import build
-from bot.crm.mapping_shape import Shape, as_text, type_of
+from bot.crm.mapping_shape import Shape, as_text, longest_of, type_of
 from bot.crm.mapping_sources import (
     FAMILIES,
     SOURCES,
@@ -176,7 +176,7 @@ def _part(read: Pipeline, mark: Mark, quotes: int = 0) -> _Part:
         calls, label = calls[1:], True
     name = name.removesuffix(".label") if label else name
     source = _source(name, label, read.at)
-    shape = Shape(source.type, None, source.options)
+    shape = Shape(source.type, longest_of(source.options), source.options)
     steps = []
     for call in calls:
         step = build(call, shape)
