@@ -39,11 +39,13 @@ class Post:
         if fault := self._fault():
             raise Permanent(fault, "address")
         try:
-            proxy, auth = proxy_of(self._url, self._connection.proxy)
+            proxy, proven = proxy_of(self._url, self._connection.proxy)
             if proxy is not None and await self._leads_inside(self._url):
                 raise Permanent("the receiver's name leads to a private address", "address")
+            if self._url.scheme == "http":  # without a tunnel the proxy reads the request itself
+                headers = {**headers, **proven}
             async with self._open(proxied=proxy is not None).post(
-                self._url, data=body, headers=headers, allow_redirects=False, proxy=proxy, proxy_auth=auth
+                self._url, data=body, headers=headers, allow_redirects=False, proxy=proxy, proxy_headers=proven or None
             ) as answer:
                 await self._judge(answer)
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -137,11 +139,15 @@ class Post:
         """One session for good: whether there is a proxy is decided by the settings and the environment, once."""
         if self._session is None:
             ca = self._connection.ca
+            try:
+                trusted = ssl.create_default_context(cafile=ca) if ca is not None else True
+            except OSError as error:
+                raise Retryable(f"the bundle of certificates {ca} cannot be read: {type(error).__name__}") from None
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     resolver=None if proxied else self._names(),
                     ttl_dns_cache=60,
-                    ssl=ssl.create_default_context(cafile=ca) if ca is not None else True,
+                    ssl=trusted,
                 ),
                 timeout=aiohttp.ClientTimeout(total=self._timeout),
                 cookie_jar=aiohttp.DummyCookieJar(),
