@@ -181,7 +181,6 @@ class Api:
         self, call: Call, granted: Granted, instance: str, wire: "Wire | None"
     ) -> "tuple[object, Wire, tuple[int, int] | None]":
         """In a thread. Errors are returned: the session is whole after them."""
-        from requests.exceptions import RequestException  # noqa: PLC0415 - only where the writer writes
         from simple_salesforce.api import Salesforce  # noqa: PLC0415 - half a second
         from simple_salesforce.exceptions import SalesforceError  # noqa: PLC0415 - as above
 
@@ -210,7 +209,7 @@ class Api:
             )
         except SalesforceError as error:
             answer = fault_of(error.status, error.content, seconds(wire.headers.get("retry-after", ""), self._clock()))
-        except RequestException as error:
+        except OSError as error:  # all that requests raises, and what it does not catch of a bundle of certificates
             answer = failure(error, timeout)
         usage = client.api_usage.get("api-usage")
         return answer, wire, (usage.used, usage.total) if usage is not None else None

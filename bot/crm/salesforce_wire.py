@@ -64,9 +64,13 @@ class Bounded:
 
 
 class Adapter(HTTPAdapter):
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, proxy: Mapping[str, str]) -> None:
         super().__init__(pool_connections=1, pool_maxsize=1)
-        self._deadline = deadline
+        self._deadline, self._proxy = deadline, proxy
+
+    def proxy_headers(self, _proxy: str) -> dict[str, str]:
+        """Of the request for a tunnel."""
+        return dict(self._proxy)
 
     # Any: the signature is that of requests.
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -82,12 +86,13 @@ class Wire:
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("https://", "http://"):
-            self.session.mount(scheme, Adapter(connection.timeout))
-        proxy, auth = proxy_of(URL(instance), connection.proxy)
+        proxy, password = proxy_of(URL(instance), connection.proxy)
         if proxy is not None:
-            proxy = proxy.with_user(auth.login).with_password(auth.password) if auth is not None else proxy
             self.session.proxies = {"http": str(proxy), "https": str(proxy)}
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, Adapter(connection.timeout, password))
+        if instance.startswith("http://"):  # without a tunnel the request itself is the proxy's
+            self.session.headers.update(password)
         bundle = str(connection.ca) if connection.ca is not None else ssl.get_default_verify_paths().cafile
         self.session.verify = bundle or True
         self.session.hooks["response"].append(self._note)
@@ -99,8 +104,10 @@ class Wire:
         self.headers = answer.headers
 
 
-def failure(error: RequestException, timeout: float) -> DeliveryError:
+def failure(error: OSError, timeout: float) -> DeliveryError:
     """No answer, or none that is one. Every request of ours may be repeated, so nothing is in doubt."""
+    if not isinstance(error, RequestException):
+        return Retryable("the bundle of trusted certificates cannot be read")
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(error, InvalidURL | InvalidHeader | InvalidProxyURL):
         return Permanent("the address is not a web address, or a value does not fit into a header", "address")
