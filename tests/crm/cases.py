@@ -7,11 +7,11 @@ from bot.sandbox.crm.salesforce import Salesforce
 from bot.sandbox.crm.sellsy import Sellsy
 from bot.sandbox.crm.sheets import Sheets
 from bot.sandbox.crm.standin import StandIn
+from bot.sandbox.crm.webhook import WebhookReceiver
 from tests.crm import hubspot_parts
 from tests.crm.writer_parts import api
 from tests.harness.crm import contract
 from tests.harness.crm_demo import demo_case
-from tests.harness.crm_hook import HOOK
 from tests.harness.crm_trial import Case
 
 
@@ -26,6 +26,8 @@ def rows(title: str, told: str) -> Callable[[StandIn, str], int]:
     return count
 
 
+NO_QUESTIONS = "its check sends nothing: a receiver takes events and answers no questions"
+
 CASES: Mapping[str, Case] = {
     "demo": demo_case(),
     "adobe": Case(lambda: Adobe(api(Adobe.login_path, "adobe-campaign-standard/openapi.json")), rows("Profiles", "{}")),
@@ -33,5 +35,9 @@ CASES: Mapping[str, Case] = {
     "salesforce": Case(lambda: Salesforce(contract("salesforce/openapi.json")), rows("NPS responses", "{}")),
     "sellsy": Case(lambda: Sellsy(api(Sellsy.login_path, "sellsy/openapi.json")), rows("Comments", "chatsurvey: {}")),
     "sheets": Case(lambda: Sheets(api(Sheets.login_path, "google-sheets/openapi.json")), rows("Responses", "{}")),
-    "webhook": HOOK,
+    "webhook": Case(
+        lambda: WebhookReceiver(contract("standard-webhooks/openapi.json")),
+        rows("Responses", "{}"),
+        leaves_out={"what_is_wrong_is_said_before_anything_is_sent": NO_QUESTIONS},
+    ),
 }
