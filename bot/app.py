@@ -25,12 +25,12 @@ from bot.app_channels import channels
 from bot.app_desk import Desk, has_desk
 from bot.app_flows import FlowFile, Tell, keep, watch
 from bot.app_sockets import BACKLOG, bind, local_url, release
+from bot.app_warm import warm_up
 from bot.app_writers import warned, writers
 from bot.channels.base import Messenger
 from bot.crm.base import Writer
 from bot.deliver import Delivering
-from bot.errors import Problem, Retryable
-from bot.flows.answers.warm import warm
+from bot.errors import Problem
 from bot.flows.catalog import Catalog
 from bot.http_response import ResponsePage
 from bot.jobs import Handler, Run, Worker
@@ -46,9 +46,6 @@ from bot.store.sqlite import SqliteStore
 from bot.work import handlers, prompt
 
 log = logging.getLogger(__name__)
-
-WARM_AFTER = 1.0
-"""Seconds after the start."""
 
 
 def clock() -> int:
@@ -109,9 +106,9 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     await store.end_leases(now())
     await keep(book, store, catalog)
     meters, salt = Meters(), settings.secrets[0].encode()
-    made = writers(settings, now)
-    for writer in made:
-        stack.push_async_callback(writer.close)
+    made, records = writers(settings, now), SqlRecords(settings.database_url)
+    for outside in (*made, records):
+        stack.push_async_callback(outside.close)
 
     def wake(soon: bool = True) -> None:
         worker.wake(soon)
@@ -125,8 +122,6 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     for channel in talking:
         stack.push_async_callback(channel.close)
     messengers = [channel.messenger for channel in talking]
-    records = SqlRecords(settings.database_url)
-    stack.push_async_callback(records.close)
     table = _handlers(made, store, records, runtime, messengers, desk=desk, alarms=alarms, meters=meters, now=now)
     worker = Worker(store, table, now, random.random)
     working = _background(worker.run(), "worker")
@@ -152,9 +147,7 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     for channel in talking:
         stack.push_async_callback(channel.stop)
         await channel.start()
-    stack.push_async_callback(
-        _cancel, _background(_warm(catalog, records if prompt(made) else None), "loading of what comes first")
-    )
+    stack.push_async_callback(_cancel, _background(warm_up(catalog, records, made), "loading of what comes first"))
     return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose)
 
 
@@ -218,17 +211,6 @@ def _background(work: Coroutine[None, None, None], name: str) -> asyncio.Task[No
     task = asyncio.create_task(work, name=name)
     task.add_done_callback(ended)
     return task
-
-
-async def _warm(catalog: Catalog, records: SqlRecords | None) -> None:
-    """Load the readers of typed answers before the first one comes, but after the first questions went out; and the
-    records, where somebody waits for a score."""
-    await asyncio.sleep(WARM_AFTER)
-    if records is not None:
-        with suppress(Retryable):  # the first response will say it
-            await records.ready()
-    kinds = {step.kind for flow in catalog.live.flows.values() for step in flow.steps.values()}
-    await asyncio.to_thread(warm, kinds)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
