@@ -72,6 +72,7 @@ def test_a_request_is_told_in_bounds() -> None:
         ("EVA@example.com exists", "*** exists"),
         ("the name 'Quévreux' is a duplicate", "the name '•••' is a duplicate"),
         ("too long: The zebra at the counter ign...", "too long: •••..."),
+        ("\u0130: The zebra at the counter ign...", "\u0130: •••..."),
         ("e-mail o'hara@x.org twice", "e-mail o'*** twice"),
         ("call +33 6 12 34 56 78 back", "call *** back"),
         ("key s3cr3t-key is not valid", "key *** is not valid"),
