@@ -15,6 +15,7 @@ from bot.settings_reader import IN_CLEAR, texts_of
 from bot.settings_types import JSONL
 from tests.harness.commands import in_folder
 from tests.harness.mappings import ENVIRON, acme, problems, section, written
+from tests.harness.service import Service
 
 __all__ = ["acme"]
 
@@ -220,3 +221,12 @@ def test_check_reads_the_mapping_against_the_flows(
     told = in_folder(tmp_path, monkeypatch, capsys).run("check", code=code)
     assert ("settings.yaml:1:46" in told) is bool(code)
     assert ('did you mean "answers.reason"?' in told) is bool(code)
+
+
+def test_a_server_starts_and_says_what_of_a_mapping_does_not_fit(tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text("writers: {file: {kind: csv, fields: {Reason: answers.reasons}}}\n")
+    with Service(tmp_path, flows=FLOWS) as service:
+        told = (
+            '!!         settings.yaml:1:46  writers / file / fields / row / Reason: no step saves an answer "reasons"'
+        )
+        assert told in service.out

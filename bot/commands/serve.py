@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from bot import __version__, obs
 from bot.errors import Problem
-from bot.flows.report import Paint, counted
+from bot.flows.report import Paint, counted, place_of, shown
 from bot.flows.report import tell as report
 from bot.settings import Settings, load
 
 if TYPE_CHECKING:
     from bot.app import Service
+
+MOST = 5
+"""Warnings on mappings that the start shows in full."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -118,11 +121,21 @@ def show(service: "Service") -> None:
         lines.append(f"  settings   {settings.file}")
     if settings.desk.to and not settings.slack.enabled:
         lines.append("  !!         alerts and cases go to Slack, which is not set up: see docs/slack.md")
-    if service.warnings:
-        lines.append(f"  !!         {counted(len(service.warnings), 'warning')} on the flow:  chatsurvey check")
+    lines += _warned(service.warnings)
     if settings.not_used:
         lines.append(f"  !!         not used by this version: {', '.join(settings.not_used)}")
     print("\n".join([*lines, "", "Ctrl-C stops it."]), flush=True)
+
+
+def _warned(problems: tuple[Problem, ...]) -> Iterator[str]:
+    """Of the flow how many; what does not fit in a mapping is said, since it may be lost meanwhile."""
+    mappings = [problem for problem in problems if problem.path.startswith("writers / ")]
+    if len(problems) > len(mappings):
+        yield f"  !!         {counted(len(problems) - len(mappings), 'warning')} on the flow:  chatsurvey check"
+    for problem in mappings[:MOST]:
+        yield f"  !!         {place_of(problem.mark)}  {shown(problem.path)}: {shown(problem.message)}"
+    if len(mappings) > MOST:
+        yield f"  !!         and {counted(len(mappings) - MOST, 'more warning')} on the mappings:  chatsurvey check"
 
 
 def _also(settings: Settings) -> Iterator[str]:
