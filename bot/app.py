@@ -107,8 +107,8 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     await keep(book, store, catalog)
     meters, salt = Meters(), settings.secrets[0].encode()
     made, records = writers(settings, now), SqlRecords(settings.database_url)
-    for outside in (*made, records):
-        stack.push_async_callback(outside.close)
+    for close in (*(writer.close for writer in made), records.close):
+        stack.push_async_callback(close)
 
     def wake(soon: bool = True) -> None:
         worker.wake(soon)
