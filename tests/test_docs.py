@@ -112,6 +112,8 @@ def test_fragments_can_be_read(block: Block) -> None:
 @all_of([*SETTINGS, Block(TOP / "settings.example.yaml", 1, "", (TOP / "settings.example.yaml").read_text("utf-8"))])
 def test_settings_load(block: Block, tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text(block.body, "utf-8")
+    for file in re.findall(r"\b(?:key_file|ca): ([\w.-]+)", block.body):
+        (tmp_path / file).touch()
     load_settings(dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.body), SECRET), tmp_path)
 
 
