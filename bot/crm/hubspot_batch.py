@@ -7,17 +7,21 @@ does not exist fail together; else the batch is halved until the culprit is alon
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import inf
+from typing import TypeAlias
 
+import msgspec
 from msgspec import Struct, field
 
 from bot.crm.client import Answer, Client
+from bot.crm.client_mask import Asked
 from bot.crm.hubspot_errors import Fault, Refused, error_of, listed
 from bot.errors import DeliveryError, Permanent, Retryable
 
-MOST = 100
-"""Records a call."""
+MOST, LARGEST = 100, 400_000
+"""Records, and bytes of their values, a call: an answer repeats them, and is read whole."""
 
 
 def key_of(by: str, value: str) -> str:
@@ -75,6 +79,9 @@ class Pairs(Struct, frozen=True):
     errors: tuple[Fault, ...] = ()
 
 
+Found: TypeAlias = dict[int, Row | DeliveryError]
+
+
 class Objects:
     """Records of contacts, notes and tickets. What went wrong with a record stands in its place.
 
@@ -87,8 +94,8 @@ class Objects:
 
     async def write(self, kind: str, items: Sequence[Item]) -> list[Row | DeliveryError]:
         """Make or change these, all by the same property and none of them twice; by HubSpot's own id: change."""
-        found: dict[int, Row | DeliveryError] = {}
-        waiting = [list(range(at, min(at + MOST, len(items)))) for at in range(0, len(items), MOST)]
+        found: Found = {}
+        waiting = _batches(items)
         while waiting:
             batch = waiting.pop()
             try:
@@ -167,35 +174,28 @@ class Objects:
         error.request = f"POST {path}"
         return error
 
-    async def _upsert(self, kind: str, items: Sequence[Item]) -> tuple[Rows, Callable[[DeliveryError], DeliveryError]]:
-        by = items[0].by
-        inputs = [
-            {"id": item.id, "properties": dict(item.properties), "objectWriteTraceId": str(at)}
-            | ({"idProperty": by} if by else {})
-            for at, item in enumerate(items)
-        ]
-        verb = "upsert" if by else "update"
+    async def _upsert(self, kind: str, items: Sequence[Item]) -> tuple[Rows, Asked]:
+        inputs = [{**_input(item), "objectWriteTraceId": str(at)} for at, item in enumerate(items)]
+        verb = "upsert" if items[0].by else "update"
         answer = await self._post(f"crm/v3/objects/{kind}/batch/{verb}", {"inputs": inputs})
-        return answer.read(Rows), answer.fault
+        return answer.read(Rows), answer.asked
 
-    def _sort(
-        self,
-        items: Sequence[Item],
-        batch: Sequence[int],
-        answer: tuple[Rows, Callable[[DeliveryError], DeliveryError]],
-        found: dict[int, Row | DeliveryError],
-    ) -> list[int]:
+    def _sort(self, items: Sequence[Item], batch: Sequence[int], answer: tuple[Rows, Asked], found: Found) -> list[int]:
         """Results and errors to the records they belong to; returns those that nothing was told of."""
-        rows, masked = answer
-        places = {str(at): place for at, place in enumerate(batch)}
+        rows, asked = answer
         by = items[batch[0]].by
+        places = {str(at): place for at, place in enumerate(batch)}
         ids = {key_of(by, items[place].id): place for place in batch}
+
+        def blamed(place: int, error: DeliveryError) -> DeliveryError:
+            """With the part of the request that it is about."""
+            body = msgspec.json.encode({"inputs": [_input(items[place])]})
+            return replace(asked, body=body).told(error)
+
         for fault in rows.errors:
             named = [places.get(trace) for trace in listed(fault.context, "objectWriteTraceId")]
             named += [ids.get(key_of(by, one)) for key in ("ids", "id") for one in listed(fault.context, key)]
-            for place in named:
-                if place is not None:
-                    found[place] = masked(error_of(fault))
+            found |= {place: blamed(place, error_of(fault)) for place in named if place is not None}
         for row in rows.results:
             named = [places.get(row.trace), *(ids.get(name) for name in row.known_as(by))]
             if (first := next((place for place in named if place is not None), None)) is not None:
@@ -207,12 +207,10 @@ class Objects:
             found[batch[0]] = rows.results[0]
         else:
             empty = Retryable("the answer holds no result")
-            found[batch[0]] = masked(error_of(rows.errors[0]) if rows.errors else empty)
+            found[batch[0]] = blamed(batch[0], error_of(rows.errors[0]) if rows.errors else empty)
         return []
 
-    def _smaller(
-        self, items: Sequence[Item], batch: list[int], error: Permanent, found: dict[int, Row | DeliveryError]
-    ) -> list[list[int]]:
+    def _smaller(self, items: Sequence[Item], batch: list[int], error: Permanent, found: Found) -> list[list[int]]:
         """The batches to try in place of one that was refused whole."""
         if isinstance(error, Refused) and error.absent:
             guilty = [at for at in batch if set(error.absent) & set(items[at].properties)]
@@ -225,3 +223,21 @@ class Objects:
             return []
         half = len(batch) // 2
         return [batch[half:], batch[:half]]
+
+
+def _input(item: Item) -> Mapping[str, object]:
+    return {"id": item.id, "properties": dict(item.properties)} | ({"idProperty": item.by} if item.by else {})
+
+
+def _batches(items: Sequence[Item]) -> list[list[int]]:
+    """Places of items, in batches that one call takes."""
+    found: list[list[int]] = []
+    room = 0
+    for at, item in enumerate(items):
+        size = sum(len(value.encode(errors="replace")) for value in item.properties.values())
+        if not found or len(found[-1]) == MOST or size > room:
+            found.append([])
+            room = LARGEST
+        found[-1].append(at)
+        room -= size
+    return found

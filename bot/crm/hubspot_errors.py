@@ -98,7 +98,7 @@ def judge(answer: Answer) -> DeliveryError | None:
         return None
     try:
         fault = msgspec.json.decode(answer.body, type=Fault)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         fault = Fault()
     if status in (429, 477):
         daily = "DAILY" in fault.policy.upper() or "daily" in fault.message

@@ -38,6 +38,7 @@ ABSENT = [{"isValid": False, "message": 'Property "x" does not exist', "error": 
              "context": {"propertyName": ["y"]}}]}, Permanent, "no property y;"),
         (400, {"category": "VALIDATION_ERROR", "message": "Invalid input JSON"}, Permanent, "Invalid input JSON"),
         (400, None, Permanent, "answered status_400"),
+        (400, "deep", Permanent, "answered status_400"),
         (401, {"category": "INVALID_AUTHENTICATION"}, None, ""),
         (403, {"category": "MISSING_SCOPES", "message": "no", "errors": [
             {"message": "m", "context": {"requiredGranularScopes": ["crm.objects.contacts.write"]}}]},
@@ -53,10 +54,12 @@ ABSENT = [{"isValid": False, "message": 'Property "x" does not exist', "error": 
     ],
 )  # fmt: skip
 def test_what_an_answer_means(
-    code: int, body: Mapping[str, object] | None, error: type[DeliveryError] | None, words: str
+    code: int, body: Mapping[str, object] | str | None, error: type[DeliveryError] | None, words: str
 ) -> None:
     """None: by the status, as everywhere."""
-    found = judge(Answer(code, {}, b"<html>" if body is None else msgspec.json.encode(body)))
+    deep = b'{"context": ' + b'{"a":' * 100_000
+    sent = b"<html>" if body is None else deep if body == "deep" else msgspec.json.encode(body)
+    found = judge(Answer(code, {}, sent))
     assert (found is None) if error is None else (type(found) is error or issubclass(type(found), error))
     assert words in str(found or "")
     assert "eva" not in str(found)
@@ -76,6 +79,10 @@ def test_how_long_a_limit_holds(body: Mapping[str, str], asked: float, wait: flo
     found = judge(Answer(429, {}, msgspec.json.encode(body), wait=asked))
     assert isinstance(found, Throttled)
     assert found.after == wait
+
+
+def who(number: int) -> dict[str, Fact]:
+    return {"email": Fact(f"p{number}@example.com", proven=True)}
 
 
 def refused(receipts: Sequence[Receipt]) -> list[int]:
@@ -219,6 +226,14 @@ async def test_a_slow_hubspot_is_left_in_time_and_what_came_through_is_known(tmp
         cut = Objects(writer._client, (now + 60, now + 0.2))
         errors = [found for found in await cut.write("contacts", items) if isinstance(found, Retryable)]
         assert [(error.doubt, error.request) for error in errors] == [(True, f"POST {CONTACTS[1:]}")] * 2
+
+
+async def test_long_texts_make_smaller_batches(tmp_path: Path) -> None:
+    long = (Given("reason", "x" * 60_000, "x", "text", NOON),)
+    async with hubspot(tmp_path) as (crm, writer):
+        receipts = await writer.write([parcel(a_response(f"c{at}", answers=long, contact=who(at))) for at in range(20)])
+        assert refused(receipts) == []
+        assert max(len(exchange.body) for exchange in crm.exchanges) < 500_000
 
 
 async def test_results_that_name_nobody_are_asked_for_one_by_one(tmp_path: Path) -> None:
