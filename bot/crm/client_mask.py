@@ -26,6 +26,8 @@ WORDS = 400
 """Characters of the other side's own words."""
 PIECE = 8
 """As many characters in a row, shared with a string of the request, are taken for a quotation of it."""
+FEW = 64
+"""So many pieces are looked for one by one, which is faster."""
 NAMES = 4
 """A string of up to so many words may be a name or an address: its single words are taken out too."""
 
@@ -186,9 +188,12 @@ def _unquoted(text: str, values: Sequence[str], kept: Collection[str]) -> str:
     places = range(len(low) - PIECE + 1)
     pieces = {low[at : at + PIECE] for at in places}
     shared: set[str] = set()
-    for value in values:  # each piece of a value once: to look for each of the text in all of a batch takes seconds
+    for value in values:
         flat = " ".join(_small(value).split())
-        shared |= pieces.intersection(flat[at : at + PIECE] for at in range(len(flat) - PIECE + 1))
+        if len(pieces) < FEW:
+            shared |= {piece for piece in pieces if piece in flat}
+        else:  # each piece of a value once: to look for each of a long text in all of a batch takes seconds
+            shared |= pieces.intersection(flat[at : at + PIECE] for at in range(len(flat) - PIECE + 1))
     for at in places:
         if low[at : at + PIECE] in shared:
             taken[at : at + PIECE] = b"\x01" * PIECE
