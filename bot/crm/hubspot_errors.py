@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Struct, field
 
 from bot.crm.client import Answer
+from bot.crm.client_answer import said_by
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 
 SECONDLY, DAILY = 10.0, 3_600.0
@@ -99,7 +100,7 @@ def judge(answer: Answer) -> DeliveryError | None:
     try:
         fault = msgspec.json.decode(answer.body, type=Fault)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        fault = Fault()
+        fault = Fault(said_by(answer.body))
     if status in (429, 477):
         daily = "DAILY" in fault.policy.upper() or "daily" in fault.message
         limit = fault.policy or fault.kind or status

@@ -38,6 +38,7 @@ ABSENT = [{"isValid": False, "message": 'Property "x" does not exist', "error": 
              "context": {"propertyName": ["y"]}}]}, Permanent, "no property y;"),
         (400, {"category": "VALIDATION_ERROR", "message": "Invalid input JSON"}, Permanent, "Invalid input JSON"),
         (400, None, Permanent, "answered status_400"),
+        (400, {"message": "told in another way", "errors": "?"}, Permanent, "told in another way"),
         (400, "deep", Permanent, "answered status_400"),
         (401, {"category": "INVALID_AUTHENTICATION"}, None, ""),
         (403, {"category": "MISSING_SCOPES", "message": "no", "errors": [
