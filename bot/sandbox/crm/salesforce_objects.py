@@ -87,6 +87,7 @@ def objects(*, custom: bool = True) -> dict[str, SObject]:
         ),
         sobject(
             "Case", "500", *texts, status, priority, Column("Origin"), Column("Reason"),
+            Column("Comments", "textarea", 4_000),
             Column("ContactId", "reference", 18, to=("Contact",)), Column("SuppliedEmail", "email", 80),
             *((CHAT,) if custom else ()),
         ),
