@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KILLS ?= 200
 STORIES ?= 30
+OUTAGE_CHATS ?= 2000
 export SOAK_SECONDS ?= 0
 
 .PHONY: help serve test lint soak bench lock clean
@@ -30,7 +31,8 @@ lint: $(VENV)/.test
 	@$(BIN)/chatsurvey check flows.yaml >/dev/null || $(BIN)/chatsurvey check flows.yaml
 
 soak: $(VENV)/.test
-	@SOAK=1 KILLS=$(KILLS) STORIES=$(STORIES) $(BIN)/python -m pytest -q tests/soak tests/flows/test_walks.py tests/e2e
+	@SOAK=1 KILLS=$(KILLS) STORIES=$(STORIES) OUTAGE_CHATS=$(OUTAGE_CHATS) $(BIN)/python -m pytest -q \
+		tests/soak tests/crm/test_outage.py tests/flows/test_walks.py tests/e2e
 
 bench: $(VENV)/.test
 	@$(BIN)/python -m bench

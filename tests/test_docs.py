@@ -30,11 +30,11 @@ from bot.flows.load import check_source, load
 from bot.flows.machine import compile_book
 from bot.flows.nodes import read_yaml
 from bot.flows.playing import play
-from bot.obs import Meters
 from bot.settings import NOT_YET
 from bot.settings import load as load_settings
 from tests.harness.responses import a_response
 from tests.harness.service import serving
+from tests.harness.writing import Writer, a_setting
 
 TOP = Path(__file__).resolve().parents[1]
 PAGES = (TOP / "README.md", TOP / "CHANGELOG.md", *sorted((TOP / "docs").glob("*.md")))
@@ -124,11 +124,14 @@ def test_every_variable_is_told_and_no_other() -> None:
     assert set(re.findall(r"`([A-Z]+(?:_[A-Z]+)*)`", told)) - {"PORT"} == known - {"PORT"}
 
 
-def test_every_metric_is_told_and_no_other() -> None:
-    meters = Meters()
+async def test_every_metric_is_told_and_no_other(tmp_path: Path) -> None:
+    async with a_setting(tmp_path) as setting:
+        setting.table(Writer())
+    meters = setting.meters
     counts = {f"{count.name}_total" for count in meters.counts}
     told = set(re.findall(r"^\| `(chatsurvey_\w+)`", OPERATING, re.MULTILINE))
-    assert told - {"chatsurvey_listeners"} == counts | {times.name for times in meters.times}
+    known = counts | {one.name for one in (*meters.times, *meters.gauges)}
+    assert told - {"chatsurvey_listeners"} == known
 
 
 def test_every_key_of_the_settings_example_is_told() -> None:

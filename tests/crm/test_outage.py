@@ -1,6 +1,7 @@
 """Every writer through a day without its CRM (`tests/harness/crm_outage.py`).
 
-`OUTAGE_CHATS` says how many responses (40 in `make test`, 2,000 in `make soak`).
+`OUTAGE_CHATS` says how many responses (40 in `make test`, 2,000 in `make soak`); `SOAK_SECONDS` bounds a long run of
+everything: half as many responses as seconds keep each writer within a twentieth of it.
 """
 
 import os
@@ -14,7 +15,8 @@ from tests.crm.cases import CASES
 from tests.harness.crm_outage import a_day_without
 from tests.harness.crm_trial import Case
 
-CHATS = int(os.environ.get("OUTAGE_CHATS", "40"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "0")) or float("inf")
+CHATS = int(min(float(os.environ.get("OUTAGE_CHATS", "40")), SECONDS / 2))
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
