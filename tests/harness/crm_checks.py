@@ -9,7 +9,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
+from bot.obs import Lines, Redactor
 from bot.sandbox.crm.standin import Trouble, echo, hang, lost, malformed, passes, reset, reset_in_body, status
 from bot.sandbox.crm.trouble import MALFORMED
 from tests.harness.crm_attacks import ATTACKS, EMAILS
@@ -242,7 +245,11 @@ async def _attack(trial: Trial, reason: str, *, exact: bool, **who: str) -> None
     await trial.settle(other_person("second", 2))
     usual = {title: size - growth[title] for title, size in trial.sizes().items()}
     before = trial.contents()
-    error = (await trial.once(a_full_response("evil", who=who, reason=reason))).error
+    response = a_full_response("evil", who=who, reason=reason)
+    if not who.get("email"):  # it may stand wherever else a page or an agent puts words
+        case = replace(response.case, owner=reason, note=reason) if response.case else None
+        response = replace(response, visitor=reason, context={"page_url": reason, "campaign": reason}, case=case)
+    error = (await trial.once(response)).error
     assert error is None or (isinstance(error, Permanent) and not exact), f"{reason!r} {who}: {error!r}"
     if error is not None:
         _tells_nobody(trial, error)
@@ -269,21 +276,22 @@ def _private(trial: Trial, text: str) -> list[str]:
 
 @contextmanager
 def _listening() -> Iterator[list[str]]:
-    """Our own log lines of any level, and those of libraries that are warnings; as they are before any redaction."""
+    """Every log line of any level: ours as they are before any redaction, those of libraries as the service has them
+    printed at its most talkative."""
     lines: list[str] = []
 
     class Ear(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.name.partition(".")[0] == "bot" or record.levelno >= logging.WARNING:
+            if record.name.partition(".")[0] == "bot":
                 lines.append(f"{record.getMessage()} {getattr(record, 'facts', '')} {record.exc_info}")
+            lines.append(Lines("plain", Redactor()).format(record))
 
-    root, ours, ear = logging.getLogger(), logging.getLogger("bot"), Ear()
-    levels = root.level, ours.level
+    root, ear = logging.getLogger(), Ear()
+    before = root.level
     root.addHandler(ear)
-    ours.setLevel(logging.DEBUG)
+    root.setLevel(logging.DEBUG)
     try:
         yield lines
     finally:
         root.removeHandler(ear)
-        root.setLevel(levels[0])
-        ours.setLevel(levels[1])
+        root.setLevel(before)
