@@ -34,8 +34,8 @@ FILTERS: Mapping[FieldType, str] = {
     "choice": "text", "choices": "text",
 }  # fmt: skip
 """The filter that makes a value fit."""
-TYPED, FACT, NAME = 4_000, 300, 100
-"""Characters at most: of what a person types, of a fact about them, of a name of ours."""
+TYPED, FACT, NAME = 4_000, 300, 40
+"""Characters at most: of what a person types, of what a page says of itself, of names (theirs and ours)."""
 TRANSCRIPT = 100_000
 OPEN_SOURCES = {"quote": TYPED, "case.note": TYPED, "transcript": TRANSCRIPT, "link": 500, "clicks": 1_000}
 OPEN_KINDS = ("text",)
@@ -147,7 +147,8 @@ class Fit:
         if use.source in OPEN_SOURCES:
             usual = OPEN_SOURCES[use.source]
         elif family == "answers":
-            usual = TYPED if any(step.kind in OPEN_KINDS for step in self.saved.get(key, ())) else NAME
+            steps = self.saved.get(key, ())
+            usual = TYPED if any(step.kind in OPEN_KINDS for step in steps) else max((NAME, *map(_longest, steps)))
         else:
             usual = FACT if family == "context" else NAME
         return usual if bound is None else min(bound, usual)
@@ -158,7 +159,7 @@ class Fit:
         values = self._values(one.expr)
         if values is None:
             told = f"{one.name} takes only what is on its list, and this may be anything"
-            yield Problem(one.expr.mark, path, told, "say what becomes what:  | map(a: b, ...)", "warning")
+            yield Problem(one.expr.mark, path, told, "say what becomes what:  | map(a=b, ...)", "warning")
             return
         unknown = [value for value in values if value not in facts.options]
         if unknown:
@@ -204,6 +205,11 @@ def saved_in(book: Book | None) -> Mapping[str, tuple[Step, ...]]:
             if asks(step):
                 saved[key_of(step)] = (*saved.get(key_of(step), ()), step)
     return saved
+
+
+def _longest(step: Step) -> int:
+    """Of a step with options: the longest words on one, in any language."""
+    return max((len(text) for one in step.options for text in one.label.by_language.values()), default=0)
 
 
 def _a(type: str) -> str:

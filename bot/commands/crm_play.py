@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -31,6 +31,8 @@ from bot.writing_remote import Remote, after, news_of, parcel_of
 T = TypeVar("T")
 
 HIDDEN = "***"
+SHORTEST = 4
+"""Characters of a secret that is masked; a shorter one is none, and would be found everywhere."""
 SHOWN_HEADERS = ("authorization", "content-type", "if-match", "prefer", "cache-control", "x-api-key")
 """And whatever begins with `webhook-` or `sforce-`."""
 
@@ -124,6 +126,8 @@ def told(made: WriterConfig, played: Sequence[Played]) -> str:
         lines += ["", f"revision {one.revision}: {', '.join(one.moments) or 'a later answer'}"]
         for request in one.requests:
             lines += ["", f"{request.method} {request.url}"]
+            query = parse_qsl(urlsplit(request.url).query) if "%" in request.url else ()
+            lines += [f"    {name} = {value}" for name, value in query]
             lines += [f"{name}: {value}" for name, value in request.headers.items()]
             lines += [request.body] if request.body else []
         lines += ["", *one.lines] if one.lines else []
@@ -190,7 +194,8 @@ def _addresses(config: WriterConfig, demo: WriterConfig) -> Mapping[str, str]:
 
 
 def _hidden(*configs: WriterConfig) -> Sequence[str]:
-    return [secret for config in configs for several in config.secrets.values() for secret in several if secret]
+    secrets = (secret for config in configs for several in config.secrets.values() for secret in several)
+    return [secret for secret in secrets if len(secret) >= SHORTEST]
 
 
 class _Wire:
