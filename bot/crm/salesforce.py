@@ -99,9 +99,9 @@ class SalesforceWriter:
     async def check(self) -> str:
         try:
             await self._api.get("limits/", dict[str, object])
+            return await self._setup.keys()
         except DeliveryError as error:
             return str(error)
-        return ""
 
     async def describe(self) -> Mapping[str, Mapping[str, FieldFacts]]:
         return await self._setup.describe()

@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 SLOW = 300.0
 IMPORT = 30.0
+KEPT: Mapping[str, str] = {"Sforce-Auto-Assign": "FALSE"}
+"""Assignment rules would else give a lead to somebody else each time it is written."""
 THREADS = 4
 
 
@@ -93,7 +95,7 @@ class Api:
         should it be refused as a whole, one by one from then on."""
         if len(rows) > (1 if sobject == "Contact" else 0) and not self._one_by_one:
             try:
-                found = await self._collection(sobject, "Id", [{"Id": key, **row} for key, row in rows.items()], {})
+                found = await self._collection(sobject, "Id", [{"Id": key, **row} for key, row in rows.items()], KEPT)
                 return {key: one.error for key, one in zip(rows, found, strict=True) if one.error is not None}
             except Permanent:
                 self._one_by_one = len(rows) > 1
@@ -101,7 +103,9 @@ class Api:
 
         async def one(key: str, row: Record) -> None:
             try:
-                await self._ask(Call("PATCH", f"sobjects/{sobject}/{quote(key, safe='')}", body=dict(row)))
+                await self._ask(
+                    Call("PATCH", f"sobjects/{sobject}/{quote(key, safe='')}", body=dict(row), headers=KEPT)
+                )
             except DeliveryError as error:
                 errors[key] = error
 

@@ -119,7 +119,7 @@ class People:
     async def _unknown(self, works: Sequence[Work]) -> None:
         makers: dict[str, Work] = {}
         shared: list[tuple[Work, str]] = []
-        for work in sorted(works, key=lambda one: one.response.updated):
+        for work in sorted(works, key=_age):
             if not any(self.asked(target, work) for target in self._mapping.match):
                 if self._mapping.unknown != "create":
                     work.skipped = "the person said nothing of themselves to be found by"
@@ -213,9 +213,14 @@ def checked(*names: str) -> tuple[str, ...]:
     return names
 
 
+def _age(work: Work) -> tuple[int, int]:
+    """Of the survey, not of what became of it later."""
+    return work.response.scored or work.response.started, work.response.updated
+
+
 def _in_order(works: Sequence[Work]) -> Iterator[tuple[Work, Person]]:
     """The newest last, so that it is what stays."""
-    for work in sorted(works, key=lambda one: one.response.updated):
+    for work in sorted(works, key=_age):
         if work.person is not None:
             yield work, work.person
 

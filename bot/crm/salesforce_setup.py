@@ -40,6 +40,17 @@ class Setup:
         known = [one for one in needs(self._config) if (one.sobject, one.name) == (sobject, field)]
         return (known[0] if known else Need(sobject, field, "of the type that is wanted", {})).steps()
 
+    async def keys(self) -> str:
+        """Empty where every external id by which something is written is there and is one. Raises DeliveryError."""
+        wanted = [need for need in needs(self._config) if need.external]
+        there = {name: await self._described(name) for name in dict.fromkeys(need.sobject for need in wanted)}
+        for need in wanted:
+            state, how = _standing(need, there[need.sobject])
+            if state == "todo":
+                hint = "`chatsurvey crm setup` makes it, or: "
+                return f"{need.home} has no external id {need.name}: {how or hint + need.steps()}"
+        return ""
+
     async def run(self, make: bool) -> Sequence[SetupStep]:
         wanted = needs(self._config)
         there = {name: await self._described(name) for name in dict.fromkeys(one.sobject for one in wanted)}

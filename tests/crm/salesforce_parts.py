@@ -49,8 +49,8 @@ def only(crm: Salesforce, name: str) -> Row:
     return row
 
 
-def by(email: str, chat: str, score: int = 3, updated: int = NOON) -> Parcel:
-    return parcel(a_response(chat, score=score, contact={"email": Fact(email, proven=True)}, updated=updated))
+def by(email: str, chat: str, score: int = 3, scored: int = NOON) -> Parcel:
+    return parcel(a_response(chat, score=score, contact={"email": Fact(email, proven=True)}, scored=scored))
 
 
 def anonymous() -> Response:

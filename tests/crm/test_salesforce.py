@@ -93,7 +93,7 @@ async def test_two_hundred_responses_take_a_handful_of_calls(tmp_path: Path) -> 
 
 
 async def test_of_two_responses_of_one_new_person_the_later_stands_and_there_is_one_person(tmp_path: Path) -> None:
-    late, early = by("max@example.com", "late", score=9, updated=NOON + DAY), by("MAX@example.com", "early", score=2)
+    late, early = by("max@example.com", "late", score=9, scored=NOON + DAY), by("MAX@example.com", "early", score=2)
     async with salesforce(tmp_path, ONLY_RECORD) as (crm, writer):
         assert [receipt.error for receipt in await writer.write([late, early])] == [None, None]
         contact = only(crm, "Contact")
@@ -346,4 +346,5 @@ async def test_many_people_are_brought_up_to_date(tmp_path: Path, takes: bool) -
         receipts = [*await writer.write(parcels[:3]), *await writer.write(parcels[3:])]
         assert [receipt.error for receipt in receipts] == [None] * 6
         assert [row["NPS_Score__c"] for row in crm.org.rows("Contact")] == [3] * 6
+        assert {one.headers["sforce-auto-assign"] for one in crm.exchanges if CONTACT in one.path} == {"FALSE"}
         assert sum(f"{CONTACT}/Id" in one.path for one in crm.exchanges) == (2 if takes else 1)

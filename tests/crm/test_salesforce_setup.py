@@ -121,3 +121,11 @@ async def test_a_key_that_is_no_external_id_is_told(tmp_path: Path) -> None:
         (todo,) = [step for step in await writer.setup(True) if step.state == "todo"]
         assert "Chat_Id__c on Case" in todo.what
         assert todo.how.endswith("tick Unique and External ID")
+
+
+async def test_a_check_names_the_external_id_that_is_missing(tmp_path: Path) -> None:
+    async with salesforce(tmp_path) as (crm, writer):
+        assert await writer.check() == ""
+        del crm.org.objects["Task"].columns["Chat_Id__c"]
+        told = await writer.check()
+        assert told.startswith("Activity has no external id Chat_Id__c: `chatsurvey crm setup` makes it, or: Setup >")
