@@ -64,8 +64,9 @@ class WriterSettings:
     @property
     def hidden(self) -> tuple[str, ...]:
         """What must never be in a log line."""
-        urls = (value for key, value in self.options.items() if key == "url" and isinstance(value, str))
-        return (*(one for several in self.secrets.values() for one in several), *urls)
+        url, proxy = self.options.get("url", ""), self.connection.proxy
+        addresses = (str(url), proxy if "@" in proxy else "")
+        return (*(one for several in self.secrets.values() for one in several), *filter(None, addresses))
 
 
 JSONL = WriterSettings("jsonl", "jsonl", samples=True)

@@ -13,7 +13,7 @@ from bot.crm.spec import Key, Login, Spec
 from bot.errors import Mark
 from bot.flows.nodes import Scalar, Table, nearest
 from bot.settings_env import Environment, is_url
-from bot.settings_reader import IN_CLEAR, OPEN, Reader
+from bot.settings_reader import CLOSE, IN_CLEAR, OPEN, Reader
 
 LONGEST_WAIT = 24
 """Seconds: a job may take 25."""
@@ -97,7 +97,7 @@ class Keys(Reader):
         """What is written, or the value of the one variable it names."""
         if OPEN not in found.value:
             return found.value
-        if found.value.count(OPEN) > 1 or not found.value.startswith(f"${OPEN}") or found.value[-1].isalnum():
+        if not re.fullmatch(rf"\${OPEN}\w+{CLOSE}", found.value):
             hint = f"write  {key}: ${{{key.upper()}}}  alone, or the value itself"
             table.problem("a variable stands here alone or not at all", hint, key, mark=found.mark)
             return ""

@@ -7,6 +7,7 @@ import pytest
 
 from bot import settings
 from bot.app_writers import configs, unfit, warned
+from bot.commands.serve import known_secrets
 from bot.crm.config import Connection
 from bot.crm.table import KINDS
 from bot.errors import FileProblems
@@ -54,6 +55,12 @@ def test_a_section_says_everything_that_its_kind_knows(acme: None, tmp_path: Pat
     assert [secret for secret in (*ENVIRON.values(), "key=1") if secret in shown] == []
 
 
+def test_what_a_writer_knows_of_secrets_is_kept_out_of_logs(acme: None, tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text(written("proxy: ${PROXY}"))
+    found = settings.load(ENVIRON | {"PROXY": "http://me:secret@proxy.example"}, tmp_path)
+    assert {ENVIRON["SECRET"], "http://me:secret@proxy.example"} <= set(known_secrets(found))
+
+
 def test_what_a_section_does_not_say_is_as_its_kind_says(acme: None, tmp_path: Path) -> None:
     found = section("", tmp_path)
     assert found.options == {"client_id": "me", "region": "eu", "depth": 3, "quiet": False, "note": "-"}
@@ -83,6 +90,7 @@ def test_the_first_way_to_log_in_that_is_whole_is_taken(login: str, way: str, ac
         ("{client_id: a, client_secret: ${SECRET}, user: b}", '"user" is not used: the log-in is app | it belongs'),
         ("{client_id: a, client_secret: ${SECRET}, usr: b}", '"usr" is not known here | did you mean "user"?'),
         ("{client_id: a${SECRET}, client_secret: ${SECRET}}", "a variable stands here alone or not at all"),
+        ("{client_id: ${SECRET}/x, client_secret: ${SECRET}}", "a variable stands here alone or not at all"),
         ("me", "login: a table is expected here"),
     ],
 )  # fmt: skip

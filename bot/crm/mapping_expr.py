@@ -73,7 +73,7 @@ def compile_value(written: Scalar) -> Expr:
     if len(written.value) > LONGEST:
         raise Fault(0, f"the value is longer than {LONGEST:,} characters", "shorten it")
     if written.quoted:
-        return _quoted(written)
+        return _quoted(replace(written, value=written.value.rstrip("\n")))  # a YAML block ends with one
     value = constant(written.value.strip())
     if not isinstance(value, str):
         return _constant(value, written)

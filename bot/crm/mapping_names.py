@@ -13,7 +13,7 @@ LABELS: Mapping[str, tuple[str, str, str]] = {
     "de": ("Detraktor", "Neutral", "Promotor"),
     "es": ("Detractor", "Pasivo", "Promotor"),
     "it": ("Detrattore", "Passivo", "Promotore"),
-    "nl": ("Criticus", "Passief", "Promotor"),
+    "nl": ("Criticaster", "Passief", "Promotor"),
     "pt": ("Detrator", "Neutro", "Promotor"),
 }
 """Names of the segments, in the order of SEGMENTS."""
@@ -33,7 +33,7 @@ def labels(call: Call, shape: Shape) -> Step:
             raise Fault(call.args[0].at, f'there are no labels in "{language}"', hint, len(language))
         names.update(zip(SEGMENTS, LABELS[base], strict=True))
     else:
-        given = pairs(call, "labels(detractor: Critic, passive: Neutral, promoter: Fan)")
+        given = pairs(call, "labels(fr)   or   labels(detractor=Critic, passive=Neutral, promoter=Fan)")
         names.update((key, as_text(value)) for key, value in given.items())
         for arg in call.args:
             if arg.key not in SEGMENTS:

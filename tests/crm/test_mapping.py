@@ -215,6 +215,11 @@ def test_texts(written: str, found: Out | None) -> None:
     assert value(written, FULL) == found
 
 
+def test_a_text_may_be_a_block_of_lines(acme: None, tmp_path: Path) -> None:
+    body = "match: {Email: contact.email}\nfields:\n  Text: |\n    Score: {{ score }}\n    {{ quote }}\n"
+    assert section(body, tmp_path).mapping.values(FULL) == {"Text": "Score: 3\nIt was\nslow"}
+
+
 def test_a_day_is_a_day_of_the_owner() -> None:
     response = replace(FULL, ended=LATE)
     paris = Mapped(timezone="Europe/Paris")

@@ -49,7 +49,7 @@ LABELS = "labels(detractor: A, passive: B, promoter: C)"
         ("clicks | number", 9, "number cannot be used on a list", ""),
         ("answers.a | labels(fr)", 12, "labels names the segments, and this is none", "segment | labels(fr)"),
         ("segment | labels(xx)", 17, 'no labels in "xx"', "known: en, fr, de, es, it, nl, pt"),
-        ("segment | labels", 10, "labels takes pairs", "detractor: "),
+        ("segment | labels", 10, "labels takes pairs", "labels(fr)   or   labels(detractor="),
         ("segment | labels(detractor: A)", 10, "passive and promoter have no label", "passive: ..., promoter: ..."),
         (f"segment | {LABELS[:-1]}, fan: D)", 56, 'there is no segment "fan"', "segments: detractor"),
         ("segment | labels(detractors: A)", 17, 'no segment "detractors"', 'did you mean "detractor"?'),
