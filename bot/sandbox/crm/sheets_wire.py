@@ -74,18 +74,22 @@ def key_file() -> str:
     )
 
 
+@cache  # reading it checks its primes, which takes 70 ms
+def _public_key() -> str:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - only where somebody logs in
+
+    public = serialization.load_pem_private_key(private_key().encode(), None).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return public.public_bytes(serialization.Encoding.PEM, form).decode()
+
+
 def assertion_fault(assertion: str) -> str:
     """The OAuth error word for an assertion that is not signed with the key, or asks for something else."""
     import jwt  # noqa: PLC0415 - only where somebody logs in
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415 - likewise
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 - likewise
 
-    key = load_pem_private_key(private_key().encode(), None)
-    if not isinstance(key, RSAPrivateKey):
-        return "server_error"
     any_time = {"verify_iat": False, "verify_exp": False}  # tests live in times of their own
     try:
-        claims = jwt.decode(assertion, key.public_key(), ["RS256"], audience=AUDIENCE, options=any_time)
+        claims = jwt.decode(assertion, _public_key(), ["RS256"], audience=AUDIENCE, options=any_time)
     except jwt.PyJWTError:
         return "invalid_grant"
     if not 0 < claims.get("exp", 0) - claims.get("iat", 0) <= HOUR:
