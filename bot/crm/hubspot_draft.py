@@ -91,14 +91,21 @@ class Draft:
         """Whether there is more to try: what is wrong with one record says nothing of the next."""
         return not self.skipped and (self.error is None or isinstance(self.error, Permanent))
 
-    def sending(self, values: dict[str, str], row: Row | None, kind: str = "") -> dict[str, str]:
-        """Of these values of a `kind` those that are to be sent: without what a person changed since in HubSpot, where
+    def ours(self, values: Mapping[str, str], row: Row | None, kind: str = "") -> dict[str, str]:
+        """Of these values of a `kind` those that are to be there: without what a person changed since in HubSpot, where
         that is kept and `row` says what stands there."""
+        if not self.keeps or row is None:
+            return dict(values)
         wanted = {kind + name: value for name, value in values.items()}
-        there = {kind + name: value for name, value in row.properties.items()} if row is not None else {}
-        mine = self.kept.untouched(wanted, there, self.parcel.doubt) if row is not None else wanted
-        self.kept.trying(mine)
+        there = {kind + name: value for name, value in row.properties.items()}
+        mine = self.kept.untouched(wanted, there, self.parcel.doubt)
         return {name: value for name, value in values.items() if kind + name in mine}
+
+    def sending(self, values: Mapping[str, str], row: Row | None, kind: str = "") -> dict[str, str]:
+        """What is `ours`, noted as on its way."""
+        found = self.ours(values, row, kind)
+        self.kept.trying({kind + name: value for name, value in found.items()})
+        return found
 
     def sent(self, values: Mapping[str, str], kind: str = "") -> None:
         self.kept.wrote({kind + name: value for name, value in values.items()})

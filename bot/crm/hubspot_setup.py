@@ -18,6 +18,8 @@ GROUP, TITLE = "chatsurvey", "ChatSurvey"
 UNIQUE = "chatsurvey_id"
 """The property of notes and tickets that holds the chat; HubSpot refuses a second record with the same."""
 TEXT = 65_536
+CUT = ("hs_note_body",)
+"""What is cut where it does not fit, since it is ours to word."""
 SEGMENTS = (("detractor", "Detractor"), ("passive", "Passive"), ("promoter", "Promoter"))
 KINDS = {"contacts": "contacts", "note": "notes", "ticket": "tickets"}
 """Targets and sections of the mapping, and HubSpot's name of their objects."""
@@ -89,7 +91,7 @@ class Property(Struct, frozen=True):
         kind: FieldType = FACTS.get(self.type, "other")
         if self.type == "enumeration" and options:
             kind = "choices" if self.field_type == "checkbox" else "choice"
-        length = TEXT if self.type == "string" else None
+        length = TEXT if self.type == "string" and self.name not in CUT else None
         return FieldFacts(kind, length, options, not (self.calculated or self.rights.fixed), unique=self.unique)
 
 
@@ -119,9 +121,16 @@ class Properties:
         }
 
     async def reachable(self) -> None:
-        """Raises DeliveryError where one of the objects cannot be seen."""
-        for _, kind in self._used():
-            await self._client.send("GET", f"crm/v3/properties/{kind}/hs_object_id", safe=True)
+        """Raises DeliveryError where one of the objects cannot be seen, or lacks the property that makes it safe."""
+        for target, kind in self._used():
+            name = UNIQUE if target in self._mapping.sections else "email"
+            try:
+                await self._client.send("GET", f"crm/v3/properties/{kind}/{name}", safe=True)
+            except Permanent as error:
+                if error.code != "status_404":
+                    raise
+                told = f"no property {name} of {kind}: `chatsurvey crm setup hubspot` makes it"
+                raise Permanent(told, error.code) from None
 
     def advice(self, target: str, field: str) -> str:
         kind = KINDS.get(target, target)

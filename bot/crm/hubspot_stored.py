@@ -1,7 +1,8 @@
 """What HubSpot has of responses, beside what would be written now (`chatsurvey doctor crm --reconcile`). Reads only.
 
-A response's own record is its note, else its ticket; where the mapping has neither, the contact. The contact's
-properties are compared for the newest response of each person, since the others were written over.
+A response is there where its contact, its note and its ticket are, as far as the mapping wants them. It cannot be there
+twice, since notes and tickets have a unique property. The contact's properties are compared for the newest response of
+each person, since the others were written over.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,17 +54,18 @@ def _one(
 ) -> Stored:
     response = draft.parcel.response
     contact = contacts.get((draft.by, key_of(draft.by, draft.person)))
-    records = [row for name, rows in own.items() if mapping.section(name, response) for row in (rows.get(draft.chat),)]
+    if contact is None and (mapping.unknown == "skip" or not (draft.by or mapping.unknown == "create")):
+        return Stored(1)  # nobody there to write of
     drifted: list[str] = []
     if contact is not None and newest:
-        values = draft.values
-        if draft.keeps:
-            values = {name: values[name] for name in draft.kept.untouched(values, contact.properties)}
+        values = draft.ours(draft.values, contact)
         drifted += (f"contacts.{name}" for name in differing(values, contact.properties))
     ticket = own.get("ticket", {}).get(draft.chat)
     section = mapping.section("ticket", response, draft.link)
     if ticket is not None and section is not None:
         wanted = {name: value for name, value in texts(section.fields).items() if name not in (STAGE, PIPELINE)}
-        drifted += (f"ticket.{name}" for name in differing(wanted, ticket.properties))
-    missing = None in records or (contact is None and bool(draft.by)) or (not records and contact is None)
-    return Stored(0 if missing else 1, tuple(drifted))
+        drifted += (f"ticket.{name}" for name in differing(draft.ours(wanted, ticket, "ticket."), ticket.properties))
+    needed = [own["ticket"].get(draft.chat)] if section is not None else []
+    if draft.by:
+        needed += [contact, *([own["note"].get(draft.chat)] if mapping.section("note", response) is not None else [])]
+    return Stored(0 if None in needed else 1, tuple(drifted))

@@ -120,6 +120,7 @@ async def test_hubspot_describes_its_properties(tmp_path: Path) -> None:
         assert found["contacts"]["nps_segment"] == FieldFacts("choice", None, ("detractor", "passive", "promoter"))
         assert found["contacts"]["createdate"] == FieldFacts("datetime", writable=False)
         assert found["ticket"]["chatsurvey_id"].unique
+        assert (found["ticket"]["content"].length, found["note"]["hs_note_body"].length) == (65_536, None)
         assert "internal name nps_score" in writer.advice("contacts", "nps_score")
         assert "Ticket properties" in writer.advice("ticket", "x")
         assert "no object deals" in writer.advice("deals", "")
@@ -151,6 +152,27 @@ async def test_what_hubspot_has_of_a_response(tmp_path: Path) -> None:
         assert (found.count, found.drifted) == (1, ("contacts.nps_score", "ticket.subject"))
         crm.portal.records["notes"].clear()
         assert [found.count for found in await writer.stored([sent])] == [0]
+
+
+@pytest.mark.parametrize(("unknown", "count"), [("create", 0), ("park", 0), ("skip", 1)])
+async def test_who_is_skipped_is_not_missing(tmp_path: Path, unknown: str, count: int) -> None:
+    async with hubspot(tmp_path, {"unknown: create": f"unknown: {unknown}"}) as (_, writer):
+        assert [found.count for found in await writer.stored([of("a@example.com")])] == [count]
+
+
+async def test_of_a_person_without_an_address_the_ticket_is_what_can_be_missing(tmp_path: Path) -> None:
+    async with hubspot(tmp_path) as (_, writer):
+        unhappy, happy = parcel(a_response("c1", contact={})), parcel(a_response("c2", score=9, contact={}))
+        assert [found.count for found in await writer.stored([unhappy, happy])] == [0, 1]
+        await writer.write([unhappy, happy])
+        assert [found.count for found in await writer.stored([unhappy, happy])] == [1, 1]
+
+
+async def test_before_setup_the_check_names_what_is_missing(tmp_path: Path) -> None:
+    async with hubspot(tmp_path, prepared=False) as (_, writer):
+        assert await writer.check() == "no property chatsurvey_id of notes: `chatsurvey crm setup hubspot` makes it"
+        await writer.setup(make=True)
+        assert await writer.check() == ""
 
 
 async def test_an_older_response_of_a_person_has_not_drifted(tmp_path: Path) -> None:
