@@ -1,6 +1,7 @@
 """Settings: everything starts without any; every problem comes at once with its place; nothing shows a secret."""
 
 import os
+import re
 import stat
 from dataclasses import replace
 from ipaddress import ip_network
@@ -9,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from bot import resources, settings
+from bot.app_writers import unfit
+from bot.crm.table import KINDS
 from bot.errors import FileProblems, UserMistake
+from bot.flows.load import load as load_flows
 from bot.flows.report import place_of
 from bot.flows.spec import OpenHours
 from bot.settings import Limit, load, with_secrets
@@ -243,10 +247,14 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
 
 
 def test_the_example_file_is_right(tmp_path: Path) -> None:
+    """It has a section for every kind of writer, and their mappings fit the survey that is shipped."""
     example = Path(settings.__file__).parent.parent / "settings.example.yaml"
-    environ = {"SETTINGS": str(example), "IDENTITY_KEY": KEY, "METRICS_TOKEN": KEY, "CRM_HOOK_SECRET": HOOK}
-    found = load(environ, tmp_path)
-    assert (found.file, found.timezone, len(found.writers)) == (example, "Europe/Paris", 2)
+    names = re.findall(r"\$\{(\w+)\}", example.read_text("utf-8"))
+    found = load(dict.fromkeys(names, HOOK) | {"SETTINGS": str(example)}, tmp_path)
+    assert (found.file, found.timezone) == (example, "Europe/Paris")
+    assert {one.kind for one in found.writers} == set(KINDS)
+    unfitting = unfit(found, load_flows(resources.flows().read_bytes()))
+    assert [(p.mark.line, p.message) for p in unfitting if p.level == "error"] == []
 
 
 def test_the_signing_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
