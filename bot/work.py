@@ -195,9 +195,14 @@ class Recording:
 
 
 def _is_for(writer: Target, response: Response) -> bool:
+    """A writer that cannot say is asked again in a job of its own: its fault is no reason to record nothing."""
     if response.sample and not writer.samples:
         return False
-    return bool(writer.wants(response)) if isinstance(writer, Choosing) else True
+    try:
+        return bool(writer.wants(response)) if isinstance(writer, Choosing) else True
+    except Exception:
+        log.exception("writer %s cannot say what it wants", writer.name)
+        return True
 
 
 def landed(writer: str, response: Response, attempts: int, now: int, remote: str = "") -> Delivery:

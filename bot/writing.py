@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bot.changes import response_of, write_kind
 from bot.crm.base import Parcel, Receipt, Writer
-from bot.errors import DeliveryError, Permanent, Retryable, StoreUnavailable, Throttled, Unauthorized
+from bot.errors import DeliveryError, Retryable, StoreUnavailable, Throttled, Unauthorized
 from bot.jobs import Handler
 from bot.jobs_retry import HOUR, MINUTE
 from bot.model import Job
@@ -27,7 +27,7 @@ from bot.store.base import Again, Dead, Done, Settlement, Store
 from bot.writing_alarms import Alarms
 from bot.writing_gate import Gate
 from bot.writing_remote import KIND, news_of, parcel_of, remote_id, remote_of
-from bot.writing_verdict import Errand, verdict
+from bot.writing_verdict import Errand, is_answer, verdict
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Writing:
             return [Again(job.due, interrupted=job.interrupted) for job in jobs]
         errands = [found for found in await self._look(jobs) if found is not None]
         receipts = await self._send([errand.parcel for errand in errands]) if errands else ()
-        await self._judge([receipt.error for receipt in receipts])
+        await self._judge(receipts)
         settled: dict[str, Settlement] = {}
         noted: list[Delivery] = []
         for errand, receipt in zip(errands, receipts, strict=True):
@@ -141,8 +141,9 @@ class Writing:
         log.error("writer %s failed: %s", self.name, problem)
         return [Receipt(error=Retryable(problem, doubt=True))]
 
-    async def _judge(self, errors: Sequence[DeliveryError | None]) -> None:
+    async def _judge(self, receipts: Sequence[Receipt]) -> None:
         """What came of one call, to the gate and to those who must hear of it."""
+        errors = [receipt.error for receipt in receipts]
         if refusals := [error for error in errors if isinstance(error, Unauthorized)]:
             before = self.gate.state
             self.gate.refused()
@@ -150,7 +151,7 @@ class Writing:
                 log.warning("writer %s does not let us in: %s", self.name, refusals[0])
                 await self._alarms.parked(self.name, str(refusals[0]))
             return
-        if any(error is None or isinstance(error, Permanent) for error in errors):
+        if any(map(is_answer, receipts)):
             await self._answered()
         if waits := [error.after for error in errors if isinstance(error, Throttled)]:
             self.gate.throttled(max(waits))

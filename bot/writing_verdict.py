@@ -38,6 +38,12 @@ class Errand:
     remote: Remote
 
 
+def is_answer(receipt: Receipt) -> bool:
+    """Whether it shows that the other side works. What was skipped, and who is unknown, may not have been asked for."""
+    error = receipt.error
+    return not receipt.skipped if error is None else isinstance(error, Permanent) and error.code != UNKNOWN
+
+
 def verdict(
     writer: str, errand: Errand, receipt: Receipt, *, now: int, opens: int, jitter: float
 ) -> tuple[Settlement, Delivery]:

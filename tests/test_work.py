@@ -89,6 +89,21 @@ async def test_a_writer_that_does_not_want_a_response_is_not_made_a_job_for(here
     assert await here.run(RESPONSE, Writer(on=only_detractors)) == Done()
 
 
+async def test_a_fault_in_what_a_writer_wants_keeps_nobody_else_waiting(here: Setting) -> None:
+    def broken(_: Response) -> Sequence[Event]:
+        raise ZeroDivisionError
+
+    await put(here.store, RESPONSE, chat=a_scored_chat())
+    writer, other = Writer(on=broken), Writer("other")
+    worker = Worker(here.store, here.table(writer, other), here.clock, lambda: 0.5)
+    for kind in ("response", "write.crm", "write.other"):
+        await worker.drain([kind])
+    assert [r.chat for r in here.records.responses(Filters())] == ["c1"]
+    assert other.keys == ["resp_c1_1"]
+    (view,) = await here.store.jobs()
+    assert (view.job.kind, view.job.attempt, view.error[:17]) == ("write.crm", 1, "ZeroDivisionError")
+
+
 async def test_a_score_that_was_put_right_is_put_right_where_it_went(here: Setting) -> None:
     writer = Writer(on=only_detractors)
     worker = Worker(here.store, here.table(writer), here.clock, lambda: 0.5)

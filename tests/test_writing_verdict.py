@@ -12,7 +12,7 @@ from bot.model import Job
 from bot.records.base import DeliveryState
 from bot.store.base import Again, Dead, Done, Retry, Settlement
 from bot.writing_remote import Remote, doc_of, news_of, parcel_of
-from bot.writing_verdict import SEEK, SEEK_FOR, Errand, verdict
+from bot.writing_verdict import SEEK, SEEK_FOR, Errand, is_answer, verdict
 from tests.harness.responses import NOON, a_response
 from tests.harness.working import HOUR, SECOND
 
@@ -190,6 +190,23 @@ def test_what_an_answer_means(
     assert delivery.delivered == (3 if state in ("delivered", "in_doubt") else 0)
     assert delivery.doubt == "; ".join(known.doubts)
     assert delivery.error == (receipt.skipped or getattr(settlement, "error", ""))
+
+
+@pytest.mark.parametrize(
+    ("receipt", "shown"),
+    [
+        (Receipt(), True),
+        (Receipt(error=Permanent("no", "field")), True),
+        (Receipt(skipped="no address to look for"), False),
+        (Receipt(error=UNKNOWN), False),
+        (Receipt(error=Retryable("down")), False),
+        (Receipt(error=Throttled("slower")), False),
+        (Receipt(error=Unauthorized("who?")), False),
+    ],
+    ids=["written", "refused", "skipped", "unknown", "away", "too fast", "not let in"],
+)
+def test_what_shows_that_the_other_side_works(receipt: Receipt, shown: bool) -> None:
+    assert is_answer(receipt) is shown
 
 
 def test_the_masked_request_of_a_failure_is_noted() -> None:
