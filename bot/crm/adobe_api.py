@@ -25,9 +25,14 @@ PAGES = 5
 STANDARD, EXTENDED = "profileAndServices/profile", "profileAndServicesExt/profile"
 
 TYPES: Mapping[str, FieldType] = {
-    "string": "text", "memo": "text", "number": "number", "boolean": "boolean", "date": "date",
-    "datetime": "datetime", "enumeration": "choice",
-}  # fmt: skip
+    **dict.fromkeys(("string", "memo"), "text"),
+    **dict.fromkeys(("number", "float", "double"), "number"),
+    **dict.fromkeys(("integer", "byte", "short", "long", "int64"), "integer"),
+    "boolean": "boolean",
+    "date": "date",
+    "datetime": "datetime",
+    "enumeration": "choice",
+}
 """Of others, links and collections among them, nothing is said."""
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,199}")

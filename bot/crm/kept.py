@@ -31,7 +31,7 @@ def normal(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"{value:g}" if abs(value) < 1e6 else str(value)
+            return str(int(value)) if float(value).is_integer() else repr(value)
         case list() | tuple():
             return ";".join(sorted(normal(one) for one in value))
         case dict():

@@ -66,7 +66,6 @@ class CustomField(Struct, frozen=True, kw_only=True):
     code: str = ""
     name: str = ""
     type: str = ""
-    mandatory: bool = False
     related_object: tuple[str, ...] = ()
     parameters: Parameters | list[object] | None = None
 
@@ -85,7 +84,6 @@ class CustomField(Struct, frozen=True, kw_only=True):
             length=own or TEXTS.get(self.type),
             options=tuple(item.label for item in self.items),
             writable=self.type in TYPES,
-            required=self.mandatory,
         )
 
     def written(self, value: Out) -> object:

@@ -92,6 +92,7 @@ class Adobe(StandIn):
         """By their automatic key."""
         self.events: list[Sent] = []
         self.organization, self.published, self.custom = ORGANIZATION, set(EVENTS), set(CUSTOM)
+        self.keys = {KEY}
         self._number = count(1)
 
     def routes(self) -> Sequence[web.RouteDef]:
@@ -125,7 +126,8 @@ class Adobe(StandIn):
         self.organization = config.text("organization")
         mapping = config.mapping
         named = {one.name for fields in mapping.fields.values() for one in fields}
-        self.custom |= {name for name in named if name.startswith("cus")}
+        self.keys |= {name for match in mapping.match.values() for name in match if name.startswith("cus")}
+        self.custom |= {name for name in named if name.startswith("cus")} | self.keys
         self.published |= {str(one.options["event"]) for one in mapping.sections.get("events", ())}
 
     def add(self, **attributes: object) -> str:
@@ -226,7 +228,7 @@ class Adobe(StandIn):
         named = request.match_info["key"]
         if named in self.profiles:
             return named
-        return next((key for key, one in self.profiles.items() if one.get(KEY) == named), None)
+        return next((key for key, one in self.profiles.items() if named in map(one.get, self.keys)), None)
 
 
 def _type(name: str) -> str:
