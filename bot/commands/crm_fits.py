@@ -4,19 +4,22 @@ An error is what the CRM will refuse (no such field, a type or value that it doe
 a warning what it may refuse (a value that is open into a list of options).
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from bot.crm.base import FieldFacts, FieldType
 from bot.crm.mapping import Field, Mapped
 from bot.crm.mapping_expr import Expr, Use
-from bot.crm.mapping_sources import OutType
+from bot.crm.mapping_sources import SOURCES, OutType
 from bot.errors import Mark, Problem
 from bot.flows.lint_graph import asks, key_of
 from bot.flows.nodes import nearest
 from bot.flows.spec import Book, Step
 
-Facts = Mapping[str, Mapping[str, FieldFacts]]
+Facts: TypeAlias = Mapping[str, Mapping[str, FieldFacts]]
+_PART = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 TAKES: Mapping[FieldType, tuple[OutType, ...]] = {
     "text": ("text", "integer", "number", "boolean", "date", "datetime", "texts", "any"),
@@ -36,8 +39,10 @@ FILTERS: Mapping[FieldType, str] = {
 """The filter that makes a value fit."""
 TYPED, FACT, NAME = 4_000, 300, 40
 """Characters at most: of what a person types, of what a page says of itself, of names (theirs and ours)."""
-TRANSCRIPT = 100_000
-OPEN_SOURCES = {"quote": TYPED, "case.note": TYPED, "transcript": TRANSCRIPT, "link": 500, "clicks": 1_000}
+TRANSCRIPT, USUAL = 100_000, 8_000
+"""Of a conversation: at most, and nearly always."""
+OPEN_SOURCES = {"quote": TYPED, "case.note": TYPED, "clicks": 1_000}
+OF_TYPES: Mapping[OutType, int] = {"integer": 12, "number": 24, "boolean": 5, "date": 10, "datetime": 30}
 OPEN_KINDS = ("text",)
 """Kinds of steps whose answers a person words; those of all others are short."""
 
@@ -54,6 +59,8 @@ class Fit:
     """Of the writer in the settings file."""
     saved: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     """Key of an answer -> the steps that save it."""
+    link: int = 200
+    """Characters of a response's address."""
     filled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Target -> required fields that the writer fills in where the mapping does not."""
 
@@ -119,39 +126,42 @@ class Fit:
     def _length(self, one: Field, facts: FieldFacts, path: str) -> Iterator[Problem]:
         if facts.type != "text" or facts.length is None or facts.length <= 0:
             return
-        longest = self._longest(one.expr)
+        longest = self._longest(one.expr, TRANSCRIPT)
         if longest <= facts.length:
             return
-        cut = one.expr.longest is not None and any(
-            call.name == "truncate" for use in one.expr.uses for call in use.calls
-        )
+        level: Literal["error", "warning"] = "error"
+        if self._longest(one.expr, USUAL) <= facts.length:
+            level = "warning"
         said = f"up to {longest:,} characters do not fit: {one.name} holds {facts.length:,}"
-        hint = f"{'lower it to' if cut else 'cut it with'}  | truncate({facts.length})"
-        if len(one.expr.uses) > 1:
-            hint = f"cut its longest part with  | truncate({max(1, facts.length // 2)})"
-        yield Problem(one.expr.mark, path, said, f"{hint}, or make the field longer there")
+        yield Problem(one.expr.mark, path, said, _cut(one.expr, facts.length), level)
 
-    def _longest(self, expr: Expr) -> int:
+    def _longest(self, expr: Expr, transcript: int) -> int:
         """Characters that it may have, as far as the flows and the mapping say."""
         if expr.longest is not None or expr.type not in ("text", "texts", "any"):
             return expr.longest or 0
         if not expr.uses:
             return len(expr.text)
-        words = len(expr.text) if len(expr.uses) > 1 or "{{" in expr.text else 0
-        return words + sum(self._of(use) for use in expr.uses)
+        words = len(_PART.sub("", expr.text)) if "{{" in expr.text else 0
+        return words + sum(self._of(use, transcript) for use in expr.uses)
 
-    def _of(self, use: Use) -> int:
+    def _of(self, use: Use, transcript: int) -> int:
         cuts = [arg.value for call in use.calls if call.name == "truncate" for arg in call.args]
         bound = next((cut for cut in cuts if isinstance(cut, int)), None)
-        family, _, key = use.source.partition(".")
-        if use.source in OPEN_SOURCES:
-            usual = OPEN_SOURCES[use.source]
-        elif family == "answers":
-            steps = self.saved.get(key, ())
-            usual = TYPED if any(step.kind in OPEN_KINDS for step in steps) else max((NAME, *map(_longest, steps)))
-        else:
-            usual = FACT if family == "context" else NAME
+        usual = self._usual(use, transcript)
         return usual if bound is None else min(bound, usual)
+
+    def _usual(self, use: Use, transcript: int) -> int:
+        """Of a source that is not cut."""
+        family, _, key = use.source.partition(".")
+        if use.source in ("transcript", "link"):
+            return transcript if use.source == "transcript" else self.link
+        if family == "answers":
+            steps = self.saved.get(key, ())
+            return TYPED if any(step.kind in OPEN_KINDS for step in steps) else max((NAME, *map(_longest, steps)))
+        if family == "context":
+            return FACT
+        known = SOURCES.get(use.source)
+        return OPEN_SOURCES.get(use.source) or OF_TYPES.get(known.type if known else "text", NAME)
 
     def _options(self, target: str, one: Field, facts: FieldFacts, path: str) -> Iterator[Problem]:
         if facts.type not in ("choice", "choices") or not facts.options:
@@ -205,6 +215,13 @@ def saved_in(book: Book | None) -> Mapping[str, tuple[Step, ...]]:
             if asks(step):
                 saved[key_of(step)] = (*saved.get(key_of(step), ()), step)
     return saved
+
+
+def _cut(expr: Expr, length: int) -> str:
+    if len(expr.uses) > 1:
+        return f"cut its longest part with  | truncate({max(1, length // 2)}), or make the field longer there"
+    cut = any(call.name == "truncate" for use in expr.uses for call in use.calls)
+    return f"{'lower it to' if cut else 'cut it with'}  | truncate({length}), or make the field longer there"
 
 
 def _longest(step: Step) -> int:

@@ -10,11 +10,15 @@ from bot.app_writers import config_of
 from bot.commands.crm_fits import Fit, saved_in
 from bot.commands.data import clock
 from bot.crm.base import Describing
+from bot.crm.link import link_of
 from bot.crm.table import KINDS, make
 from bot.errors import DeliveryError, Problem
 from bot.flows.spec import Book
 from bot.settings import Settings
 from bot.settings_types import WriterSettings
+
+IDS = 26
+"""Characters of a chat's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ async def _asked(one: WriterSettings, settings: Settings, book: Book | None) -> 
             return None
         facts = await writer.describe()
         filled = cast("Mapping[str, tuple[str, ...]]", getattr(import_module(KINDS[one.kind]), "FILLED", {}))
-        fit = Fit(one.name, one.mapping, facts, writer.advice, one.mark, saved_in(book), filled)
+        link = len(link_of(settings.public_url, "")("0" * IDS))
+        fit = Fit(one.name, one.mapping, facts, writer.advice, one.mark, saved_in(book), link, filled)
         return tuple(sorted(fit.problems(), key=lambda p: (p.mark.line, p.mark.column)))
     except DeliveryError as error:
         hint = f"chatsurvey doctor crm --writer {one.name}  tells what to mend"
