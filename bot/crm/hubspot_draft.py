@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from bot.crm.base import Parcel, Receipt
 from bot.crm.hubspot_batch import Row
-from bot.crm.hubspot_setup import TEXT
+from bot.crm.hubspot_fields import TEXT
 from bot.crm.kept import Kept, mark
 from bot.crm.mapping import Mapped, Out
 from bot.errors import DeliveryError, Permanent

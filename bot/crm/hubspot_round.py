@@ -13,7 +13,7 @@ from bot.crm.client import Client
 from bot.crm.hubspot_batch import Item, Objects, Row, key_of
 from bot.crm.hubspot_draft import RECORD, STAGE, Draft, Ticket, note_of, ticket_of
 from bot.crm.hubspot_errors import Refused
-from bot.crm.hubspot_setup import UNIQUE
+from bot.crm.hubspot_fields import UNIQUE
 from bot.crm.kept import mark
 from bot.crm.mapping import Mapped
 from bot.errors import DeliveryError, Permanent

@@ -11,52 +11,12 @@ from msgspec import Struct, field
 
 from bot.crm.base import FieldFacts, FieldType, SetupStep
 from bot.crm.client import Client, segment
-from bot.crm.mapping import Expr, Mapped
+from bot.crm.hubspot_fields import GROUP, KINDS, TEXT, TITLE, UNIQUE, WANTED, Wanted, fits, wanted_for
+from bot.crm.mapping import Mapped
 from bot.errors import Permanent
 
-GROUP, TITLE = "chatsurvey", "ChatSurvey"
-UNIQUE = "chatsurvey_id"
-"""The property of notes and tickets that holds the chat; HubSpot refuses a second record with the same."""
-TEXT = 65_536
 CUT = ("hs_note_body",)
 """What is cut where it does not fit, since it is ours to word."""
-SEGMENTS = (("detractor", "Detractor"), ("passive", "Passive"), ("promoter", "Promoter"))
-KINDS = {"contacts": "contacts", "note": "notes", "ticket": "tickets"}
-"""Targets and sections of the mapping, and HubSpot's name of their objects."""
-
-
-class Wanted(Struct, frozen=True):
-    """A property to make: type and field type are HubSpot's words."""
-
-    name: str
-    type: str
-    field: str
-    label: str
-    options: tuple[tuple[str, str], ...] = ()
-    unique: bool = False
-
-
-_ID = Wanted(UNIQUE, "string", "text", "Survey response", unique=True)
-WANTED: Mapping[str, tuple[Wanted, ...]] = {
-    "contacts": (
-        Wanted("nps_score", "number", "number", "NPS score"),
-        Wanted("nps_segment", "enumeration", "select", "NPS segment", SEGMENTS),
-        Wanted("nps_date", "date", "date", "NPS date"),
-        Wanted("nps_reason", "string", "textarea", "NPS reason"),
-        Wanted("nps_outcome", "string", "text", "NPS case outcome"),
-        Wanted("nps_link", "string", "text", "NPS response"),
-    ),
-    "notes": (_ID,),
-    "tickets": (_ID,),
-}
-OF_VALUE = {
-    "integer": ("number", "number"),
-    "number": ("number", "number"),
-    "boolean": ("bool", "booleancheckbox"),
-    "date": ("date", "date"),
-    "datetime": ("datetime", "date"),
-}
-"""The kind of a value -> type and field type of a property for it; a text takes any other."""
 FACTS: Mapping[str, FieldType] = {
     "string": "text",
     "phone_number": "text",
@@ -169,7 +129,7 @@ class Properties:
         tables = [section.fields for section in self._mapping.sections.get(target, ())]
         for one in {f.name: f for table in (*tables, self._mapping.fields.get(target, ())) for f in table}.values():
             if one.name != UNIQUE:
-                yield known[one.name] if _fits(known.get(one.name), one.expr) else _wanted(one.name, one.expr)
+                yield known[one.name] if fits(known.get(one.name), one.expr) else wanted_for(one.name, one.expr)
 
     async def _listed(self, kind: str) -> Mapping[str, Property]:
         answer = await self._client.send("GET", f"crm/v3/properties/{kind}", safe=True)
@@ -230,19 +190,3 @@ def _options(options: Sequence[Option]) -> list[Mapping[str, object]]:
         {"value": one.value, "label": one.label or one.value, "hidden": one.hidden, "displayOrder": at}
         for at, one in enumerate(options)
     ]
-
-
-def _fits(wanted: Wanted | None, expr: Expr) -> bool:
-    """Whether a property of the table can hold what this mapping writes: labels may be others than ours."""
-    if wanted is None:
-        return False
-    return not wanted.options or set(map(str, expr.options)) <= {value for value, _ in wanted.options}
-
-
-def _wanted(name: str, expr: Expr) -> Wanted:
-    label = name.replace("_", " ").capitalize().replace("Nps", "NPS")
-    values = tuple(str(value) for value in expr.options) if expr.type in ("text", "texts") else ()
-    if len(values) > 1:
-        field = "checkbox" if expr.type == "texts" else "select"
-        return Wanted(name, "enumeration", field, label, tuple((value, value) for value in values))
-    return Wanted(name, *OF_VALUE.get(expr.type, ("string", "textarea")), label)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from bot.crm.base import Stored
 from bot.crm.hubspot_batch import Objects, Row, key_of
 from bot.crm.hubspot_draft import PIPELINE, RECORD, STAGE, Draft, texts
-from bot.crm.hubspot_setup import UNIQUE
+from bot.crm.hubspot_fields import UNIQUE
 from bot.crm.kept import differing
 from bot.crm.mapping import Mapped
 

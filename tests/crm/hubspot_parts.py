@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.crm.base import Parcel
 from bot.crm.hubspot import HubSpotWriter
-from bot.crm.hubspot_setup import UNIQUE
+from bot.crm.hubspot_fields import UNIQUE
 from bot.model import CaseFacts, Fact
 from bot.sandbox.crm.hubspot import HubSpot
 from tests.crm.writer_parts import parcel, writing

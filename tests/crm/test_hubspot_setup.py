@@ -75,6 +75,13 @@ async def test_a_property_of_ones_own_is_made_for_what_is_written_into_it(tmp_pa
         assert shown(crm, "contacts")[0]["nps_stufe"] == "Kritiker"
 
 
+async def test_a_date_that_is_mapped_as_a_time_becomes_a_property_for_one(tmp_path: Path) -> None:
+    async with hubspot(tmp_path, {"scored_at | date": "scored_at"}, prepared=False) as (crm, writer):
+        await writer.setup(make=True)
+        assert crm.portal.properties["contacts"]["nps_date"].type == "datetime"
+        assert (await write(writer, parcel())).error is None
+
+
 async def test_translated_segments_make_translated_options(tmp_path: Path) -> None:
     french = {"nps_segment: segment": "nps_segment: segment | labels(fr)"}
     async with hubspot(tmp_path, french, prepared=False) as (crm, writer):
