@@ -87,9 +87,11 @@ def assertion_fault(assertion: str) -> str:
     """The OAuth error word for an assertion that is not signed with the key, or asks for something else."""
     import jwt  # noqa: PLC0415 - only where somebody logs in
 
-    any_time = {"verify_iat": False, "verify_exp": False}  # tests live in times of their own
     try:
-        claims = jwt.decode(assertion, _public_key(), ["RS256"], audience=AUDIENCE, options=any_time)
+        claims = jwt.decode(
+            assertion, _public_key(), ["RS256"], audience=AUDIENCE,
+            options={"verify_iat": False, "verify_exp": False},  # tests live in times of their own
+        )  # fmt: skip
     except jwt.PyJWTError:
         return "invalid_grant"
     if not 0 < claims.get("exp", 0) - claims.get("iat", 0) <= HOUR:
