@@ -50,7 +50,7 @@ OF_VALUE = {
 
 
 def fits(wanted: Wanted | None, expr: Expr) -> bool:
-    """Whether a property of the table can hold what this mapping writes: labels may be others than ours, a date a time."""
+    """Whether a property of the table can hold what this mapping writes: other labels, or a time, it cannot."""
     if wanted is None:
         return False
     if wanted.options:

@@ -108,6 +108,8 @@ class Portal:
     associations: set[tuple[str, str, str, str]] = field(default_factory=set)
     """(kind, id, kind, id) of the record and the one that it is associated with."""
     _last: int = 100
+    _index: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """(kind, property, value) -> id, of unique values; whether they are still those is looked at."""
 
     def __post_init__(self) -> None:
         self.groups = {kind: {"information"} for kind in self.properties}
@@ -126,14 +128,8 @@ class Portal:
             return self.records[kind].get(id)
         if not (known := self.properties[kind].get(by)) or not known.unique:
             raise Refused("VALIDATION_ERROR", f"Unable to perform update/upsert by non-unique property {by}")
-        for record in self.records[kind].values():
-            if by == "email":
-                more = record.properties.get("hs_additional_emails", "").split(";")
-                if id.lower() in (text.lower() for text in (record.properties.get(by, ""), *more)):
-                    return record
-            elif record.properties.get(by) == id:
-                return record
-        return None
+        found = self.records[kind].get(self._index.get((kind, by, id.lower() if by == "email" else id), ""))
+        return found if found is not None and id.lower() in map(str.lower, values_of(found, by)) else None
 
     def upsert(self, kind: str, id: str, by: str, properties: Mapping[str, str]) -> tuple[Record, bool]:
         """The record and whether it is new. Raises Refused."""
@@ -152,11 +148,11 @@ class Portal:
         self._last += 1
         record = Record(str(self._last), {}, self.clock())
         self.records[kind][record.id] = record
-        return self._set(record, properties)
+        return self._set(kind, record, properties)
 
     def change(self, kind: str, record: Record, properties: Mapping[str, str]) -> Record:
         self._check(kind, properties, record.id)
-        return self._set(record, properties)
+        return self._set(kind, record, properties)
 
     def associate(self, kind: str, id: str, to_kind: str, to: str) -> int:
         """The type id of the association. Raises Refused."""
@@ -165,9 +161,12 @@ class Portal:
         self.associations.add((kind, id, to_kind, to))
         return DEFAULT_TYPE[(kind, to_kind)]
 
-    def _set(self, record: Record, properties: Mapping[str, str]) -> Record:
+    def _set(self, kind: str, record: Record, properties: Mapping[str, str]) -> Record:
         kept = {name: value.lower() if name == "email" else value for name, value in properties.items()}
         record.properties |= kept
+        for name, known in self.properties[kind].items():
+            for value in values_of(record, name) if known.unique else ():
+                self._index[(kind, name, value.lower() if name == "email" else value)] = record.id
         record.changed = self.clock()
         return record
 
@@ -190,6 +189,12 @@ class Portal:
             ]
             details = [{"message": w, "code": code, "context": {"propertyName": [name]}} for name, w, code in wrong]
             raise Refused("VALIDATION_ERROR", f"Property values were not valid: {json.dumps(told)}", details)
+
+
+def values_of(record: Record, name: str) -> list[str]:
+    """Its values of a unique property: a contact may have further addresses."""
+    more = record.properties.get("hs_additional_emails", "").split(";") if name == "email" else []
+    return [value for value in (record.properties.get(name, ""), *more) if value]
 
 
 def fault_of(known: Property, value: str) -> tuple[str, str] | None:
