@@ -99,6 +99,20 @@ async def test_a_search_finds_more_than_was_meant(tmp_path: Path) -> None:
         assert all("cusNpsScore" not in crm.profiles[key] for key in (*others, younger))
 
 
+async def test_the_search_is_read_on_to_its_end_but_never_elsewhere(tmp_path: Path) -> None:
+    # Without the contract, which leaves out the parameters of the next page.
+    async with writing(crm := Adobe(), tmp_path) as writer:
+        for number in range(60):
+            crm.add(email=f"{number}.{EVA}")
+        mine = crm.add(email=EVA)
+        await written(writer)
+        assert crm.profiles[mine]["cusNpsScore"] == 3
+        assert len([one for one in crm.exchanges if one.path.endswith("/byText")]) == 3
+        crm.fails(status(200, body=b'{"content": [], "next": {"href": "http://127.0.0.1:9/geometrixx/"}}'))
+        changed = parcel(of("ines@example.org"))
+        assert (await written(writer, changed)).error is None
+
+
 async def test_a_custom_key_stands_in_the_address_and_the_profile_knows_the_e_mail(tmp_path: Path) -> None:
     async with writing(crm := Adobe(check), tmp_path, BY_KEY) as writer:
         crm.add(email=EVA, cusCustomerId="K-1007")

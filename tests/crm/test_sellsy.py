@@ -12,6 +12,7 @@ from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthori
 from bot.model import Answer, Entry, Fact, Response
 from bot.sandbox.crm.exchange import Exchange
 from bot.sandbox.crm.sellsy import Sellsy
+from bot.sandbox.crm.sellsy_account import CustomField
 from bot.sandbox.crm.standin import Trouble, hang, lost, malformed, reset_in_body, status
 from tests.crm.writer_parts import EVA, answered, api, of, parcel, refused, write, writing, written
 from tests.harness.crm import Expect, expecting
@@ -211,6 +212,16 @@ async def test_what_a_field_does_not_take_is_refused_for_good_and_named(tmp_path
         assert isinstance(error, Permanent)
         assert words in str(error)
         assert "slow" not in str(error) + error.request
+
+
+async def test_a_field_of_a_later_page_is_found(tmp_path: Path) -> None:
+    async with writing(crm := Sellsy(CHECK), tmp_path) as writer:
+        many = tuple(CustomField(1_000 + number, f"other-{number}", "simple-text", "Other") for number in range(230))
+        crm.account.fields = many + crm.account.fields
+        await written(writer)
+        assert custom(crm)["nps-score"] == "3"
+        pages = [one.query.get("offset") for one in crm.exchanges if one.path == "/v2/custom-fields"]
+        assert pages == [None, "WyIx100", "WyIx200"]
 
 
 async def test_smart_tags_are_added_once(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ CUSTOM = (
 KEY = "cusCustomerId"
 """The attribute that is set up as the custom key of profiles."""
 EVENTS = ("EVTnpsDetractor", "EVTnpsPassive", "EVTnpsPromoter", "EVTnpsCallback")
+LINES = 25  # of a page, as pagination.md says
 FIXED = ("PKey", "href", "created", "age")
 OOPS = "Oops. Something went wrong. Check your URI and try again."
 
@@ -169,7 +170,11 @@ class Adobe(StandIn):
             for key, one in self.profiles.items()
             if text in str(one.get("email", "")).lower() or text in str(one.get("lastName", "")).lower()
         ]
-        return web.json_response({"content": found})
+        begin = int(request.query.get("_lineStart", "@0")[1:])
+        page: dict[str, object] = {"content": found[begin : begin + LINES]}
+        if begin + LINES < len(found):
+            page["next"] = {"href": str(request.url.update_query(_lineStart=f"@{begin + LINES}"))}
+        return web.json_response(page)
 
     async def _create(self, request: web.Request) -> web.Response:
         values = request[EXCHANGE].read(dict[str, object])

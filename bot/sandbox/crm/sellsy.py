@@ -17,6 +17,7 @@ from bot.sandbox.crm.standin import EXCHANGE, Check, StandIn, Table, nothing
 CLIENT, SECRET = "sellsy-client-id", "sellsy-client-secret"
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.Response]]
 
+SEEK = "WyIx"
 PERSON = ("email", "first_name", "last_name", "phone_number")
 TASK = ("title", "due_date", "description")
 
@@ -144,7 +145,7 @@ class Sellsy(StandIn):
 
     async def _search(self, request: web.Request) -> web.Response:
         found = self.account.search(_kind(request), request[EXCHANGE].read(Filters).filters)
-        return _page([one.json() for one in found])
+        return _page(request, [one.json() for one in found])
 
     async def _create(self, request: web.Request) -> web.Response:
         made = self.account.add(_kind(request), request[EXCHANGE].read(dict[str, object]))
@@ -159,7 +160,7 @@ class Sellsy(StandIn):
 
     async def _values(self, request: web.Request) -> web.Response:
         person = self.account.person(*_who(request))
-        return _page([one.json() | {"value": person.custom.get(one.id)} for one in self.account.fields])
+        return _page(request, [one.json() | {"value": person.custom.get(one.id)} for one in self.account.fields])
 
     async def _set_values(self, request: web.Request) -> web.Response:
         values = {one.id: one.value for one in request[EXCHANGE].read(list[Item])}
@@ -170,22 +171,23 @@ class Sellsy(StandIn):
         person = self.account.person("contact", int(request.match_info["id"]))
         wanted = [str(one["value"]) for one in request[EXCHANGE].read(list[dict[str, object]])]
         person.tags += [one for one in wanted if one not in person.tags]
-        return _page([{"id": number, "value": tag} for number, tag in enumerate(person.tags, 1)])
+        return _page(request, [{"id": number, "value": tag} for number, tag in enumerate(person.tags, 1)])
 
-    async def _custom_fields(self, _request: web.Request) -> web.Response:
-        return _page([one.json() for one in self.account.fields])
+    async def _custom_fields(self, request: web.Request) -> web.Response:
+        return _page(request, [one.json() for one in self.account.fields])
 
-    async def _labels(self, _request: web.Request) -> web.Response:
+    async def _labels(self, request: web.Request) -> web.Response:
         return _page(
+            request,
             [
                 {"id": number, "name": name, "is_active": True, "rank": number}
                 for name, number in self.account.labels.items()
-            ]
+            ],
         )
 
     async def _search_left(self, request: web.Request) -> web.Response:
         wanted = [(one.type, one.id) for one in request[EXCHANGE].read(Related).filters.related_objects]
-        return _page([one.json() for one in self.account.left(request.match_info["what"], wanted)])
+        return _page(request, [one.json() for one in self.account.left(request.match_info["what"], wanted)])
 
     async def _leave(self, request: web.Request) -> web.Response:
         values = request[EXCHANGE].read(dict[str, object])
@@ -227,9 +229,13 @@ def _related(one: Left) -> str:
     return f"{one.related[0]} {one.related[1]}"
 
 
-def _page(found: Sequence[Mapping[str, object]]) -> web.Response:
-    pagination = {"limit": 100, "count": len(found), "total": len(found), "offset": "WyIxMSJd"}
-    return web.json_response({"data": list(found), "pagination": pagination})
+def _page(request: web.Request, found: Sequence[Mapping[str, object]]) -> web.Response:
+    """One page by the "seek" method: `offset` says where the next one begins, also behind the last one."""
+    limit, offset = int(request.query.get("limit", "25")), request.query.get("offset", "")
+    begin = int(offset.removeprefix(SEEK) or "0")
+    page = list(found[begin : begin + limit])
+    pagination = {"limit": limit, "count": len(page), "total": len(found), "offset": f"{SEEK}{begin + len(page)}"}
+    return web.json_response({"data": page, "pagination": pagination})
 
 
 def _refused(error: Refused) -> web.Response:
