@@ -22,10 +22,12 @@ class Folder:
         self.path = path
         self._capture = capture
         self.err = ""
+        self.environ: dict[str, str] = {}
+        """What the settings refer to, for `settings`; commands read the real environment."""
 
     @property
     def settings(self) -> Settings:
-        return load({}, self.path)
+        return load(self.environ, self.path)
 
     def lay(self, work: Callable[[SqliteStore, SqlRecords], Awaitable[None]], clock: Clock) -> None:
         settings = self.settings
