@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.crm.mapping import LEFT, Mapped, Section
 from bot.crm.mapping_expr import Expr, Use
-from bot.crm.mapping_fits import fits
+from bot.crm.mapping_fits import fits, options_of, page_fact
 from bot.crm.mapping_sources import CONTACT
 from bot.desk.policy import Policy
 from bot.desk.rules import CALLBACK, HANDOFF
@@ -100,6 +100,8 @@ class _Check:
                 yield from (replace(p, path=path) for p in fits(use, self.flows.saved.get(key, ())))
             elif family == "contact":
                 yield from self._contact(use, path, match)
+            elif family == "context":
+                yield from page_fact(use, path)
             else:
                 yield from self._known(use, family, path)
 
@@ -123,8 +125,8 @@ class _Check:
         if CONTACT + key in flows.saved:
             return f"write  {CONTACT}{key}"
         near = nearest(key, known)
-        listed = f"saved: {', '.join(known[:12])}" if known else "the flow saves no answers beside the score"
-        return f'did you mean "answers.{near}"?  {listed}' if near else listed
+        told = f"saved: {', '.join(known[:12])}" if known else "the flow saves no answers beside the score"
+        return f'did you mean "answers.{near}"?  {told}' if near else told
 
     def _contact(self, use: Use, path: str, match: bool) -> Iterator[Problem]:
         if use.source in self.flows.saved:
@@ -136,8 +138,8 @@ class _Check:
             if near:
                 yield Problem(use.mark, path, f"no step asks for {use.source}: a page may say it", hint, "warning")
             return
-        short = "nobody is found" if match else "it is left out"
-        told = f"no step asks for {use.source}: where no signed token says it, {short}"
+        told = f"no step asks for {use.source}: where no signed token says it, "
+        told += "nobody is found" if match else "it is left out"
         yield Problem(use.mark, path, told, hint, "warning")
 
     def _known(self, use: Use, family: str, path: str) -> Iterator[Problem]:
@@ -189,7 +191,7 @@ class _Check:
             at = f"{path} / {test.subject}"
             if family == "answers":
                 yield from self._answer(key, test.mark, at)
-                yield from self._values(test, at, _options(self.flows.saved.get(key, ())), "answer")
+                yield from self._values(test, at, options_of(self.flows.saved.get(key, ())), "answer")
             elif family == "flow":
                 yield from self._values(test, at, tuple(self.book.flows), "flow")
             elif family == "outcome":
@@ -221,19 +223,6 @@ class _Check:
                 near = nearest(str(one), known)
                 hint = f'did you mean "{near}"?' if near else f"there are: {', '.join(known[:12])}"
                 yield Problem(test.mark, path, f'there is no {what} "{str(one)[:40]}"', hint)
-
-
-def _options(steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """All answers that can be given there; empty where one of them is open."""
-    found: list[str] = []
-    for step in steps:
-        if step.kind == "yesno":
-            found += ("yes", "no")
-        elif step.kind == "choice" and step.options:
-            found += (option.key for option in step.options)
-        else:
-            return ()
-    return tuple(dict.fromkeys(found))
 
 
 def _possible(condition: Condition) -> bool:

@@ -17,6 +17,9 @@ NEVER: Mapping[str, tuple[str, ...]] = {
 }
 """Filter -> kinds of steps whose answers it can never use."""
 
+PAGE = ("page_url", "page_title", "referrer")
+"""What every page says of itself."""
+
 
 def fits(use: Use, steps: tuple[Step, ...]) -> Iterator[Problem]:
     """For one reading of an answer; `steps` are those that save it."""
@@ -35,9 +38,9 @@ def fits(use: Use, steps: tuple[Step, ...]) -> Iterator[Problem]:
 
 
 def _map(use: Use, call: Call, steps: tuple[Step, ...], guarded: bool) -> Iterator[Problem]:
-    if not all(step.kind in ("choice", "yesno") for step in steps):
+    known = options_of(steps)
+    if not known:
         return
-    known = tuple(dict.fromkeys(key for step in steps for key in _keys(step)))
     given = [arg.key for arg in call.args]
     for key in given:
         if key not in known:
@@ -51,5 +54,23 @@ def _map(use: Use, call: Call, steps: tuple[Step, ...], guarded: bool) -> Iterat
         yield Problem(use.mark, "", told, hint, "warning")
 
 
-def _keys(step: Step) -> tuple[str, ...]:
-    return ("yes", "no") if step.kind == "yesno" else tuple(option.key for option in step.options)
+def options_of(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """All answers that can be given there; empty where one of them is open."""
+    found: list[str] = []
+    for step in steps:
+        if step.kind == "yesno":
+            found += ("yes", "no")
+        elif step.kind == "choice":
+            found += (option.key for option in step.options)
+        else:
+            return ()
+    return tuple(dict.fromkeys(found))
+
+
+def page_fact(use: Use, path: str) -> Iterator[Problem]:
+    """A fact of the page is one of three, or what an invitation gave any name to."""
+    key = use.source.partition(".")[2]
+    near = "" if key in PAGE else nearest(key, PAGE)
+    if near:
+        told = f"no page says {use.source}: it is there only where an invitation gives it"
+        yield Problem(use.mark, path, told, f'did you mean "context.{near}"?', "warning")

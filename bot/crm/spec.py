@@ -65,7 +65,7 @@ class Spec(Struct, frozen=True):
 
 class Fault(Struct, frozen=True):
     """Something wrong in what a section says together, which no key says alone. A writer's module tells of them by a
-    function `faults(options, secrets) -> Sequence[Fault]`, where it has one; it is called where every key was right."""
+    function `faults(options, secrets) -> Sequence[Fault]`, where it has one. Keys that were wrong are missing there."""
 
     key: str
     """Where to point: a key of the section or of its login."""

@@ -100,6 +100,7 @@ WARNINGS = [
     ("when: {flow: taste}\nfields: {A: score}", "score is never there: no flow asks for a score"),
     ("when: {flow: taste}\nfields: {A: quote}", "quote is never there: no flow asks for words of theirs"),
     ("when: {flow: taste}\nfields: {A: callback.at}", "callback.at is never there: no flow asks for a phone number"),
+    ("fields: {A: context.page_ur}", 'only where an invitation gives it | did you mean "context.page_url"?'),
     ("fields: {A: answers.back | date}", "date never finds one in the answer to a choice question"),
     ("fields: {A: answers.again | upper, B: answers.again | number}", "number never finds one in"),
     ("fields:\n  A: answers.back | map(call=1)", "nothing is said of gift, no: the field is then left out | add"),
