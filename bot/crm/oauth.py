@@ -142,8 +142,9 @@ class OAuth:
         self._refused = True
 
     async def close(self) -> None:
-        if self._login is not None:
-            self._login.cancel()
+        if (login := self._login) is not None:
+            login.cancel()
+            await asyncio.wait([login])
         await self._client.close()
 
     def _done(self, task: asyncio.Task[Granted]) -> None:

@@ -352,3 +352,19 @@ async def test_after_another_failure_the_rest_goes_on() -> None:
 
     receipts = await one_by_one(parcels(3), write, 1)
     assert [str(receipt.error) for receipt in receipts] == ["c0", "c1", "c2"]
+
+
+async def test_a_bug_is_raised_once_none_is_left_under_way() -> None:
+    written: list[str] = []
+
+    async def write(parcel: Parcel) -> Receipt:
+        if parcel.response.chat == "c0":
+            raise KeyError("a bug")
+        for _ in range(3):
+            await asyncio.sleep(0)
+        written.append(parcel.response.chat)
+        return Receipt()
+
+    with pytest.raises(KeyError):
+        await one_by_one(parcels(3), write, 3)
+    assert written == ["c1", "c2"]

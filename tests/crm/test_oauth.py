@@ -124,6 +124,15 @@ async def test_one_who_gives_up_waiting_takes_the_log_in_from_nobody(office: Off
     await token.close()
 
 
+async def test_closing_ends_a_log_in_that_is_under_way(office: Office, now: Now) -> None:
+    token = a_token(office, now)
+    waiting = asyncio.create_task(token.headers())
+    await asyncio.sleep(0)
+    await token.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
 @pytest.mark.parametrize(
     ("expires_in", "used", "renewed"),
     [(3600, 3539, 3541), ("3600", 3539, 3541), (90, 44, 46), (None, 3539, 3541), ("soon", 3539, 3541), (0, 0, 1)],
