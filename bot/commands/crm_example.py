@@ -11,7 +11,9 @@ from msgspec.structs import replace
 from bot.changes import response_of
 from bot.flows.machine import Program
 from bot.flows.stage import Opening, Stage
-from bot.model import Ask, CaseFacts, Entry, Fact, Response, Say, Turn
+from bot.model import Ask, CaseFacts, Entry, Fact, Response, Say, Turn, segment_of
+
+DAY = 86_400_000
 
 SCORE = 3
 WORDS = "Broken stems, twice in a row."
@@ -97,3 +99,12 @@ def _lines(turn: Turn) -> Iterator[Entry]:
 
 def _with(contact: Mapping[str, str], response: Response) -> Response:
     return replace(response, contact={name: Fact(value, proven=True) for name, value in contact.items()})
+
+
+def earlier(response: Response) -> Response:
+    """Another chat of the same person, a day before and with another score: what a writer that writes only what has
+    changed finds of them."""
+    score = None if response.score is None else (response.score + 5) % 11
+    segment = None if score is None else segment_of(score)
+    scored = max(0, response.scored - DAY)
+    return replace(response, chat=f"{response.chat[:-6]}before", case=None, score=score, segment=segment, scored=scored)

@@ -14,10 +14,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace as changed
 
 from bot.app_writers import config_of
-from bot.commands.crm_example import Life
+from bot.commands.crm_example import Life, earlier
 from bot.crm.base import Event, Parcel, Preparing, Receipt, Writer
 from bot.crm.config import WriterConfig
 from bot.crm.mapping import moments
@@ -152,7 +151,7 @@ async def _introduce(config: WriterConfig, lives: Sequence[Life], clock: Callabl
     try:
         if isinstance(writer, Preparing):
             await writer.setup(make=True)
-        response = changed(known, chat=f"{known.chat[:-6]}before", case=None)
+        response = earlier(known)
         await writer.write([Parcel(response, f"resp_{response.chat}_1", ("scored",))])
     finally:
         await writer.close()

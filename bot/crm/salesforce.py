@@ -72,7 +72,7 @@ class SalesforceWriter:
     def __init__(self, config: WriterConfig, clock: Callable[[], int]) -> None:
         self.name, self.samples = config.name, config.samples
         self.transcript = config.mapping.transcript
-        self._config = config
+        self.config = config
         self._api = Api(config, clock)
         self._people = People(config, self._api)
         self._records = Records(config, self._api)
@@ -81,7 +81,7 @@ class SalesforceWriter:
         """Seconds for a whole batch: with the usual time-out a second less than a job may take."""
 
     def wants(self, response: Response) -> Sequence[Event]:
-        return self._config.mapping.wants(response)
+        return self.config.mapping.wants(response)
 
     async def write(self, parcels: Sequence[Parcel]) -> Sequence[Receipt]:
         works = [Work(parcel, dict(parcel.notes)) for parcel in parcels]
@@ -116,11 +116,11 @@ class SalesforceWriter:
         """Counted are the records of the first custom object; without one, the people."""
         works = [Work(parcel, dict(parcel.notes)) for parcel in parcels]
         await self._people.find(works)
-        target = next(iter(objects(self._config)), "")
+        target = next(iter(objects(self.config)), "")
         if not target:
             return [Stored(int(work.person is not None), self._people.drifted(work)) for work in works]
         wanted = [self._records.record(work, target) for work in works]
-        key = self._config.text("record_key") or KEY
+        key = self.config.text("record_key") or KEY
         names = sorted({name for values in wanted for name in values})
         rows = await self._records.rows(target, key, [work.response.chat for work in works], names)
         found: list[Stored] = []

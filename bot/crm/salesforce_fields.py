@@ -114,11 +114,12 @@ def needs(config: WriterConfig) -> Sequence[Need]:
     found += [
         _external(SECTIONS[name], section_key(config, name)) for name in ("case", "task") if name in mapping.sections
     ]
-    found += [_field(sobject, field.name, field.expr) for sobject, field in _mapped(config)]
+    found += [_field(sobject, field.name, field.expr) for sobject, field in mapped(config)]
     return list({(one.sobject, one.name): one for one in reversed(found)}.values())[::-1]
 
 
-def _mapped(config: WriterConfig) -> Iterator[tuple[str, Field]]:
+def mapped(config: WriterConfig) -> Iterator[tuple[str, Field]]:
+    """Object and field of all that is written."""
     for sobject, fields in config.mapping.fields.items():
         yield from ((sobject, field) for field in fields)
     for name, sections in config.mapping.sections.items():

@@ -9,7 +9,7 @@ from bot.sandbox.crm.salesforce import Salesforce
 from bot.sandbox.crm.salesforce_objects import Column
 from bot.sandbox.crm.standin import status
 from tests.crm.salesforce_parts import only, salesforce, tooled
-from tests.crm.writer_parts import written
+from tests.crm.writer_parts import write, written
 
 MADE = {
     "object NPS_Response__c",
@@ -96,6 +96,22 @@ async def test_what_is_missing_is_made_and_then_a_response_can_be_written(tmp_pa
         assert only(crm, "PermissionSetAssignment")["AssigneeId"] == crm.org.user
         assert (await written(writer)).remote == only(crm, "NPS_Response__c")["Id"]
         assert only(crm, "Contact")["NPS_Segment__c"] == "Detractor"
+
+
+async def test_the_stand_in_learns_what_the_settings_name(tmp_path: Path) -> None:
+    """So that a preview shows what would be sent to an organisation with these fields."""
+    mine = {
+        "NPS_Segment__c: segment | labels(en)\n        NPS_Date__c": "NPS_Segment__c: segment | labels(fr)\n"
+        '        Title: "Guest"\n        NPS_Date__c',
+        "match: {Contact: {Email": "match: {Contact: {Customer_No__c: contact.id, Email",
+        'Origin: "ChatSurvey"': 'Origin: "ChatSurvey"\n        OwnerId: "00G5g000001AbCdEAK"',
+    }
+    async with salesforce(tmp_path, mine) as (crm, writer):
+        assert "No such column" in str((await write(writer)).error)
+        crm.learn(writer.config)
+        await written(writer)
+        assert (only(crm, "Contact")["NPS_Segment__c"], only(crm, "Contact")["Title"]) == ("Détracteur", "Guest")
+        assert only(crm, "Case")["OwnerId"] == "00G5g000001AbCdEAK"
 
 
 async def test_where_it_may_not_be_made_the_steps_are_told(tmp_path: Path) -> None:

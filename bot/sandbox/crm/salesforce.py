@@ -12,8 +12,10 @@ from typing import TypeAlias
 import msgspec
 from aiohttp import web
 
+from bot.crm.config import WriterConfig
 from bot.sandbox.crm.salesforce_demo import CLIENT, SECRET, SETTINGS, SHOWN, TITLES, login_fault
-from bot.sandbox.crm.salesforce_objects import Column, Refused, Row, SObject, Value, sobject
+from bot.sandbox.crm.salesforce_learn import learn
+from bot.sandbox.crm.salesforce_objects import Refused, Row, SObject, Value, described, made_of, sobject
 from bot.sandbox.crm.salesforce_org import Org
 from bot.sandbox.crm.salesforce_soql import Malformed, parse
 from bot.sandbox.crm.standin import EXCHANGE, Check, Exchange, StandIn, Table, nothing
@@ -21,10 +23,6 @@ from bot.sandbox.crm.standin import EXCHANGE, Check, Exchange, StandIn, Table, n
 CODES = {401: "INVALID_SESSION_ID", 429: "REQUEST_LIMIT_EXCEEDED", 500: "UNKNOWN_EXCEPTION", 503: "SERVER_UNAVAILABLE"}
 Handler: TypeAlias = Callable[[web.Request], web.Response]
 TOP = "/services/data/{version:v\\d\\d\\.0}"
-TYPES = {
-    "Text": "string", "LongTextArea": "textarea", "Number": "double", "Checkbox": "boolean", "Date": "date",
-    "DateTime": "datetime", "Picklist": "picklist", "Lookup": "reference", "Url": "url",
-}  # fmt: skip
 
 
 class Records(msgspec.Struct):
@@ -66,6 +64,9 @@ class Salesforce(StandIn):
 
     def environment(self) -> Mapping[str, str]:
         return {"SF_CLIENT_ID": CLIENT, "SF_CLIENT_SECRET": SECRET}
+
+    def learn(self, config: WriterConfig) -> None:
+        learn(self.org, config)
 
     def refusal(self, code: int, words: str) -> web.Response:
         return _errors(code, CODES.get(code, "INVALID_REQUEST"), words)
@@ -131,7 +132,7 @@ class Salesforce(StandIn):
 
     def _describe(self, request: web.Request) -> web.Response:
         found = self.org.sobject(request.match_info["sobject"])
-        fields = [_described(one) for one in found.columns.values() if one.name not in found.hidden]
+        fields = [described(one) for one in found.columns.values() if one.name not in found.hidden]
         return web.json_response({"name": found.name, "createable": True, "updateable": True, "fields": fields})
 
     def _create(self, request: web.Request) -> web.Response:
@@ -201,7 +202,7 @@ class Salesforce(StandIn):
             for target in self._targets(where):
                 if name in target.columns:
                     raise Refused("DUPLICATE_DEVELOPER_NAME", f"There is already a field named {name}", whole=True)
-                target.columns[name] = _made(name, wanted.Metadata)
+                target.columns[name] = made_of(name, wanted.Metadata)
                 target.hidden.add(name)
         return web.json_response({"id": f"00N{len(wanted.FullName):015}", "success": True, "errors": []}, status=201)
 
@@ -215,34 +216,6 @@ class Salesforce(StandIn):
             if row is not None:
                 return str(row.get("LastName") or row.get("Name"))
         return text
-
-
-def _made(name: str, metadata: Mapping[str, object]) -> Column:
-    length = metadata.get("length", 255)
-    return Column(
-        name,
-        TYPES[str(metadata["type"])],
-        length if isinstance(length, int) else 255,
-        external=metadata.get("externalId") is True,
-        to=(str(metadata["referenceTo"]),) if "referenceTo" in metadata else (),
-    )
-
-
-def _described(column: Column) -> object:
-    return {
-        "name": column.name,
-        "type": column.type,
-        "length": column.length,
-        "createable": not column.system,
-        "updateable": not column.system,
-        "nillable": not column.required,
-        "defaultedOnCreate": False,
-        "externalId": column.external,
-        "unique": column.external,
-        "restrictedPicklist": column.restricted,
-        "picklistValues": [{"value": one, "label": one, "active": True} for one in column.options],
-        "referenceTo": column.to,
-    }
 
 
 def _errors(status: int, code: str, message: str, fields: Sequence[str] = ()) -> web.Response:

@@ -1,6 +1,6 @@
 """The objects of an organisation with their fields, standard ones and those that a survey needs. No HTTP here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -53,6 +53,11 @@ SYSTEM = (
     Column("CreatedDate", "datetime", system=True),
     Column("OwnerId", "reference", 18, to=("User", "Group")),
 )
+TYPES = {
+    "Text": "string", "LongTextArea": "textarea", "Number": "double", "Checkbox": "boolean", "Date": "date",
+    "DateTime": "datetime", "Picklist": "picklist", "Lookup": "reference", "Url": "url",
+}  # fmt: skip
+"""What the Tooling API calls them, and the descriptions."""
 CHAT = Column("Chat_Id__c", "string", 80, external=True)
 SEGMENT = ("Detractor", "Passive", "Promoter")
 
@@ -118,3 +123,33 @@ def objects(*, custom: bool = True) -> dict[str, SObject]:
             )
         )  # fmt: skip
     return {one.name: one for one in found}
+
+
+def made_of(name: str, metadata: Mapping[str, object]) -> Column:
+    """A field as the Tooling API is told to make it."""
+    length = metadata.get("length", 255)
+    return Column(
+        name,
+        TYPES[str(metadata["type"])],
+        length if isinstance(length, int) else 255,
+        external=metadata.get("externalId") is True,
+        to=(str(metadata["referenceTo"]),) if "referenceTo" in metadata else (),
+    )
+
+
+def described(column: Column) -> object:
+    """As `sobjects/X/describe` tells of it."""
+    return {
+        "name": column.name,
+        "type": column.type,
+        "length": column.length,
+        "createable": not column.system,
+        "updateable": not column.system,
+        "nillable": not column.required,
+        "defaultedOnCreate": False,
+        "externalId": column.external,
+        "unique": column.external,
+        "restrictedPicklist": column.restricted,
+        "picklistValues": [{"value": one, "label": one, "active": True} for one in column.options],
+        "referenceTo": column.to,
+    }
