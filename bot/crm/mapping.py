@@ -67,7 +67,7 @@ class Mapped:
     fields: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
     """Target -> its fields."""
     sections: Mapping[str, tuple[Section, ...]] = field(default_factory=dict)
-    """Section -> its tables, the first whose `when` holds being meant."""
+    """Section -> its tables, of which the first that applies is meant."""
     target: str = ""
     """What is meant where no target is named; so for `matched`, of what can be found."""
     matched: str = ""
@@ -96,12 +96,10 @@ class Mapped:
         return _values(self.fields.get(target or self.target, ()), self._scene(response, link))
 
     def section(self, name: str, response: Response, link: str = "") -> SectionValues | None:
-        """The section as it stands for this response; None where the file has none of this name, no `when` of it
-        holds, or none of its moments has come."""
+        """The section as it stands for this response: the first of this name whose `when` holds and of whose moments
+        one has come. One whose moment is still to come stands in nobody's way. None where there is none."""
         for one in self.sections.get(name, ()):
-            if one.when is None or _holds(one.when, response):
-                if not set(one.on).intersection(moments(response)):
-                    return None
+            if set(one.on).intersection(moments(response)) and (one.when is None or _holds(one.when, response)):
                 return SectionValues(_values(one.fields, self._scene(response, link)), one.options)
         return None
 

@@ -35,7 +35,7 @@ class Section(Struct, frozen=True):
     name: str
     keys: tuple[Key, ...] = ()
     several: bool = False
-    """Whether it may be a list of such tables; the first whose `when` holds counts."""
+    """Whether it may be a list of such tables; the first counts whose `when` holds and whose moment has come."""
     on: tuple[str, ...] = ()
     """The moments at which it is done where the file does not say."""
 

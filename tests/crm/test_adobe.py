@@ -168,6 +168,14 @@ async def test_an_event_is_sent_once_a_chat_and_the_next_one_when_its_time_comes
         assert crm.events[1].ctx["phone"] == "+33612345678"
 
 
+async def test_an_event_whose_moment_is_still_to_come_holds_back_no_other(tmp_path: Path) -> None:
+    every = {"when: {segment: detractor, answers.callback: call}": "when: {segment: detractor}"}
+    async with writing(crm := Adobe(check), tmp_path, every) as writer:
+        first = await written(writer, parcel(of(EVA, answers=())))
+        await written(writer, parcel(answered(*CALL, revision=2), first.notes))
+        assert events(crm) == ["EVTnpsDetractor", "EVTnpsCallback"]
+
+
 async def test_an_event_that_comes_too_late_is_told_when_it_expires(tmp_path: Path) -> None:
     late = {"{event: EVTnpsDetractor, ": "{event: EVTnpsDetractor, expires_after: 24, "}
     async with writing(crm := Adobe(check), tmp_path, late) as writer:
