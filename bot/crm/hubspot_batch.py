@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from bot.crm.client import Answer, Client
 from bot.crm.client_mask import Asked
-from bot.crm.hubspot_errors import Fault, Refused, error_of, listed
+from bot.crm.hubspot_errors import GONE, Fault, Refused, error_of, listed
 from bot.errors import DeliveryError, Permanent, Retryable
 
 MOST, LARGEST = 100, 400_000
@@ -58,12 +58,6 @@ class Rows(Struct, frozen=True):
     errors: tuple[Fault, ...] = ()
 
 
-class Spec(Struct, frozen=True):
-    """An association's type, which is HubSpot's to say."""
-
-    type: int = field(default=0, name="associationTypeId")
-
-
 class End(Struct, frozen=True):
     id: str
 
@@ -71,7 +65,6 @@ class End(Struct, frozen=True):
 class Pair(Struct, frozen=True):
     source: End = field(name="from")
     target: End = field(name="to")
-    spec: Spec = field(default_factory=Spec, name="associationSpec")
 
 
 class Pairs(Struct, frozen=True):
@@ -138,7 +131,7 @@ class Objects:
         answer = await self._post(f"crm/v3/objects/{kind}/batch/read", body | ({"idProperty": by} if by else {}))
         rows = answer.read(Rows)
         for fault in rows.errors:
-            if fault.category != "OBJECT_NOT_FOUND":
+            if fault.category != GONE:
                 raise answer.fault(error_of(fault))
         return rows.results
 
@@ -157,8 +150,11 @@ class Objects:
             half = len(pairs) // 2
             return [*await self.associate(kind, to, pairs[:half]), *await self.associate(kind, to, pairs[half:])]
         done = {(pair.source.id, pair.target.id) for pair in told.results}
+        done |= {(target, source) for source, target in done}  # told in one direction or in both
+        if done.issuperset(pairs):
+            return [None] * len(pairs)
         fault = answer.fault(error_of(told.errors[0]) if told.errors else Retryable("an association was not confirmed"))
-        return [None if pair in done or pair[::-1] in done else fault for pair in pairs]
+        return [None if pair in done else fault for pair in pairs]
 
     async def _post(self, path: str, body: Mapping[str, object]) -> Answer:
         if asyncio.get_running_loop().time() > self._last:

@@ -104,11 +104,13 @@ class Draft:
     def sending(self, values: Mapping[str, str], row: Row | None, kind: str = "") -> dict[str, str]:
         """What is `ours`, noted as on its way."""
         found = self.ours(values, row, kind)
-        self.kept.trying({kind + name: value for name, value in found.items()})
+        if self.keeps:
+            self.kept.trying({kind + name: value for name, value in found.items()})
         return found
 
     def sent(self, values: Mapping[str, str], kind: str = "") -> None:
-        self.kept.wrote({kind + name: value for name, value in values.items()})
+        if self.keeps:
+            self.kept.wrote({kind + name: value for name, value in values.items()})
 
     def failed(self, error: DeliveryError) -> None:
         if self.error is None or not isinstance(error, Permanent):

@@ -25,7 +25,7 @@ from bot.crm.client_answer import said_by
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 
 SECONDLY, DAILY = 10.0, 3_600.0
-MISSING = "PROPERTY_DOESNT_EXIST"
+MISSING, GONE = "PROPERTY_DOESNT_EXIST", "OBJECT_NOT_FOUND"
 _NAMED = re.compile(r'"error"\s*:\s*"(\w+)"[^{}]*?"name"\s*:\s*"(\w+)"')
 _UNKNOWN = re.compile(r'Property "?(\w+)"? does not exist')
 
@@ -95,7 +95,7 @@ def error_of(fault: Fault, status: int = 400) -> DeliveryError:
 def judge(answer: Answer) -> DeliveryError | None:
     """A `bot.crm.client.Judge`. None: by the status."""
     status = answer.status
-    if status not in (400, 403, 409, 423, 429, 477):
+    if status not in (400, 403, 404, 409, 423, 429, 477):
         return None
     try:
         fault = msgspec.json.decode(answer.body, type=Fault)
@@ -111,4 +111,4 @@ def judge(answer: Answer) -> DeliveryError | None:
         scopes = [scope for context in contexts for key in keys for scope in listed(context, key)]
         lacking = f"the app lacks the scope {', '.join(sorted(set(scopes)))}" if scopes else fault.message
         return Unauthorized(f"answered 403 {fault.category}: {lacking}")
-    return error_of(fault, status)
+    return error_of(fault, status) if status != 404 or fault.category == GONE else None

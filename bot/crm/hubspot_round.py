@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.crm.client import Client
 from bot.crm.hubspot_batch import Item, Objects, Row, key_of
 from bot.crm.hubspot_draft import RECORD, STAGE, Draft, Ticket, note_of, ticket_of
-from bot.crm.hubspot_errors import Refused
+from bot.crm.hubspot_errors import GONE, Refused
 from bot.crm.hubspot_fields import UNIQUE
 from bot.crm.kept import mark
 from bot.crm.mapping import Mapped
@@ -102,12 +102,30 @@ class Round:
     async def _notes(self, drafts: Sequence[Draft]) -> None:
         found = [(draft, note_of(self._mapping, draft)) for draft in drafts]
         due = [(draft, values) for draft, values in found if values is not None]
-        results = await self._objects.write("notes", [Item(draft.chat, values, UNIQUE) for draft, values in due])
-        for (draft, values), result in zip(due, results, strict=True):
-            if isinstance(result, DeliveryError):
-                draft.failed(result)
-            else:
-                draft.notes |= {"note": result.id, "note.sent": mark(values)}
+        for (draft, values), done in zip(due, await self._put("note", due), strict=True):
+            if done:
+                draft.notes["note.sent"] = mark(values)
+
+    async def _put(self, kind: str, due: Sequence[tuple[Draft, Mapping[str, str]]]) -> list[bool]:
+        """Which of these notes or tickets are written: a known one by HubSpot's id, so that what a person deleted there
+        stays deleted, a new one by the unique property. What went wrong stands in its draft."""
+        done = [False] * len(due)
+        there = [kind in draft.notes for draft, _ in due]
+        for known in (False, True):
+            mine = [at for at in range(len(due)) if there[at] is known]
+            items = [
+                Item(due[at][0].notes[kind], due[at][1]) if known else Item(due[at][0].chat, due[at][1], UNIQUE)
+                for at in mine
+            ]
+            for at, result in zip(mine, await self._objects.write(f"{kind}s", items), strict=True):
+                draft = due[at][0]
+                if isinstance(result, Row):
+                    draft.notes[kind] = result.id
+                elif not (known and isinstance(result, Refused) and result.code == GONE):
+                    draft.failed(result)
+                    continue
+                done[at] = True
+        return done
 
     def _ticket(self, draft: Draft) -> Ticket | None:
         return ticket_of(self._mapping, draft)
@@ -121,13 +139,11 @@ class Round:
                 if STAGE in found.values:  # when it is closed is ours to say
                     values[STAGE] = found.values[STAGE]
                 due.append((draft, replace(found, values=values)))
-        items = [Item(draft.chat, ticket.values, UNIQUE) for draft, ticket in due]
-        for (draft, ticket), result in zip(due, await self._objects.write("tickets", items), strict=True):
-            if isinstance(result, DeliveryError):
-                draft.failed(result)
-                continue
-            draft.sent(ticket.values, "ticket.")
-            draft.notes |= {"ticket": result.id, "ticket.sent": ticket.mark, "closed": ticket.closed}
+        puts = [(draft, ticket.values) for draft, ticket in due]
+        for (draft, ticket), done in zip(due, await self._put("ticket", puts), strict=True):
+            if done:
+                draft.sent(ticket.values, "ticket.")
+                draft.notes |= {"ticket.sent": ticket.mark, "closed": ticket.closed}
 
     async def _recall(self, drafts: Sequence[Draft]) -> Mapping[str, Row]:
         """Tickets as people may have left them: those of attempts whose answer was lost, and those to keep."""

@@ -58,7 +58,7 @@ async def test_a_detractor_is_a_contact_with_a_note_and_a_ticket(tmp_path: Path)
 async def test_a_later_answer_grows_the_same_note_and_leaves_the_rest(tmp_path: Path) -> None:
     async with hubspot(tmp_path, NO_TICKET) as (crm, writer):
         first = await write(writer, parcel(a_response(answers=())))
-        with expecting(crm, Expect("POST", CONTACTS), Expect("POST", NOTES)):
+        with expecting(crm, Expect("POST", CONTACTS), Expect("POST", "notes/batch/update")):
             again = await write(writer, parcel(a_response(revision=2), first.notes))
         with expecting(crm, Expect("POST", CONTACTS)):  # and where the note says the same it is not written
             await write(writer, parcel(a_response(revision=3), again.notes))
@@ -204,6 +204,16 @@ async def test_the_stage_of_a_ticket_is_peoples_until_the_case_is_resolved(tmp_p
         ticket["hs_pipeline_stage"] = "2"  # somebody opens it again
         receipt = await write(writer, parcel(a_response(revision=4, answers=(), case=RESOLVED), receipt.notes))
         assert ticket["hs_pipeline_stage"] == "2"
+
+
+async def test_what_a_person_deleted_stays_deleted(tmp_path: Path) -> None:
+    async with hubspot(tmp_path) as (crm, writer):
+        first = await write(writer, parcel(a_response(answers=())))
+        for kind in ("notes", "tickets"):
+            crm.portal.records[kind].clear()
+        again = await write(writer, parcel(a_response(revision=2, case=RESOLVED), first.notes))
+        assert again.error is None
+        assert (shown(crm, "notes"), shown(crm, "tickets")) == ([], [])
 
 
 async def test_a_ticket_of_a_lost_answer_keeps_the_stage_that_it_got_since(tmp_path: Path) -> None:

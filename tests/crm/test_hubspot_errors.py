@@ -45,6 +45,7 @@ ABSENT = [{"isValid": False, "message": 'Property "x" does not exist', "error": 
             {"message": "m", "context": {"requiredGranularScopes": ["crm.objects.contacts.write"]}}]},
          Unauthorized, "MISSING_SCOPES: the app lacks the scope crm.objects.contacts.write"),
         (404, {}, None, ""),
+        (404, {"category": "OBJECT_NOT_FOUND"}, Permanent, "OBJECT_NOT_FOUND"),
         (409, {"category": "CONFLICT"}, Retryable, "CONFLICT"),
         (423, None, Retryable, "423"),
         (429, {"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"}, Throttled, "TEN_SECONDLY_ROLLING"),
