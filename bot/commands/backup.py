@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from bot.errors import UserMistake
 from bot.settings import load
 from bot.store.backup import save
 
@@ -31,9 +32,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load(os.environ, Path.cwd())
-    files = (path for suffix in ("jsonl", "csv") for path in sorted(settings.data_dir.glob(f"responses*.{suffix}")))
-    others = (*files, settings.secret_file)
+    others = (*_responses(settings.data_dir), settings.secret_file)
     target: Path = args.file
     saved = save(settings.store_file, others, target.absolute(), force=args.force)
     print(f"{target}  {saved.size:,} bytes: {', '.join(saved.names)}")
     return 0
+
+
+def _responses(folder: Path) -> list[Path]:
+    """The files of responses. Raises UserMistake where the folder cannot be looked at."""
+    try:
+        return [path for suffix in ("jsonl", "csv") for path in sorted(folder.glob(f"responses*.{suffix}"))]
+    except OSError as error:
+        raise UserMistake(f"cannot look into {folder}: {error.strerror}", "name another DATA_DIR") from error
