@@ -9,7 +9,7 @@ from bot.sandbox.crm.sellsy import Sellsy
 from bot.sandbox.crm.sheets import Sheets
 from bot.sandbox.crm.standin import StandIn
 from bot.sandbox.crm.webhook import WebhookReceiver
-from tests.crm import hubspot_parts
+from tests.crm import adobe_parts, hubspot_parts, sheets_parts
 from tests.crm.writer_parts import api
 from tests.harness.crm import contract
 from tests.harness.crm_demo import demo_case
@@ -46,11 +46,11 @@ def in_sellsy(crm: StandIn, chat: str) -> int:
 
 CASES: Mapping[str, Case] = {
     "demo": demo_case(),
-    "adobe": Case(lambda: Adobe(api(Adobe.login_path, "adobe-campaign-standard/openapi.json")), in_adobe),
+    "adobe": Case(lambda: Adobe(adobe_parts.check), in_adobe),
     "hubspot": hubspot_parts.TRIAL,
     "salesforce": Case(lambda: Salesforce(contract("salesforce/openapi.json")), rows("NPS responses", "{}")),
     "sellsy": Case(lambda: Sellsy(api(Sellsy.login_path, "sellsy/openapi.json")), in_sellsy),
-    "sheets": Case(lambda: Sheets(api(Sheets.login_path, "google-sheets/openapi.json")), rows("Responses", "{}")),
+    "sheets": Case(lambda: Sheets(sheets_parts.check), rows("Responses", "{}")),
     "webhook": Case(
         lambda: WebhookReceiver(contract("standard-webhooks/openapi.json")),
         rows("Responses", "{}"),

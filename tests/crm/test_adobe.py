@@ -1,7 +1,6 @@
 """Adobe Campaign Standard: what is sent for a response, against a stand-in that checks the vendor's contract."""
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,27 +10,17 @@ from bot.crm.base import Describing, FieldFacts, Preparing, Reconciling, Stored
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.model import CaseFacts, Fact, Response
 from bot.sandbox.crm.adobe import OOPS, Adobe
-from bot.sandbox.crm.exchange import Exchange
 from bot.sandbox.crm.standin import Trouble, hang, lost, malformed, reset, reset_in_body, status
+from tests.crm.adobe_parts import check
 from tests.crm.writer_parts import EVA, answered, of, parcel, refused, write, writing, written
-from tests.harness.crm import Expect, contract, expecting
+from tests.harness.crm import Expect, expecting
 from tests.harness.responses import NOON, a_response
 
-ASSEMBLED = contract("adobe-campaign-standard/openapi.json")
-SDK = contract("adobe-campaign-standard/vendor-sdk-spec.json")
-"""The vendor's own document, which has no bodies: it alone knows how an extended profile is read."""
 SEARCH = Expect("GET", "/geometrixx/campaign/profileAndServices/profile/byText", query={"text": EVA})
 DETRACTOR = Expect("POST", "/geometrixx/campaign/mcgeometrixx/EVTnpsDetractor", {"email": EVA, "ctx": {"score": 3}})
 BY_KEY = {"{email: contact.email}": "{cusCustomerId: contact.customer}"}
 SHORT = {"allow_private: true": "allow_private: true\n    timeout: 1s"}
 KEEP = {"unknown: create": "unknown: create\n    changed: keep"}
-
-
-def check(exchange: Exchange) -> Sequence[str]:
-    if exchange.path == Adobe.login_path:
-        return ()
-    extended = exchange.method == "GET" and "/profileAndServicesExt/" in exchange.path
-    return (SDK if extended else ASSEMBLED)(exchange)
 
 
 def events(crm: Adobe) -> list[str]:

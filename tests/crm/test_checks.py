@@ -27,6 +27,7 @@ WRONG = [
     ("logs in again and again", "who_is_refused_for_ever_does_not_log_in_for_ever"),
     ("logs in again and again", "who_is_locked_out_waits_for_a_person_and_goes_on"),
     ("is never at a loss", "what_is_wrong_is_said_before_anything_is_sent"),
+    ("miscounts", "what_is_there_can_be_asked_for"),
     ("quotes the person", "nobody_is_quoted_in_an_error_or_a_log"),
     ("shows the request", "nobody_is_quoted_in_an_error_or_a_log"),
     ("logs the person", "nobody_is_quoted_in_an_error_or_a_log"),

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
+from bot.crm.base import Describing, Preparing, Reconciling
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.obs import Lines, Redactor
 from bot.sandbox.crm.standin import Trouble, echo, hang, lost, malformed, passes, reset, reset_in_body, status
@@ -150,6 +152,35 @@ async def what_is_wrong_is_said_before_anything_is_sent(case: Case, folder: Path
         assert trial.sizes() == sizes
 
 
+async def what_is_there_can_be_asked_for(case: Case, folder: Path) -> None:
+    """By those who say that they can be asked; nothing is changed by it, and who is locked out says so."""
+    async with on_trial(case, folder) as trial:
+        parcel = trial.parcel(a_full_response(resolved=True))
+        writer, nobody = trial.writer, trial.parcel(other_person("c9", 9))
+        if isinstance(writer, Reconciling):
+            assert [one.count for one in await writer.stored([parcel, nobody])] == [0, 0]
+        await trial.settle(parcel.response)
+        before = trial.contents()
+        if isinstance(writer, Reconciling):
+            found = await writer.stored([parcel, nobody])
+            assert [(one.count, tuple(one.drifted)) for one in found] == [(1, ()), (0, ())]
+        if isinstance(writer, Describing):
+            described = await writer.describe()
+            for target, fields in trial.config.mapping.fields.items():
+                missing = [one.name for one in fields if one.name not in described.get(target, {})]
+                assert missing == [], f"{target} is described without {missing}"
+                assert all(writer.advice(target, one.name) for one in fields)
+        if isinstance(writer, Preparing):
+            assert {step.state for step in await writer.setup(make=False)} <= {"there", "todo"}
+        assert trial.contents() == before
+        trial.crm.lock_out(True)
+        trial.crm.expire()
+        if isinstance(writer, Reconciling):
+            with pytest.raises(Unauthorized) as caught:
+                await writer.stored([parcel])
+            _tells_nobody(trial, caught.value)
+
+
 async def many_at_once_are_each_written_once(case: Case, folder: Path) -> None:
     requests = 0
     for number in (None, 0, 0.5, 1):  # nothing lost at first, then an answer at the beginning, the middle, the end
@@ -210,6 +241,7 @@ CHECKS: Mapping[str, Callable[[Case, Path], Awaitable[None]]] = {
         who_is_refused_for_ever_does_not_log_in_for_ever,
         who_is_locked_out_waits_for_a_person_and_goes_on,
         what_is_wrong_is_said_before_anything_is_sent,
+        what_is_there_can_be_asked_for,
         many_at_once_are_each_written_once,
         nobody_is_quoted_in_an_error_or_a_log,
         what_a_person_types_is_data,

@@ -11,7 +11,7 @@ from contextlib import suppress
 from aiohttp import web
 from msgspec import Struct
 
-from bot.crm.base import Event, Parcel, Receipt
+from bot.crm.base import Event, Parcel, Receipt, Stored
 from bot.crm.client import Client, one_by_one, segment
 from bot.crm.config import Connection, WriterConfig
 from bot.crm.mapping import moments
@@ -147,6 +147,14 @@ class DemoWriter:
         except DeliveryError as error:
             return "" if self._wrong == "is never at a loss" else str(error)
         return ""
+
+    async def stored(self, parcels: Sequence[Parcel]) -> Sequence[Stored]:
+        found = []
+        for parcel in parcels:
+            answer = await self._client.send("GET", "notes", params={"chat": parcel.response.chat}, safe=True)
+            count = answer.read(Found).count
+            found.append(Stored(1 if self._wrong == "miscounts" else count))
+        return found
 
     async def close(self) -> None:
         await self._client.close()

@@ -66,7 +66,7 @@ class Trial:
 
     async def attempt(self, *responses: Response) -> Sequence[Receipt]:
         """One call, as the engine makes it."""
-        parcels = [self._parcel(response) for response in responses]
+        parcels = [self.parcel(response) for response in responses]
         receipts = await self.writer.write(parcels)
         assert len(receipts) == len(parcels)
         for parcel, receipt in zip(parcels, receipts, strict=True):
@@ -101,7 +101,8 @@ class Trial:
     def sizes(self) -> Mapping[str, int]:
         return {title: len(rows) for title, rows in self.contents().items()}
 
-    def _parcel(self, response: Response) -> Parcel:
+    def parcel(self, response: Response) -> Parcel:
+        """As it stands after what was told, noted and lost so far."""
         chat = response.chat
         told = self._told.get(chat, set())
         news = tuple(event for event in self.writer.wants(response) if event == "answered" or event not in told)
