@@ -22,7 +22,7 @@ from tests.crm.salesforce_parts import (
     only,
     salesforce,
 )
-from tests.crm.writer_parts import parcel, write, written
+from tests.crm.writer_parts import parcel, refused, write, written
 from tests.harness.crm import Expect, expecting
 from tests.harness.responses import NOON, a_response
 
@@ -172,6 +172,34 @@ async def test_somebody_found_by_their_id_else_by_their_address(tmp_path: Path, 
         await written(writer, parcel(a_response(contact=facts)))
         scores = {row["Id"]: row.get("NPS_Score__c") for row in crm.org.rows("Contact")}
         assert scores == {other: None, known: 3}
+
+
+async def test_of_an_id_alone_nobody_is_made(tmp_path: Path) -> None:
+    both = "match: {Contact: {Email: contact.email}, Lead: {Email: contact.email}}"
+    only_id = {both: "match: {Contact: {Id: contact.crm_id}}"}
+    async with salesforce(tmp_path, {**ONLY_RECORD, **only_id}) as (crm, writer):
+        facts = {"crm_id": Fact("003999999999999AAA", proven=True)}
+        error = await refused(writer, parcel(a_response(contact=facts)))
+        assert isinstance(error, Permanent)
+        assert error.code == "unknown_id"
+        assert crm.org.rows("Contact") == []
+
+
+async def test_a_name_that_is_none_never_gets_into_a_query(tmp_path: Path) -> None:
+    async with salesforce(tmp_path, {**ONLY_RECORD, "{Contact: {Email:": "{Contact: {Email__c.Id:"}) as (crm, writer):
+        error = await refused(writer)
+        assert isinstance(error, Permanent)
+        assert "no name of a field" in str(error)
+        assert not crm.exchanges
+
+
+@pytest.mark.parametrize("unknown", ["skip", "park"])
+async def test_who_said_nothing_is_not_waited_for(tmp_path: Path, unknown: str) -> None:
+    async with salesforce(tmp_path, {"unknown: create": f"unknown: {unknown}"}) as (crm, writer):
+        receipt = await write(writer, parcel(anonymous()))
+        assert receipt.error is None
+        assert receipt.skipped == "the person said nothing of themselves to be found by"
+        assert crm.org.rows("NPS_Response__c") == []
 
 
 async def test_who_said_nothing_of_themselves_is_a_record_without_a_person(tmp_path: Path) -> None:
