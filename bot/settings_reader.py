@@ -58,11 +58,12 @@ class Reader:
         found = table.scalar(key, required, f"${{{key.upper()}}}")
         return self.named(table, key, found) if found is not None else ""
 
-    def named(self, table: Table, key: str, found: Scalar) -> str:
-        """The value of the variable that `${NAME}` names."""
+    def named(self, table: Table, key: str, found: Scalar, usual: str = "") -> str:
+        """The value of the variable that `${NAME}` names. `usual` is its usual name."""
         match = re.fullmatch(rf"\${OPEN}(\w+){CLOSE}", found.value)
         if match is None:
-            hint = f"write  {key}: ${{{key.upper()}}}  and set {key.upper()} in the environment or in .env"
+            name = usual or key.upper()
+            hint = f"write  {key}: ${{{name}}}  and set {name} in the environment or in .env"
             table.problem(IN_CLEAR, hint, key, mark=found.mark)
             return ""
         if match[1] not in self.env:

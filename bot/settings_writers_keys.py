@@ -59,7 +59,9 @@ class Keys(Reader):
         else:
             one = table.scalar(key.name, key.required, key.example or f"${{{key.name.upper()}}}")
             written = () if one is None else (one,)
-        return tuple(value for value in (self.named(table, key.name, one) for one in written) if value)
+        usual = key.example.strip("${}")
+        found = (self.named(table, key.name, one, usual) for one in written)
+        return tuple(value for value in found if value)
 
     def option(self, table: Table, key: Key) -> str | int | bool | None:
         if table.shape(key.name) == "missing" and key.name not in table.keys():  # noqa: SIM118 - a Table is no dict
