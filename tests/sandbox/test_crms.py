@@ -1,6 +1,7 @@
 """A chat in the sandbox reaches every CRM: the person, the response and the case stand in its tables; and whatever
 befalls a CRM, everything is there in the end, once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,10 +15,12 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.model import Address, CaseFacts, Fact, Inbound, Start
 from bot.sandbox.app import Options, Sandbox, sandbox
-from bot.sandbox.clock import HOUR
+from bot.sandbox.clock import DAY, HOUR
 from bot.sandbox.crms import Crms, OnCrm
+from bot.writing_remote import KIND, remote_id, remote_of
 from tests.e2e.browser import BROWSER, Watch, new_context
 from tests.e2e.conftest import browser
+from tests.harness.service import PATIENCE
 
 __all__ = ["browser"]
 
@@ -88,6 +91,8 @@ def counts(running: Sandbox) -> dict[str, list[int]]:
 
 
 ONCE = {kind: [1] * len(titles) for kind, titles in RECORDS.items()}
+DOUBTED = ONCE | {"adobe": [1, 0]}
+"""An event of Adobe's takes no key: where a connection broke in the middle, it is in doubt and not sent again."""
 SOUND = {kind: list[str]() for kind in KINDS}
 
 
@@ -116,15 +121,14 @@ async def test_an_unhappy_customer_stands_in_every_crm_once(tmp_path: Path) -> N
 async def time_goes_by(running: Sandbox, holds: Callable[[], bool]) -> None:
     """In steps of ten minutes, as by the page's button, until that holds."""
     headers = {"Origin": running.page.url}
-    async with ClientSession() as session:
-        for _ in range(100):
-            if holds():
-                return
+    async with asyncio.timeout(PATIENCE), ClientSession() as session:
+        while not holds():
+            assert running.clock.offset < 2 * DAY, "two days went by in vain"
             async with session.post(
                 f"{running.page.url}/api/clock", json={"by": 10 * MINUTE}, headers=headers
             ) as answer:
                 assert answer.status == 200
-    pytest.fail("a day went by in vain")
+            await running.telegram.world.bell.pause(0.1)  # for the machine's own time: the worker looks for what is due
 
 
 @pytest.mark.parametrize(("trouble", "end"), [("down", "up"), ("lock", "unlock"), ("throttled", "")])
@@ -143,7 +147,10 @@ async def test_what_befalls_the_crms_loses_nothing_and_doubles_nothing(
             assert counts(running) == {kind: [0] * len(titles) for kind, titles in RECORDS.items()}
             for kind in KINDS:
                 await running.perform(OnCrm(kind, end))
-        await time_goes_by(running, lambda: counts(running) == ONCE)
+        await time_goes_by(running, lambda: counts(running) in (ONCE, DOUBTED))
+        if counts(running) == DOUBTED:
+            noted = await running.service.store.doc(KIND, remote_id("adobe", nadia.chat))
+            assert remote_of(noted).doubts == ("event EVTnpsCallback",)
         assert {kind: one.faults for kind, one in running.crms.all.items()} == SOUND
 
 
@@ -182,9 +189,9 @@ class TestOnThePage:
             await page.get_by_role("combobox", name="Records in").select_option("salesforce")
             await page.screenshot(path=tmp_path / "crm.png")
             await self._buttons(page)
+            assert watch.faults == []
             assert (await Axe().run(page)).response["violations"] == []
             await context.close()
-            assert watch.faults == []
 
     async def _survey(self, page: Page) -> None:
         visitor = page.frame_locator("iframe")
