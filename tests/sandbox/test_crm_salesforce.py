@@ -11,6 +11,7 @@ from bot.sandbox.crm.salesforce_soql import Malformed, Query, Test, parse
 from tests.harness.crm import contract
 
 TOP = "/services/data/v64.0"
+PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
 ONE = "PATCH /sobjects/NPS_Response__c/Chat_Id__c/c1"
 
 
@@ -60,7 +61,7 @@ async def test_an_upsert_makes_then_updates_and_refuses_to_choose(crm: Salesforc
         (ONE, {"Contact__c": "003000000000999AAA"}, (400, "INVALID_CROSS_REFERENCE_KEY")),
         ("POST /sobjects/Contact/", {"LastName": "A", "Email": "no address"}, (400, "INVALID_EMAIL_ADDRESS")),
         ("POST /sobjects/Contact", {"LastName": ""}, (400, "REQUIRED_FIELD_MISSING")),
-        ("POST /sobjects/Contact", {"LastName": "A", "NPS_Segment__c": "Fan"}, (400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")),
+        ("POST /sobjects/Contact", {"LastName": "A", "NPS_Segment__c": "Fan"}, (400, PICKLIST)),
         ("PATCH /sobjects/Contact/003000000000999AAA", {"LastName": "B"}, (404, "NOT_FOUND")),
         ("POST /sobjects/Nobody__c", {}, (404, "NOT_FOUND")),
         ("GET /query?q=SELECT+Sore__c+FROM+Contact", None, (400, "INVALID_FIELD")),
