@@ -59,7 +59,7 @@ class Keys(Reader):
         else:
             one = table.scalar(key.name, key.required, key.example or f"${{{key.name.upper()}}}")
             written = () if one is None else (one,)
-        usual = key.example.strip("${}")
+        usual = key.example[2:-1] if key.example.startswith("${") else ""
         found = (self.named(table, key.name, one, usual) for one in written)
         return tuple(value for value in found if value)
 
