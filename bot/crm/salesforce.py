@@ -98,7 +98,6 @@ class SalesforceWriter:
 
     async def check(self) -> str:
         try:
-            await self._api.get("limits/", dict[str, object])
             return await self._setup.keys()
         except DeliveryError as error:
             return str(error)

@@ -20,6 +20,7 @@ from tests.harness.responses import NOON
 
 Handler: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+CONTACT = b'{"name": "Contact", "fields": []}'
 TOKEN = b'{"access_token": "00D!token", "token_type": "Bearer"%s}'
 
 
@@ -114,7 +115,7 @@ async def test_a_proxy_takes_what_is_sent_and_an_entry_of_netrc_nothing(
 
     async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seen.append(await reader.readuntil(b"\r\n\r\n"))
-        body = TOKEN % b"" if b"oauth2" in seen[-1] else b'{"DailyApiRequests": {}}'
+        body = TOKEN % b"" if b"oauth2" in seen[-1] else CONTACT
         writer.write(HEAD + b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body) + body)
         writer.close()
 
@@ -124,7 +125,7 @@ async def test_a_proxy_takes_what_is_sent_and_an_entry_of_netrc_nothing(
         assert await told(config("http://salesforce.test", proxy=way)) == ""
     assert [one.partition(b" HTTP")[0] for one in seen] == [
         b"POST http://salesforce.test/services/oauth2/token",
-        b"GET http://salesforce.test/services/data/v64.0/limits/",
+        b"GET http://salesforce.test/services/data/v64.0/sobjects/Contact/describe",
     ]
     assert b"Authorization: Bearer 00D!token" in seen[1]
     assert all(b"proxy-authorization: basic" in one.lower() for one in seen)
@@ -155,4 +156,4 @@ async def test_a_certificate_is_trusted_only_where_the_bundle_says_so(tmp_path: 
 
 
 async def _content(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(HEAD + b"content-length: 20\r\nconnection: close\r\n\r\n" + b'{"DailyApi": "fine"}')
+    writer.write(HEAD + b"content-length: %d\r\nconnection: close\r\n\r\n" % len(CONTACT) + CONTACT)
