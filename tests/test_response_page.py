@@ -58,6 +58,7 @@ WENT = (
     Delivery("hubspot", "c1", 4, "retrying", 3, NOON, "503: temporarily unavailable", "", 2),
     Delivery("jsonl", "c1", 4, "delivered", 1, NOON, "", "", 4),
     Delivery("salesforce", "c1", 3, "delivered", 1, NOON, "", "003AX01", 3),
+    Delivery("sellsy", "c1", 4, "in_doubt", 1, NOON, delivered=4, doubt="comment"),
     Delivery("sheets", "c1", 4, "dead", 1, NOON, "the sheet is protected"),
 )
 
@@ -144,6 +145,7 @@ def test_only_its_own_key_opens_a_response(key: str, chat: str, secrets: Sequenc
         "hubspot will be tried again 9 Oct 2025, 10:53 503: temporarily unavailable",
         "jsonl arrived 9 Oct 2025, 10:53",
         "salesforce an older state arrived; the newest is on its way 9 Oct 2025, 10:53 there it is 003AX01",
+        "sellsy in doubt: it may be there twice 9 Oct 2025, 10:53 in doubt: comment",
         "sheets given up 9 Oct 2025, 10:53 the sheet is protected",
         "Chat c1 Revision 4 Flow nps, version f00d Language en Time zone Europe/Paris",
         "page_url https://shop.example/orders/4711 Link followed: thanks/help 9 Oct 2025, 10:54",

@@ -1,4 +1,4 @@
-"""`chatsurvey sandbox`: the whole service against stand-ins of Slack and Telegram, with a page that shows both sides.
+"""`chatsurvey sandbox`: the whole service against stand-ins of Slack, Telegram and the CRMs, with a page of both sides.
 
 No account, token or network is needed. The first SIGTERM or Ctrl-C stops it and throws its data away, unless --data
 says where they are to stay.
@@ -26,7 +26,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--flows", type=Path, metavar="FILE", help="the flow file (default: ./flows.yaml, or the shipped)"
     )
-    parser.add_argument("--settings", type=Path, metavar="FILE", help="a settings file; its writers are real")
+    parser.add_argument(
+        "--settings", type=Path, metavar="FILE", help="a settings file; its writers are real, and no CRM is played"
+    )
     parser.add_argument("--port", type=int, metavar="N", help="of the service (default: PORT, or 8080)")
     parser.add_argument("--page-port", type=int, metavar="N", help="of the page (default: the next one; 0: a free one)")
     parser.epilog = "Tokens in the environment or in .env are not used."
@@ -64,6 +66,7 @@ def show(running: "Sandbox") -> None:
         f"  service    {running.service.url}",
         f"  Telegram   {running.telegram.url}  (a stand-in)",
         f"  Slack      {running.slack.api_url}  (a stand-in)",
+        *(f"  CRM        {crm.url}  ({crm.title}, a stand-in)" for crm in running.crms.all.values()),
         f"  data       {running.data}",
         "",
         "Ctrl-C stops it.",
