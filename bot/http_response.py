@@ -192,11 +192,12 @@ def _delivery(one: Delivery, newest: int, when: Callable[[int], str]) -> dict[st
     words, look = STATES.get(one.state, (one.state, "wait"))
     if one.state == "delivered" and one.delivered < newest:
         words, look = "an older state arrived; the newest is on its way", "wait"
+    doubt = f"in doubt: {one.doubt}" if one.doubt else ""
     return {
         "writer": one.writer,
         "words": words,
         "look": look,
         "at": when(one.at),
-        "error": one.error,
+        "error": "; ".join(filter(None, (one.error, doubt))),
         "id": one.remote,
     }

@@ -125,7 +125,8 @@ def _list(settings: Settings, *, as_json: bool) -> int:
 
 
 def _preview(settings: Settings, args: argparse.Namespace) -> int:
-    from bot.commands.crm_play import play, told  # noqa: PLC0415 - with the stand-ins, only where something is played
+    from bot.commands.crm_play import play  # noqa: PLC0415 - with the stand-ins, only where something is played
+    from bot.commands.crm_told import told  # noqa: PLC0415 - as above
 
     made = config(settings, args.writer)
     lives = (_stored(settings, args.chat, made),) if args.chat else _examples(settings)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
@@ -113,25 +113,6 @@ async def _play(writer: Writer, lives: Sequence[Life], tape: Tape) -> tuple[Play
     finally:
         await writer.close()
     return tuple(played)
-
-
-def told(made: WriterConfig, played: Sequence[Played]) -> str:
-    lines = [f"What {made.name} would be sent. Nothing leaves this machine: a stand-in answers."]
-    about = ""
-    for one in played:
-        if one.about != about:
-            about = one.about
-            lines += ["", about, "-" * len(about)]
-        lines += ["", f"revision {one.revision}: {', '.join(one.moments) or 'a later answer'}"]
-        for request in one.requests:
-            lines += ["", f"{request.method} {request.url}"]
-            query = parse_qsl(urlsplit(request.url).query) if "%" in request.url else ()
-            lines += [f"    {name} = {value}" for name, value in query]
-            lines += [f"{name}: {value}" for name, value in request.headers.items()]
-            lines += [request.body] if request.body else []
-        lines += ["", *one.lines] if one.lines else []
-        lines += [f"-> {one.outcome}"] if one.outcome else []
-    return "\n".join(lines)
 
 
 def _said(receipt: Receipt) -> str:
