@@ -147,20 +147,22 @@ class Tab:
         return table, Area(top, left, top + len(rows) - 1, left + wide - 1)
 
     def _table(self, row: int, column: int) -> Area | None:
+        """What touches this cell, corners included: an edge grows for as long as anything stands beyond it."""
         if self.value(row, column) == "":
             return None
-        area = Area(row, column, row, column)
-        while (wider := self._grown(area)) != area:
-            area = wider
-        return area
+        top, left, bottom, right = row, column, row, column
+        grown = True
+        while grown:
+            grown = False
+            while self._any(range(bottom + 1, bottom + 2), range(left - 1, right + 2)):
+                bottom, grown = bottom + 1, True
+            while self._any(range(top - 1, top), range(left - 1, right + 2)):
+                top, grown = top - 1, True
+            while self._any(range(top - 1, bottom + 2), range(right + 1, right + 2)):
+                right, grown = right + 1, True
+            while self._any(range(top - 1, bottom + 2), range(left - 1, left)):
+                left, grown = left - 1, True
+        return Area(top, left, bottom, right)
 
-    def _grown(self, area: Area) -> Area:
-        """One row or column more on each side that touches something, corners included."""
-        rows, columns = range(max(area.top - 1, 0), area.bottom + 2), range(max(area.left - 1, 0), area.right + 2)
-        used = [(r, c) for r in rows for c in columns if self.value(r, c) != ""]
-        return Area(
-            min(area.top, *(r for r, _ in used)),
-            min(area.left, *(c for _, c in used)),
-            max(area.bottom, *(r for r, _ in used)),
-            max(area.right, *(c for _, c in used)),
-        )
+    def _any(self, rows: range, columns: range) -> bool:
+        return any(self.value(row, column) != "" for row in rows for column in columns if row >= 0 and column >= 0)
