@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TypeAlias
 
 Value: TypeAlias = str | int | float | bool | None
@@ -39,6 +40,17 @@ class SObject:
     rows: dict[str, Row] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     """Fields that nobody has the permission to see yet."""
+
+    _keyed: dict[str, tuple[int, dict[str, list[str]]]] = field(default_factory=dict)
+
+    def keyed(self, key: str, value: object) -> Sequence[str]:
+        """Ids of the records with this external id, whatever its case. A row is looked at once: such an id stays."""
+        seen, ids = self._keyed.get(key, (0, {}))
+        for one, row in islice(self.rows.items(), seen, None):
+            if text := str(row.get(key) or "").lower():
+                ids.setdefault(text, []).append(one)
+        self._keyed[key] = (len(self.rows), ids)
+        return ids.get(str(value).lower(), ())
 
     def column(self, name: str) -> Column:
         found = self.columns.get(name)

@@ -47,7 +47,7 @@ class Org:
             raise Refused("NOT_FOUND", words, status=404, whole=True)
         if key == "Id":
             return [str(value)] if str(value) in found.rows else []
-        return [one for one, row in found.rows.items() if str(row.get(key, "")).lower() == str(value).lower() != ""]
+        return found.keyed(key, value)
 
     def checked(self, name: str, values: Mapping[str, Value], *, new: bool) -> None:
         """Raises Refused for what such a record would be refused for."""
@@ -87,7 +87,10 @@ class Org:
         for test in query.tests:
             if target.column(test.field).type in ("id", "reference"):
                 _ids(test.field, test.values)
-        found = [row for row in target.rows.values() if all(_holds(row, t.field, t.values) for t in query.tests)]
+        tests = [(test.field, {_same(test.field, value) for value in test.values}) for test in query.tests]
+        found = [
+            row for row in target.rows.values() if all(_same(name, row.get(name)) in values for name, values in tests)
+        ]
         if query.order:
             found.sort(key=lambda row: str(row.get(query.order)), reverse=query.descending)
         return [{name: row.get(name) for name in query.fields} for row in found[: query.limit]]
@@ -143,14 +146,11 @@ def _ids(name: str, values: Sequence[Literal]) -> None:
             raise Refused("INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {value} ({name})", whole=True)
 
 
-def _holds(row: Row, name: str, values: Sequence[Literal]) -> bool:
-    found = row.get(name)
-    if name == "Id":
-        return any(str(found)[:15] == str(value)[:15] for value in values)
-    return any(
-        found.casefold() == value.casefold() if isinstance(found, str) and isinstance(value, str) else found == value
-        for value in values
-    )
+def _same(name: str, value: object) -> object:
+    """What compares as SOQL does: ids by their first 15 characters, texts without regard to case."""
+    if isinstance(value, str):
+        return value[:15] if name == "Id" else value.casefold()
+    return value
 
 
 def _is(read: object, value: str) -> bool:
