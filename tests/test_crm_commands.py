@@ -1,5 +1,6 @@
 """`chatsurvey crm`: what an owner sees of the writers, what would be sent, what is set up, what is sent again."""
 
+import io
 import json
 from pathlib import Path
 from urllib.parse import unquote
@@ -153,6 +154,23 @@ def test_setup_shows_what_is_missing_and_makes_it(folder: Folder, monkeypatch: p
         assert "made   " in folder.run("crm", "setup", "hubspot", "--yes")
         there = json.loads(folder.run("crm", "setup", "hubspot", "--json"))
         assert {step["state"] for step in there} == {"there"}
+
+
+class Typed(io.StringIO):
+    """A terminal at which a person types this."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_setup_asks_a_person_at_a_terminal(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with away(HubSpot(prepared=False), folder.path, monkeypatch):
+        monkeypatch.setattr("sys.stdin", Typed("n\n"))
+        assert "made   " not in folder.run("crm", "setup", "hubspot", code=1)
+        monkeypatch.setattr("sys.stdin", Typed("y\n"))
+        told = folder.run("crm", "setup", "hubspot")
+        assert "now? [y/N]" in told
+        assert "made   " in told
 
 
 def test_setup_of_a_writer_that_can_make_nothing_names_its_page(folder: Folder) -> None:

@@ -190,6 +190,9 @@ class TestOnThePage:
             await page.screenshot(path=tmp_path / "crm.png")
             await self._buttons(page)
             assert watch.faults == []
+            ((chat, *_),) = rows(running, "webhook")
+            context_of = (await running.service.runtime.look(chat)).conversation.context
+            assert "identity" not in str(context_of), "who it is was taken out of the address before it was told"
             assert (await Axe().run(page)).response["violations"] == []
             await context.close()
 
