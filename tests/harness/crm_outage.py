@@ -19,7 +19,7 @@ from bot.jobs import Handler, Worker
 from bot.model import Address, Change, Conversation, Job, Response
 from bot.obs import Meters
 from bot.records.sql import SqlRecords
-from bot.sandbox.crm.standin import StandIn, lost, reset_in_body, status
+from bot.sandbox.crm.standin import StandIn, lost, passes, reset_in_body, status
 from bot.store.base import Done, Settlement
 from bot.store.sqlite import SqliteStore
 from bot.work import handlers
@@ -30,6 +30,8 @@ STEP = 30 * 60
 """Seconds."""
 DAY = 24 * 3600
 REVISIONS = 3
+CUT = (lost(), reset_in_body(), passes(), lost(), passes(), reset_in_body(), passes(), passes(), lost())
+"""Done, and never told: at requests that can make things twice."""
 SETTLED = 40
 """Steps after the outage within which everything has arrived."""
 
@@ -148,7 +150,7 @@ async def a_day_without(case: Case, folder: Path, count: int) -> Mapping[str, in
     async with a_world(case, folder) as world:
         chats = [f"c{number:05}" for number in range(count)]
         early = chats[: count // 10]
-        world.crm.fails(lost(), reset_in_body(), lost(), lost())
+        world.crm.fails(*CUT, method="POST")
         for number, chat in enumerate(early):
             await world.say(revision_of(chat, number, 1))
         await world.quiet()
@@ -164,7 +166,8 @@ async def a_day_without(case: Case, folder: Path, count: int) -> Mapping[str, in
             await world.pass_by()
         during = world.writer.attempts - before
         world.crm.mends()
-        world.crm.fails(status(503), lost(), status(503, {"retry-after": "2"}))
+        world.crm.fails(status(503), status(503, {"retry-after": "2"}))
+        world.crm.fails(*CUT, method="POST")
         await world.crm.up()
         took = await settled(world)
         await check(case, world, chats)
