@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 
 import aiohttp
 import pytest
@@ -67,9 +68,9 @@ def blocks(*infos: str) -> list[Block]:
     found = []
     for page in PAGES:
         text = page.read_text("utf-8")
-        for match in re.finditer(r"^```([^\n]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        for match in re.finditer(r"^( *)```([^\n]*)\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL):
             line = text.count("\n", 0, match.start()) + 2
-            found.append(Block(page, line, match[1], match[2]))
+            found.append(Block(page, line, match[2], dedent(match[3])))
     return [block for block in found if block.info in infos]
 
 

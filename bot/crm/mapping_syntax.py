@@ -16,6 +16,8 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,9}")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'', re.DOTALL)
 LONGEST = 2_000
+CUT = "in { } a comma ends the value, so write this field on a line of its own"
+"""The usual way to a value without its end: it was written whole, and YAML has cut it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,9 @@ class _Scanner:
         if self.sees("("):
             while not self.sees(")"):
                 if args and not self.sees(","):
-                    missing = "a ) is missing" if self.at >= len(self.text) else "a comma or ) is expected here"
-                    raise self.fault(missing, f'for example  {name}(a, "b c")')
+                    if self.at >= len(self.text):
+                        raise self.fault("a ) is missing", f"for example  {name}(...); {CUT}")
+                    raise self.fault("a comma or ) is expected here", f'for example  {name}(a, "b c")')
                 args.append(self.arg(name))
         return Call(name, tuple(args), self.start + at)
 

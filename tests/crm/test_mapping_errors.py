@@ -34,6 +34,7 @@ LABELS = "labels(detractor: A, passive: B, promoter: C)"
         ("answers.a | truncate(x)", 21, "a number of characters", "truncate(255)"),
         ("answers.a | truncate(0)", 21, "a number of characters", "truncate(255)"),
         ("answers.a | truncate(5", 22, "a ) is missing", "truncate"),
+        ("answers.a | map(x=1", 19, "a ) is missing", "in { } a comma ends the value"),
         ("answers.a | truncate(", 21, "a ) is missing", "truncate"),
         ("answers.a | truncate(5 'x')", 23, "a comma or ) is expected", ""),
         ('answers.a | default("x)', 20, "never closed", 'default("...")'),
