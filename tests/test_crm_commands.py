@@ -40,7 +40,7 @@ def with_writer(folder: Folder, kind: str, monkeypatch: pytest.MonkeyPatch) -> l
     return [value for value in crm.environment().values() if len(value) > 30]
 
 
-def with_chat(folder: Folder, chat: str = "c1") -> None:
+def with_chat(folder: Folder, chat: str = "c1", **fields: object) -> None:
     """A response that a service has stored."""
 
     async def lay(store: SqliteStore, _records: SqlRecords) -> None:
@@ -53,6 +53,7 @@ def with_chat(folder: Folder, chat: str = "c1") -> None:
             },
             contact={"email": Fact("eva@example.com", proven=True)},
             seq=1,
+            **fields,
         )
         await store.commit(Change(found, 0, (Entry(1, NOON, "visitor", "Leaves, torn"),)))
 
@@ -118,6 +119,12 @@ def test_a_preview_of_a_stored_chat(folder: Folder, monkeypatch: pytest.MonkeyPa
     assert "Visitor: Leaves, torn" in told
     folder.run("crm", "preview", "hubspot", "c9", code=1)
     assert 'there is no response "c9" here' in folder.err
+
+
+def test_a_preview_of_a_sample_says_that_it_would_not_be_sent(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_chat(folder, sample=True)
+    with_writer(folder, "hubspot", monkeypatch)
+    assert "it is a sample, which the service would leave out" in folder.run("crm", "preview", "hubspot", "c1")
 
 
 def test_what_the_mapping_does_not_want_is_said(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,7 +162,8 @@ def _stored(settings: Settings, chat: str, made: WriterConfig) -> "Life":
         if found is None or not found.revision:
             return None
         response = response_of(found, await store.entries(chat) if made.transcript or made.mapping.transcript else ())
-        return Life(f"chat {chat}, as if it were sent for the first time", (response,))
+        left_out = "; it is a sample, which the service would leave out" if found.sample and not made.samples else ""
+        return Life(f"chat {chat}, as if it were sent for the first time{left_out}", (response,))
 
     life = with_store(settings, look) if has_data(settings) else None
     if life is None:
