@@ -40,7 +40,7 @@ def with_writer(folder: Folder, kind: str, monkeypatch: pytest.MonkeyPatch) -> l
     return [value for value in crm.environment().values() if len(value) > 30]
 
 
-def with_chat(folder: Folder, chat: str = "c1", **fields: object) -> None:
+def with_chat(folder: Folder, chat: str = "c1", *, sample: bool = False) -> None:
     """A response that a service has stored."""
 
     async def lay(store: SqliteStore, _records: SqlRecords) -> None:
@@ -53,7 +53,7 @@ def with_chat(folder: Folder, chat: str = "c1", **fields: object) -> None:
             },
             contact={"email": Fact("eva@example.com", proven=True)},
             seq=1,
-            **fields,
+            sample=sample,
         )
         await store.commit(Change(found, 0, (Entry(1, NOON, "visitor", "Leaves, torn"),)))
 
