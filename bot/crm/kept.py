@@ -40,10 +40,10 @@ def normal(value: object) -> str:
     if len(text) > 10 and text[:4].isdigit() and text[4] == "-":
         try:
             at = datetime.fromisoformat(text)
-        except ValueError:
+            at = at if at.tzinfo else at.replace(tzinfo=UTC)
+            return at.astimezone(UTC).isoformat(timespec="milliseconds")
+        except (ValueError, OverflowError):  # the year 1 east of Greenwich is no time in UTC, and anybody may type it
             return text
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return at.astimezone(UTC).isoformat(timespec="milliseconds")
     return normal(float(text)) if _NUMBER.fullmatch(text) else text
 
 

@@ -59,9 +59,9 @@ def moment(value: Value) -> datetime | None:
     """A date or a time, in UTC; None for anything else."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return None if at is None else at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return None if at is None else at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
 
 
 def digest(value: str) -> str:

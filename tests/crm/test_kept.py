@@ -3,6 +3,7 @@
 import pytest
 
 from bot.crm.kept import NOTE, Kept, differing, normal
+from bot.crm.salesforce_work import moment
 
 SAME = [
     (9, "9"), (9.0, "9"), (7.5, "7.5"), (None, ""), (True, "true"), ("a  b\n", "a b"), (["b", "a"], ("a", "b")),
@@ -23,6 +24,13 @@ OTHER = [
 def test_the_same_value_in_other_words(one: object, other: object) -> None:
     assert normal(one) == normal(other)
     assert differing({"x": one}, {"x": other}) == ()
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2025-99-99T00:00:00"])
+def test_a_time_that_is_none_in_utc_is_a_text_like_any_other(typed: str) -> None:
+    assert differing({"x": typed}, {"x": typed}) == ()
+    assert differing({"x": typed}, {"x": "2025-10-09T08:53:20Z"}) == ("x",)
+    assert moment(typed) is None
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER)
