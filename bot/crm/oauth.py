@@ -23,6 +23,8 @@ MARGIN = 60.0
 """Seconds before its end at which a token is no longer used; of a short-lived one, half its life."""
 LIFE = 3_600.0
 """Seconds that a token is used whose life the answer does not tell."""
+LONGEST = 365 * 86_400.0
+"""Seconds; a longer life, or an endless one, is as good."""
 BURST = 10
 PAUSE = 30.0
 JWT_LIFE = 180
@@ -182,7 +184,7 @@ class OAuth:
 
 def _life(granted: Granted) -> float:
     try:
-        return max(1.0, float(granted.expires_in)) if granted.expires_in is not None else LIFE
+        return min(LONGEST, max(1.0, float(granted.expires_in))) if granted.expires_in is not None else LIFE
     except ValueError:
         return LIFE
 

@@ -215,6 +215,8 @@ class Api:
             answer = fault_of(error.status, error.content, seconds(wire.headers.get("retry-after", ""), self._clock()))
         except OSError as error:  # all that requests raises, and what it does not catch of a bundle of certificates
             answer = failure(error, timeout)
+        except RecursionError:  # JSON that nests without end, which is not caught there
+            answer = Retryable("the answer was not understood")
         usage = client.api_usage.get("api-usage")
         return answer, wire, (usage.used, usage.total) if usage is not None else None
 

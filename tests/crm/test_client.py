@@ -135,6 +135,7 @@ ANSWERS: list[tuple[Trouble, type[DeliveryError], str | float | bool]] = [
     (status(429, {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}), Throttled, 0.0),
     (status(429, {"retry-after": "soon"}), Throttled, 0.0),
     (status(429, {"retry-after": "-5"}), Throttled, 0.0),
+    (status(429, {"retry-after": "Mon, 01 Jan 99999999999 00:00:00 GMT"}), Throttled, 0.0),
     (status(429, {"retry-after": "9" * 400}), Throttled, 0.0),
     (status(503, {"retry-after": "120"}), Throttled, 120.0),
     (status(401), Unauthorized, ""),

@@ -135,7 +135,16 @@ async def test_closing_ends_a_log_in_that_is_under_way(office: Office, now: Now)
 
 @pytest.mark.parametrize(
     ("expires_in", "used", "renewed"),
-    [(3600, 3539, 3541), ("3600", 3539, 3541), (90, 44, 46), (None, 3539, 3541), ("soon", 3539, 3541), (0, 0, 1)],
+    [
+        (3600, 3539, 3541),
+        ("3600", 3539, 3541),
+        (90, 44, 46),
+        (None, 3539, 3541),
+        ("soon", 3539, 3541),
+        (0, 0, 1),
+        ("inf", 31_535_939, 31_535_941),
+        (1e308, 31_535_939, 31_535_941),
+    ],
 )
 async def test_a_token_is_taken_anew_a_minute_before_its_end(
     office: Office, now: Now, expires_in: object, used: int, renewed: int

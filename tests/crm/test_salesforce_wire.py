@@ -91,6 +91,14 @@ async def test_an_answer_that_is_too_long_is_not_read_to_its_end() -> None:
         assert "connection broke" in await told(config(url, timeout=10.0))
 
 
+async def test_an_answer_that_nests_without_end_is_not_understood() -> None:
+    async def nest(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"content-length: 100000\r\n\r\n" + b"[" * 100_000)
+
+    async with serving(nest) as url:
+        assert await told(config(url)) == "the answer was not understood"
+
+
 async def test_a_redirect_is_not_followed() -> None:
     async def away(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")
