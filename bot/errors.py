@@ -1,5 +1,6 @@
 """The closed list of errors that cross a module. Anything else is a bug and is logged as one."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,6 +55,9 @@ class StoreUnavailable(ChatsurveyError):
     """The store cannot write now (disk full, read-only). Nothing of the change is kept; it may be tried again."""
 
 
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+
+
 class DeliveryError(ChatsurveyError):
     """Base of what can go wrong on the other side. The text carries no secret and no personal data."""
 
@@ -79,11 +83,13 @@ class Throttled(DeliveryError):
 
 
 class Permanent(DeliveryError):
-    """It will never work like this: a dead letter at once. `code` is a short stable word for the cause."""
+    """It will never work like this: a dead letter at once. `code` is a short stable word for the cause. It is often the
+    other side's, and stored and shown as it is: what is no such word (it could quote a person, or be of any length)
+    becomes `refused`."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
-        self.code = code
+        self.code = code if _CODE.fullmatch(code) else "refused"
 
 
 class Unauthorized(DeliveryError):

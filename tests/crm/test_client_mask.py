@@ -94,6 +94,17 @@ def test_an_error_is_told_with_its_request() -> None:
     assert "eva" not in repr(error)
 
 
+@pytest.mark.parametrize(
+    ("code", "kept"),
+    [
+        ("status_404", "status_404"), ("VALIDATION_ERROR", "VALIDATION_ERROR"), ("eva@example.com", "refused"),
+        ("Eva Adams", "refused"), ("+33612345678", "refused"), ("x" * 65, "refused"), ("", "refused"),
+    ],
+)  # fmt: skip
+def test_a_code_of_theirs_is_a_short_word_or_none(code: str, kept: str) -> None:
+    assert Permanent("no", code).code == kept
+
+
 def test_words_of_our_own_stay_as_they_are() -> None:
     error = Asked("GET", "https://x.example/", b'"the connection broke"').noted(Permanent("the connection broke", "x"))
     assert str(error) == "the connection broke"
