@@ -1,8 +1,9 @@
 """Values as cells of a CSV file that people open with a spreadsheet. Pure.
 
 A spreadsheet calculates a cell that begins with one of FORMULA, so text that does gets a single quote in front of it
-(OWASP, CSV Injection), the full-width forms included. A telephone number in the international form is left as it is:
-digits alone call nothing.
+(OWASP, CSV Injection), the full-width forms included. So does such a character behind a comma, a semicolon, a tab or a
+line break: half of Europe's spreadsheets take the semicolon for what parts cells, and then quotes around a cell of ours
+are no quotes, and what stands there begins a cell. Numbers are left as they are: digits alone call nothing.
 """
 
 import csv
@@ -14,6 +15,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 END = "\r\n"
 
 _PHONE = re.compile(r"\+[1-9]\d{5,14}")
+_INSIDE = re.compile(r"""([;,\t\n\r][ "']*)(?=[=＝@＠]|[+\-＋－](?!\s*\d[\d .()/%€-]*(?:[;,\t\n\r]|$))\s*[\w(.])""")
 _BREAK = re.compile(r"\r\n?|[\u2028\u2029\x85]")
 _BAD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -24,7 +26,7 @@ def cell(value: object) -> int | float | str:
         return "true" if value else "false"
     if value is None or isinstance(value, int | float):
         return "" if value is None else value
-    text = str(value)
+    text = _INSIDE.sub(r"\1'", str(value))
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA) and not _PHONE.fullmatch(text) else text
 
 

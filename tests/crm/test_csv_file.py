@@ -13,7 +13,7 @@ import pytest
 
 from bot.app_writers import configs
 from bot.crm.base import Parcel
-from bot.crm.csv_cells import cell, line
+from bot.crm.csv_cells import FORMULA, cell, line
 from bot.crm.csv_file import CsvWriter, make
 from bot.errors import Retryable
 from bot.model import Answer, Response
@@ -124,9 +124,9 @@ def test_which_responses(tmp_path: Path, clock: Clock) -> None:
         ("+1", "'+1"),
         ("-1", "'-1"),
         ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'\n=1"),
-        ("\n=1", "'\n=1"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\n'=1"),
+        ("\n=1", "'\n'=1"),
         ("  =1", "'  =1"),
         ("＝1", "'＝1"),
         ('=cmd|" /C calc"!A0', '\'=cmd|" /C calc"!A0'),
@@ -143,6 +143,28 @@ def test_no_text_becomes_a_formula_or_another_cell(tmp_path: Path, clock: Clock,
     found = rows(tmp_path)
     assert [(row["chat"], row["Score"]) for row in found] == [("c1", "3")]
     assert found[0]["Why"].replace("\ufffd", "") == shown
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("other", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "well;=WEBSERVICE(B1);x", "well,=A1", "a\n=A1", "a\r\n=A1", 'a; "=A1', "a;\"=A1", "a,\t@A1", "a;-A1", "a;- A1",
+        "a;+(A1)", "a;-1+cmd|' /C calc'!A0", "a;＝1", ";=A1", "a,;=A1", "a;'=A1",
+    ],
+)  # fmt: skip
+def test_no_text_becomes_a_formula_where_another_separator_is_expected(text: str, delimiter: str, other: str) -> None:
+    read = csv.reader(io.StringIO(line(["c1", text, 3], delimiter).decode(), newline=""), delimiter=other)
+    cells = [cell.lstrip(' "\t') for row in read for cell in row]
+    assert [cell for cell in cells if cell.startswith(FORMULA)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["fine, -5", "a, 10;-10%;+33 6 12", "call me, +33612345678", "so ;-) so", "a=b, c-d", "1,-2,\n-3"]
+)
+def test_numbers_and_smiles_stay_as_they_are(text: str) -> None:
+    assert cell(text) == text
 
 
 def test_numbers_are_numbers_and_nothing_is_empty() -> None:
