@@ -129,7 +129,8 @@ class Campaign:
 
     async def read(self, profile: Profile) -> Mapping[str, object]:
         """Its attributes, custom ones too, as they stand now."""
-        answer = await self._client.send("GET", f"{self._root}/{EXTENDED}/{segment(profile.key)}", safe=True)
+        path = f"{self._root}/{EXTENDED}/{segment(profile.key)}"
+        answer = await self._client.send("GET", path, safe=True, personal=(profile.key,))
         return answer.read(dict[str, object])
 
     async def attributes(self) -> Mapping[str, FieldFacts]:
@@ -146,7 +147,8 @@ class Campaign:
         return Profile(made.key, str(values.get("email", "")))
 
     async def change(self, profile: Profile, values: Mapping[str, object]) -> None:
-        await self._client.send("PATCH", f"{self._root}/{EXTENDED}/{segment(profile.key)}", json=values, safe=True)
+        path = f"{self._root}/{EXTENDED}/{segment(profile.key)}"
+        await self._client.send("PATCH", path, json=values, safe=True, personal=(profile.key,))
 
     async def send(self, event: str, body: Mapping[str, object]) -> None:
         """Raises Retryable with `doubt` where it may have been taken."""
@@ -176,9 +178,11 @@ class Campaign:
         if not _KEY.fullmatch(key):
             return None
         try:
-            answer = await self._client.send("GET", f"{self._root}/{EXTENDED}/{segment(key)}", safe=True)
+            path = f"{self._root}/{EXTENDED}/{segment(key)}"
+            answer = await self._client.send("GET", path, safe=True, personal=(key,))
         except Permanent as error:
             if error.code == "status_404":
                 return None
             raise
-        return Profile(key, answer.read(Profile).email)
+        found = answer.read(Profile)  # one without an automatic key is none: who types `metadata` finds the resource's
+        return Profile(key, found.email) if found.key else None

@@ -11,6 +11,7 @@
 
 import ssl
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType, SimpleNamespace
 from typing import Protocol, runtime_checkable
 from urllib.parse import quote, urlencode
@@ -107,9 +108,11 @@ class Client:
         form: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         safe: bool = False,
+        personal: Collection[str] = (),
     ) -> Answer:
         """Ask once, and once more with a renewed token where the first was refused. `path` is joined to `base_url`
-        (values in it by `segment`); a whole URL is taken as it is. `safe`: asking twice does no harm."""
+        (values in it by `segment`); a whole URL is taken as it is. `safe`: asking twice does no harm. `personal` are
+        values in the path that say who somebody is, to be masked."""
         url = path if path.startswith(("http://", "https://")) else f"{self._connection.base_url}/{path.lstrip('/')}"
         try:
             if params:
@@ -122,7 +125,7 @@ class Client:
             failed = Permanent(f"it cannot be written for {self.name}: {type(error).__name__}", "json")
             raise Asked(method, url, secrets=self._secrets).noted(failed) from None
         sent = {**self._headers, **({"content-type": kind} if body else {}), **(headers or {})}
-        asked = Asked(method, url, body, form is not None, self._secrets)
+        asked = Asked(method, url, body, form is not None, self._secrets, personal)
         return await self._with_token(asked, sent, safe)
 
     async def close(self) -> None:
@@ -230,4 +233,4 @@ async def _is_out(
 def _knowing(asked: Asked, headers: Mapping[str, str]) -> Asked:
     """The request that also hides what these headers prove us by."""
     words = (value.rpartition(" ")[2] for value in headers.values())
-    return Asked(asked.method, asked.url, asked.body, asked.form, (*asked.secrets, *words))
+    return replace(asked, secrets=(*asked.secrets, *words))

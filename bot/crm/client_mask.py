@@ -5,11 +5,13 @@ string is cut to its first character: `e•••`. A secret is `***`, whatever 
 quote what it was sent, in whole or in part: what they share with the strings of the request is taken out of them.
 """
 
+import html
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, urlsplit
 
 import msgspec
 
@@ -35,6 +37,10 @@ _HARMLESS = re.compile(r"-?\d{1,3}(?:\.\d{1,3})?|true|false|\d{4}-\d\d-\d\d(?:[T
 _SEGMENT = re.compile(r"[\w.~:$-]*")
 _QUOTED = re.compile(r"'(?:\\.|[^'\\])*'?", re.DOTALL)
 _WORD = re.compile(r"\w{3,}")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What makes a terminal or a page show something else than what is there."""
 _SECRET_KEYS = re.compile(r"secret|password|assertion|token|api.?key|authorization", re.IGNORECASE)
 _LOOKS = re.compile(
     r"(?i:bearer)\s+\S+"
@@ -56,11 +62,13 @@ class Asked:
     """JSON, or a form where `form` is set."""
     form: bool = False
     secrets: Collection[str] = field(default=(), repr=False)
+    personal: Collection[str] = field(default=(), repr=False)
+    """Parts of the path that say who somebody is, though they look like names of the API."""
 
     def text(self) -> str:
         """Method, URL and body, masked; at most LONGEST characters."""
         url = _split(self.url)
-        path = "/".join(_segment(part) for part in url.path.split("/"))
+        path = "/".join(_segment(part, self.personal) for part in url.path.split("/"))
         query = "&".join(f"{name}={self._parameter(name, value)}" for name, value in _pairs(url.query))
         host = url.netloc.rpartition("@")[2]
         lines = [f"{self.method} {url.scheme}://{host}{path}" + (f"?{query}" if query else ""), self._body()]
@@ -79,9 +87,10 @@ class Asked:
 
     def words(self, text: str) -> str:
         """Words of the other side without what the request said of a person, in one line of at most WORDS."""
-        text = " ".join(hide(text[: 4 * WORDS], self.secrets).split())
+        text = " ".join(hide(_plain(hide(text[: 4 * WORDS], self.secrets)), self.secrets).split())
         kept, values = self._strings()
-        text = _unquoted(text, [value for value in values if value.lower() not in kept], kept)
+        mine = [unicodedata.normalize("NFC", value) for value in values if value.lower() not in kept]
+        text = _unquoted(text, mine, kept)
         return text if len(text) <= WORDS else text[: WORDS - 1] + "…"
 
     def _parameter(self, name: str, value: str) -> str:
@@ -117,14 +126,17 @@ class Asked:
             names.add(name.lower())
             values.append(value)
         segments = [unquote(part) for part in url.path.split("/")]
-        values += [part for part in segments if not _SEGMENT.fullmatch(part)]
-        names |= {part.lower() for part in segments}
+        personal = [part for part in segments if part in self.personal or not _SEGMENT.fullmatch(part)]
+        values += personal
+        names |= {part.lower() for part in segments if part not in personal}
         return names, [value for value in values if not _HARMLESS.fullmatch(value)]
 
 
 def hide(text: str, secrets: Collection[str]) -> str:
     """Without these secrets and without what looks like one, or like an address or a number of a person."""
-    for secret in sorted((one for one in secrets if len(one) >= 4), key=len, reverse=True):
+    long = [one for one in secrets if len(one) >= 4]
+    spelt = {*long, *(way(one, errors="replace") for one in long for way in (quote, quote_plus))}
+    for secret in sorted(spelt, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return _LOOKS.sub(HIDDEN, text)
 
@@ -133,9 +145,16 @@ def cut(value: str) -> str:
     return value if _HARMLESS.fullmatch(value) else f"{value[0]}{CUT}"
 
 
-def _segment(part: str) -> str:
+def _segment(part: str, personal: Collection[str]) -> str:
     plain = unquote(part)
-    return part if _SEGMENT.fullmatch(plain) else cut(plain)
+    return part if _SEGMENT.fullmatch(plain) and plain not in personal else cut(plain)
+
+
+def _plain(text: str) -> str:
+    """Their words as one reads them: what is escaped in them is not, so that a quotation is known as one."""
+    text = _PERCENT.sub(lambda found: unquote(found[0], errors="replace"), text)
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), html.unescape(text))
+    return unicodedata.normalize("NFC", _CONTROL.sub(" ", text))
 
 
 def _split(url: str) -> SplitResult:
@@ -198,6 +217,10 @@ def _unquoted(text: str, values: Sequence[str], kept: Collection[str]) -> str:
         if low[at : at + PIECE] in shared:
             taken[at : at + PIECE] = b"\x01" * PIECE
     short = {value.lower() for value in values if len(value) > 2 and len(value.split()) <= NAMES}
+    for value in short:  # of a name of a few letters, no part may be long enough to be told apart alone
+        if len(value) < PIECE and " " in value:
+            for found in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", low):
+                taken[found.start() : found.end()] = b"\x01" * len(found[0])
     words = short | {word for value in short for word in _WORD.findall(value)}
     for found in re.finditer(r"\w+", text):
         if found[0].lower() in words and found[0].lower() not in kept:

@@ -120,6 +120,20 @@ async def test_a_key_that_would_lead_elsewhere_is_nobodys(tmp_path: Path, key: s
         assert receipt.skipped
 
 
+async def test_a_key_that_names_something_of_the_api_is_nobodys(tmp_path: Path) -> None:
+    changes = BY_KEY | {"unknown: create": "unknown: skip"}
+    async with writing(Adobe(check), tmp_path, changes) as writer:
+        assert (await written(writer, parcel(a_response(contact={"customer": Fact("metadata", proven=True)})))).skipped
+
+
+async def test_a_key_is_told_to_nobody(tmp_path: Path) -> None:
+    async with writing(crm := Adobe(check), tmp_path, BY_KEY) as writer:
+        crm.fails(status(400, body=b'{"error_code": "RST", "message": "profile jane_doe is locked"}'))
+        error = await refused(writer, parcel(a_response(contact={"customer": Fact("jane_doe", proven=True)})))
+    assert "jane" not in f"{error} {error.request}"
+    assert "/profile/j•••" in error.request
+
+
 async def test_a_profile_without_an_address_gets_its_score_and_no_event(tmp_path: Path) -> None:
     async with writing(crm := Adobe(check), tmp_path, BY_KEY) as writer:
         key = crm.add(cusCustomerId="K-1007")

@@ -95,6 +95,30 @@ def test_an_error_is_told_with_its_request() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Li Wu has no account", "••• has no account"),
+        ("Mu\u0308ller is a duplicate", "••• is a duplicate"),
+        (r"M\u00fcller is a duplicate", "••• is a duplicate"),
+        ("M%C3%BCller is a duplicate", "••• is a duplicate"),
+        ("M&uuml;ller is a duplicate", "••• is a duplicate"),
+        ("eva&#64;example.com exists", "*** exists"),
+        (r"eva\u0040example.com exists", "*** exists"),
+        ("secret p%40ss%2Fw0rd is wrong", "secret *** is wrong"),
+        ("a \x1b[31mred\x9b \u202eline\x07", "a [31mred line"),
+        ("no profile Jane_Doe-1980 here", "no profile ••• here"),
+        ("100% of NPS__c", "100% of NPS__c"),
+    ],
+)  # fmt: skip
+def test_a_quotation_is_known_however_it_is_spelt(said: str, told: str) -> None:
+    body = msgspec.json.encode({"name": "Li Wu", "last": "Müller"})
+    url = "https://x.example/profile/Jane_Doe-1980"
+    asked = Asked("PATCH", url, body, secrets=("p@ss/w0rd",), personal=("Jane_Doe-1980",))
+    assert asked.words(said) == told
+    assert asked.text().split("\n")[0] == "PATCH https://x.example/profile/J•••"
+
+
+@pytest.mark.parametrize(
     ("code", "kept"),
     [
         ("status_404", "status_404"), ("VALIDATION_ERROR", "VALIDATION_ERROR"), ("eva@example.com", "refused"),
