@@ -8,6 +8,7 @@
 - Where there is no desk the log says it, once.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -34,6 +35,8 @@ LOOK_AGAIN = 10 * MINUTE
 AFTER_REPLAY = 30 * SECOND
 COUNTED = 10_000
 """Dead letters that are counted."""
+TOGETHER = 500
+"""That share a commit: Slack waits three seconds for the answer to a press."""
 TRIES = 20
 
 
@@ -90,8 +93,8 @@ class Alarms:
             return Result(False, "There is nothing to send again.")
         if await self._change(writer, lambda s: replace(s, by=agent, replayed=now), now, events) is Commit.REPEATED:
             return Result(True)
-        for view in dead:
-            await self._store.retry_job(view.job.id, now)
+        for at in range(0, len(dead), TOGETHER):
+            await asyncio.gather(*(self._store.retry_job(view.job.id, now) for view in dead[at : at + TOGETHER]))
         self._wake()
         return Result(True)
 
