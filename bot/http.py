@@ -90,13 +90,15 @@ def application(inside: Inside, settings: Settings, routes: Sequence[web.RouteDe
 
 def runner(app: web.Application) -> web.AppRunner:
     """Runs it as it is meant: no access log; a stop that lets requests in hand finish within 10 s; an idle connection
-    is kept a little longer than proxies keep theirs; bodies are not unpacked, for no client of ours packs them."""
+    is kept a little longer than proxies keep theirs; what still comes of a body that was refused is read for 2 s, so
+    that its sender reads the refusal; bodies are not unpacked, for no client of ours packs them."""
     return web.AppRunner(
         app,
         access_log=None,
         logger=_server_log(),
         shutdown_timeout=10.0,
         keepalive_timeout=75.0,
+        lingering_time=2.0,
         auto_decompress=False,
     )
 

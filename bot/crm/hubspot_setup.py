@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from bot.crm.base import FieldFacts, FieldType, SetupStep
 from bot.crm.client import Client, segment
+from bot.crm.hubspot_errors import GONE
 from bot.crm.hubspot_fields import GROUP, KINDS, TEXT, TITLE, UNIQUE, WANTED, Wanted, fits, wanted_for
 from bot.crm.mapping import Mapped
 from bot.errors import Permanent
@@ -87,7 +88,7 @@ class Properties:
             try:
                 await self._client.send("GET", f"crm/v3/properties/{kind}/{name}", safe=True)
             except Permanent as error:
-                if error.code != "status_404":
+                if error.code not in ("status_404", GONE):
                     raise
                 told = f"no property {name} of {kind}: `chatsurvey crm setup hubspot` makes it"
                 raise Permanent(told, error.code) from None

@@ -164,8 +164,11 @@ async def serve(
     async def ready() -> dict[str, str]:
         return {"store": "" if await store.writable() else "it cannot be written now"}
 
+    async def metrics() -> bytes:
+        return b"# figures\n"
+
     inside = http.Inside(
-        *(runtime, lambda: catalog.live, ready, lambda: b"# figures\n", clock.ms),
+        *(runtime, lambda: catalog.live, ready, metrics, clock.ms),
         ticks=clock.ticks,
         knows_key=Keys(store).known,
         messaging=("telegram",),
