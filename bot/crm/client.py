@@ -2,7 +2,8 @@
 
 - Nothing but a 2xx comes back from `send`. All else is raised as one of the closed list, with `.request` masked and
   the other side's words free of what it was sent (`client_mask.py`).
-- Certificates are always verified; plain http needs `allow_private`. Redirects are never followed. An answer's body is
+- Certificates are always verified; plain http and addresses that are not public need `allow_private` (behind a proxy,
+  which resolves names itself, only written addresses are looked at). Redirects are never followed. An answer's body is
   at most LARGEST bytes. Proxies come from the settings or from HTTPS_PROXY, HTTP_PROXY and NO_PROXY; nothing else of
   the environment (`.netrc`) is read.
 - Whether a request was out when the connection broke is known from aiohttp's own trace: its head was written. Before
@@ -26,6 +27,7 @@ from bot.crm.client_batch import one_by_one
 from bot.crm.client_mask import Asked
 from bot.crm.client_proxy import proxy_of
 from bot.crm.config import Connection
+from bot.crm.guard import Forbidden, Resolver, is_public
 from bot.errors import DeliveryError, Permanent, Retryable, Unauthorized
 
 __all__ = ["Answer", "Client", "Fixed", "Judge", "Token", "judged", "one_by_one", "segment"]
@@ -34,6 +36,7 @@ LARGEST = 5_000_000
 CONNECTIONS = 8
 CONNECT = 8.0
 """Seconds to reach the other side."""
+INSIDE = "the address is a private one, which only allow_private permits"
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -96,7 +99,8 @@ class Client:
         self._headers = {"user-agent": f"chatsurvey/{__version__}", "accept": "application/json", **headers}
         self._secrets = tuple(secrets)
         self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[Resolver | None, aiohttp.ClientSession] = {}
+        self._guard = None if connection.allow_private else Resolver(is_public)
 
     async def send(
         self,
@@ -129,9 +133,11 @@ class Client:
         return await self._with_token(asked, sent, safe)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+        if self._guard is not None:
+            await self._guard.close()
         token: object = self._token
         if isinstance(token, Closing):
             await token.close()
@@ -169,10 +175,12 @@ class Client:
         url = URL(asked.url, encoded=True)
         if url.scheme != "https" and not (url.scheme == "http" and self._connection.allow_private):
             raise Permanent("the address is not https, which only allow_private permits", "address")
+        if self._guard is not None and self._guard.refuses(url.host or ""):
+            raise Permanent(INSIDE, "address")
         proxy, proven = proxy_of(url, self._connection.proxy)
         if url.scheme == "http":  # without a tunnel the proxy reads the request itself
             headers = {**headers, **proven}
-        async with self._open().request(
+        async with self._open(self._guard if proxy is None else None).request(
             asked.method, url, data=asked.body or None, headers=headers, allow_redirects=False,
             proxy=proxy, proxy_headers=proven or None, trace_request_ctx=out,
         ) as answer:  # fmt: skip
@@ -192,6 +200,8 @@ class Client:
                 return Retryable(f"the proxy answered {error.status}")
             case aiohttp.ClientProxyConnectionError():
                 return Retryable("no connection to the proxy")
+            case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, Forbidden):
+                return Permanent(INSIDE, "address")
             case aiohttp.ClientConnectorDNSError():
                 return Retryable("its name is unknown")
             case aiohttp.ClientSSLError() | ssl.SSLError():
@@ -205,8 +215,8 @@ class Client:
         # aiohttp refuses a header with a line break in it, before anything is sent.
         return Permanent("what was to be sent is not fit for a header or an address", "header")
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
+    def _open(self, resolver: Resolver | None) -> aiohttp.ClientSession:
+        if resolver not in self._sessions:
             ca = self._connection.ca
             try:
                 trusted = ssl.create_default_context(cafile=ca) if ca is not None else True
@@ -214,14 +224,14 @@ class Client:
                 raise Retryable(f"the bundle of certificates {ca} cannot be read: {type(error).__name__}") from None
             trace = aiohttp.TraceConfig()
             trace.on_request_headers_sent.append(_is_out)
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, ssl=trusted),
+            self._sessions[resolver] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections, ssl=trusted, resolver=resolver),
                 timeout=aiohttp.ClientTimeout(total=self._connection.timeout, sock_connect=CONNECT),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[trace],
                 trust_env=False,
             )
-        return self._session
+        return self._sessions[resolver]
 
 
 async def _is_out(

@@ -42,12 +42,13 @@ class Resolver(AbstractResolver):
     """Resolves names; raises Forbidden for one with an address that `permitted` refuses."""
 
     def __init__(self, permitted: Callable[[str], bool]) -> None:
-        self._inner = DefaultResolver()
+        self._inner: AbstractResolver | None = None  # wants a running loop, so it is made when it is used
         self._permitted = permitted
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
+        self._inner = self._inner or DefaultResolver()
         found = await self._inner.resolve(host, port, family)
         if not all(self._permitted(one["host"]) for one in found):
             raise Forbidden("it leads to a private address")
@@ -62,4 +63,5 @@ class Resolver(AbstractResolver):
         return not self._permitted(host)
 
     async def close(self) -> None:
-        await self._inner.close()
+        if self._inner is not None:
+            await self._inner.close()

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from yarl import URL
 
-from bot.crm.client import Client
+from bot.crm.client import Client, Fixed
 from bot.crm.client_proxy import proxy_of
 from bot.crm.config import Connection
-from bot.errors import Retryable
+from bot.errors import Permanent, Retryable
 from tests.harness.responses import NOON
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"
@@ -191,3 +191,20 @@ async def test_an_answer_in_no_http_is_in_doubt() -> None:
             with pytest.raises(Retryable) as caught:
                 await client.send("POST", "a")
             assert caught.value.doubt, answer[:20]
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("127.0.0.1", "private"), ("10.0.0.1", "private"), ("[::1]", "private"), ("169.254.169.254", "private"),
+        ("localhost", "private"), ("[::ffff:127.0.0.1]", "private"), ("127.1", "not a web address"),
+    ],
+)  # fmt: skip
+async def test_an_address_of_ones_own_network_needs_permission(host: str, told: str) -> None:
+    async with listening() as ear:
+        connection = Connection(base_url=f"https://{host}:{ear.port}")
+        client = Client(connection, name="x", clock=lambda: NOON, token=Fixed({"authorization": "Bearer s3cr3t"}))
+        with pytest.raises(Permanent, match=told) as found:
+            await client.send("GET", "a")
+        assert (found.value.code, ear.heads) == ("address", [])
+        await client.close()
