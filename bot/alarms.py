@@ -210,7 +210,8 @@ def alarm_of(writer: str, state: State, dead: int, last: str, *, trying: bool = 
             writer,
             f"{writer} does not let us in any more; its responses wait.{waiting}",
             error=state.error,
-            hint="Renew its key or password; the rest goes out by itself then.",
+            hint="Put that right, most often by a new key; the rest goes out by itself within five minutes then. "
+            f"Whether it works: chatsurvey doctor crm --writer {writer}",
             replay=bool(dead),
             by=state.by,
         )

@@ -64,7 +64,7 @@ def _unknown(table: Table, kind: str) -> None:
         table.problem(f'writers of kind "{kind}" come later', f"known now: {', '.join(KINDS)}", key)
         return
     near = nearest(kind, (*KINDS, *LATER))
-    hint = f'did you mean "{near}"?' if near else f"known kinds: {', '.join(KINDS)}"
+    hint = f'did you mean "{near}"?' if near else f"say which in it:  kind: ...  known kinds: {', '.join(KINDS)}"
     table.problem(f'there is no writer of kind "{kind}" in this version', hint, key)
 
 

@@ -75,7 +75,7 @@ def expressions(mapped: Mapped) -> Iterator[Expr]:
 def _found_by(table: Table, spec: Spec, mapped: Mapped) -> None:
     for target in mapped.fields:
         if target in spec.matches and target not in mapped.match and table.shape("match") == "missing":
-            who = f"a {target}" if target else "the person"
+            who = f"the person in {target}" if target else "the person"
             hint = "for example  match: {Email: contact.email}, as the field is called there"
             table.problem(f"nothing says how {who} is found", hint, "fields")
             return

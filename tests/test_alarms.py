@@ -136,6 +136,7 @@ async def test_a_parked_writer_is_told_once_and_its_return_too(world: World) -> 
     await world.alarms.parked("crm", "the key was taken back")
     await world.looks()
     assert world.wall.one.text == "crm does not let us in any more; its responses wait."
+    assert world.wall.one.hint.endswith("chatsurvey doctor crm --writer crm")
     assert world.wall.one.error == "the key was taken back"
     assert not world.wall.one.replay
     await world.alarms.resumed("crm")

@@ -99,7 +99,9 @@ def _report(found: Findings, sources: dict[str, str], paint: Paint) -> str:
         parts = [_head(found.file, proof), "\n".join(f"  {paint('ok', 'ok')}  {fact}" for fact in facts)]
     if found.problems:
         parts.append(tell(found.problems, sources, paint))
-    if errors:
+    if errors and all(p.mark.file != found.file for p in found.problems if p.level == "error"):
+        last = "Not fit to go live. Settings are read at the start: a server that runs\ngoes on with those that it has."
+    elif errors:
         last = "Not fit to go live. A server that runs keeps its last good version,\nand running chats are not touched."
     else:
         last = f"{both}. Fit to go live as version {found.version[:7]}:\n"

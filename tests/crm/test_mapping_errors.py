@@ -94,7 +94,7 @@ def test_a_value_that_is_wrong(written: str, at: int, message: str, hint: str) -
         ("match: {A: 7}", "4:16 match / A: everybody would be the same person | for example  A: contact.email"),
         ("match: {A: context.id}", "4:16 match / A: context.id is a page's word, and anybody can say it"),
         ("match: {A: visitor}", "visitor is a page's word"),
-        ("fields: {A: score}", "4:5 fields: nothing says how a Contact is found | for example  match: {Email"),
+        ("fields: {A: score}", "4:5 fields: nothing says how the person in Contact is found | for example  match: {E"),
         ("on: [completd]", '4:10 on: there is no moment "completd" | did you mean "completed"?'),
         ("on: [paid]", 'there is no moment "paid" | one of scored, answered'),
         ("on: []", "on: an empty list is never"),

@@ -143,6 +143,10 @@ def test_mistakes_in_the_settings_file_are_told_in_the_same_run(
     assert out.startswith("flows.yaml  3 errors, 0 warnings")
     assert "error  settings.yaml:2:1" in out
     assert "   2 | timezon: Europe/Paris" in out.replace("|   timezon", "| timezon")
+    assert "keeps its last good version" in out
+    (folder / "flows.yaml").write_text(MENDED, "utf-8")
+    out = check(capsys, "flows.yaml")[1]
+    assert out.endswith("Settings are read at the start: a server that runs\ngoes on with those that it has.\n")
 
 
 def test_hours_are_those_of_the_settings_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
