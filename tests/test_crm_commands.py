@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from bot.changes import write_job
+from bot.crm.table import KINDS as ALL
+from bot.crm.table import page_of
 from bot.model import Answer, Change, Doc, DocChange, Entry, Fact
 from bot.records.sql import SqlRecords
 from bot.sandbox.crm.hubspot import HubSpot
@@ -183,6 +185,11 @@ def test_setup_asks_a_person_at_a_terminal(folder: Folder, monkeypatch: pytest.M
 def test_setup_of_a_writer_that_can_make_nothing_names_its_page(folder: Folder) -> None:
     folder.run("crm", "setup", "jsonl", code=1)
     assert "has no API to make fields with" in folder.err
+    assert "docs/files.md says what it needs" in folder.err
+
+
+def test_each_writer_has_its_page() -> None:
+    assert [kind for kind in ALL if not (Path(__file__).parents[1] / page_of(kind)).is_file()] == []
 
 
 def test_setup_says_why_a_crm_cannot_be_asked(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from tests.harness.responses import NOON, a_scored_chat
 from tests.harness.working import Clock
 
 DAY = 86_400_000
+HOOK = '  hook: {kind: webhook, url: "https://crm.example.com/nps", secret: "${HOOK_SECRET}"}\n'
 
 
 class Desk:
@@ -79,7 +80,7 @@ def test_everything_is_there(desk: Desk) -> None:
     chats = [a_chat(f"chat-{n}") for n in range(3)]
     desk.stored(*chats)
     desk.written(*chats)
-    assert desk.asked() == {"writer": "sheets", "compared": 3, "findings": [], "wrong": ""}
+    assert desk.asked() == {"writer": "sheets", "compared": 3, "findings": [], "wrong": "", "asked": True}
     assert "  ok     3 of 3 are as they should be" in desk.folder.run("doctor", "crm", "--reconcile")
 
 
@@ -136,6 +137,20 @@ def test_a_crm_that_refuses_is_said(desk: Desk) -> None:
     assert told.startswith("crm\n  error  sheets")
     desk.crm.lock_out(False)
     assert "  ok     sheets  it answers and knows us" in desk.folder.run("doctor", "crm")
+
+
+def test_a_writer_that_cannot_be_asked_is_told_and_no_fault_unless_it_was_named(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = desk.folder.path / "settings.yaml"
+    file.write_text(file.read_text("utf-8") + HOOK, "utf-8")
+    desk.folder.environ["HOOK_SECRET"] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    monkeypatch.setenv("HOOK_SECRET", desk.folder.environ["HOOK_SECRET"])
+    desk.stored(a_chat("c1"))
+    desk.written(a_chat("c1"))
+    assert "  !!     a writer of kind webhook cannot be asked" in desk.folder.run("doctor", "crm", "--reconcile")
+    named = desk.folder.run("doctor", "crm", "--reconcile", "--writer", "hook", code=1)
+    assert "  error  a writer of kind webhook cannot be asked" in named
 
 
 def test_questions_that_make_no_sense_are_refused(desk: Desk) -> None:

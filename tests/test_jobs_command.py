@@ -125,6 +125,8 @@ def test_a_dead_letter_is_retried_with_a_fresh_count(folder: Folder) -> None:
     assert (job["id"], job["attempts"]) == ("c1:write.crm", 0)
     assert folder.run("jobs", "retry", "--kind", "write.crm").splitlines() == ["retried  c2:write.crm"]
     assert listed(folder, "--state", "dead") == []
+    folder.run("jobs", "retry", "--kind", "write.crm")
+    assert folder.err == "no dead jobs of this kind\n"
     folder.run("jobs", "retry", "--all", "--state", "waiting", "--kind", "timer")
     assert listed(folder, "--kind", "timer")[0]["due"] > "2025-10-10"
 

@@ -18,7 +18,7 @@ import msgspec
 from bot.app_writers import config_of
 from bot.commands.data import clock, has_data, with_store
 from bot.crm.config import WriterConfig
-from bot.crm.table import make
+from bot.crm.table import make, page_of
 from bot.errors import DeliveryError, UserMistake
 from bot.settings import Settings, load, with_secrets
 
@@ -199,7 +199,7 @@ def _steps(made: WriterConfig, *, make: bool) -> "Sequence[SetupStep]":
         if not isinstance(writer, Preparing):
             raise UserMistake(
                 f'"{made.name}" ({made.kind}) has no API to make fields with',
-                f"docs/crm-{made.kind}.md says what to click",
+                f"{page_of(made.kind)} says what it needs",
             )
         try:
             return await writer.setup(make=make)

@@ -171,6 +171,10 @@ def _change(settings: Settings, args: argparse.Namespace) -> int:
             print(f"{'retried' if retry else 'dropped'}  {job}" if done else f"left     {job}")
             if not done:
                 unknown.append(job)
+        if not ids:
+            print(
+                f"no {getattr(args, 'state', 'dead')} jobs{' of this kind' if 'kind' in args else ''}", file=sys.stderr
+            )
         return unknown
 
     unknown = with_store(settings, work)

@@ -19,6 +19,10 @@ KINDS = {
 }
 
 
+PAGES = {"csv": "docs/files.md", "jsonl": "docs/files.md", "webhook": "docs/webhooks.md"}
+"""Of kinds whose page is not docs/crm-<kind>.md."""
+
+
 class _Module(Protocol):
     def make(self, config: WriterConfig, clock: Callable[[], int]) -> Writer: ...
 
@@ -26,3 +30,8 @@ class _Module(Protocol):
 def make(config: WriterConfig, clock: Callable[[], int]) -> Writer:
     """The writer that `config` describes. `clock` gives ms since the epoch. Raises KeyError for an unknown kind."""
     return cast("_Module", import_module(KINDS[config.kind])).make(config, clock)
+
+
+def page_of(kind: str) -> str:
+    """The page of the documentation that tells of it."""
+    return PAGES.get(kind, f"docs/crm-{kind}.md")
