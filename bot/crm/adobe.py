@@ -22,7 +22,7 @@ from bot.crm.adobe_api import SCOPE, TOKEN_URL, Campaign, Profile
 from bot.crm.base import Event, FieldFacts, Parcel, Receipt, SetupStep, Stored
 from bot.crm.client import one_by_one
 from bot.crm.config import WriterConfig
-from bot.crm.kept import Kept, differing
+from bot.crm.kept import Kept, differing, of_the_newest
 from bot.crm.mapping import Mapped, plain
 from bot.crm.spec import Fault, Key, Login, Section, Spec
 from bot.errors import DeliveryError, Permanent, Retryable
@@ -121,7 +121,7 @@ class AdobeWriter:
         ]
 
     async def stored(self, parcels: Sequence[Parcel]) -> Sequence[Stored]:
-        return [await self._stored(parcel.response) for parcel in parcels]
+        return of_the_newest(parcels, [await self._stored(parcel.response) for parcel in parcels])
 
     async def _write(self, parcel: Parcel) -> Receipt:
         response, mapping = parcel.response, self._mapping
@@ -193,12 +193,13 @@ class AdobeWriter:
         notes[event] = "sent"
         return ()
 
-    async def _stored(self, response: Response) -> Stored:
+    async def _stored(self, response: Response) -> tuple[str, Stored]:
+        """Whose it is, and what is there of it."""
         person = self._mapping.person(response)
         profile = await self._campaign.find(person) if person else None
         if profile is None:
-            return Stored(0)
-        return Stored(1, differing(self._values(response), await self._campaign.read(profile)))
+            return "", Stored(0)
+        return profile.key, Stored(1, differing(self._values(response), await self._campaign.read(profile)))
 
     def _values(self, response: Response) -> dict[str, object]:
         found = self._mapping.values(response, link=self._link(response.chat))

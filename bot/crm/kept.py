@@ -8,11 +8,14 @@
 """
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Hashable, Mapping, MutableMapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
 import msgspec
+from msgspec.structs import replace
+
+from bot.crm.base import Parcel, Stored
 
 NOTE = "written"
 DIGITS = 8
@@ -90,3 +93,16 @@ class Kept:
 def differing(wanted: Mapping[str, object], there: Mapping[str, object]) -> tuple[str, ...]:
     """The fields that say something else there."""
     return tuple(name for name, value in wanted.items() if normal(there.get(name)) != normal(value))
+
+
+def of_the_newest(parcels: Sequence[Parcel], found: Sequence[tuple[Hashable, Stored]]) -> list[Stored]:
+    """What was found of these and of whom, without the drift of whoever answered again: a person has one score, which
+    is the newer response's. To write the older one again, as drift calls for, would put the newer one's away."""
+    newest: dict[Hashable, Parcel] = {}
+    for parcel, (who, _) in zip(parcels, found, strict=True):
+        other = newest.setdefault(who, parcel)
+        newest[who] = max(other, parcel, key=lambda one: (one.response.scored, one.response.updated))
+    return [
+        stored if newest[who] is parcel else replace(stored, drifted=())
+        for parcel, (who, stored) in zip(parcels, found, strict=True)
+    ]

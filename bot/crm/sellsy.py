@@ -13,7 +13,7 @@ from typing import TypeAlias, cast
 from bot.crm.base import Event, FieldFacts, Parcel, Receipt, SetupStep, Stored
 from bot.crm.client import one_by_one
 from bot.crm.config import WriterConfig
-from bot.crm.kept import Kept, differing, mark
+from bot.crm.kept import Kept, differing, mark, of_the_newest
 from bot.crm.mapping import Mapped
 from bot.crm.sellsy_api import FILTERS, TOKEN_URL, Kind, Ref, Sellsy
 from bot.crm.sellsy_catalog import Catalog, how_to_make
@@ -107,7 +107,7 @@ class SellsyWriter:
         ]
 
     async def stored(self, parcels: Sequence[Parcel]) -> Sequence[Stored]:
-        return [await self._stored(parcel.response) for parcel in parcels]
+        return of_the_newest(parcels, [await self._stored(parcel.response) for parcel in parcels])
 
     async def _write(self, parcel: Parcel) -> Receipt:
         notes = dict(parcel.notes)
@@ -201,15 +201,16 @@ class SellsyWriter:
             await self._sellsy.tag(ref.number, tags if isinstance(tags, tuple) else [str(tags)])
             notes[TAGS] = mark(tags)
 
-    async def _stored(self, response: Response) -> Stored:
+    async def _stored(self, response: Response) -> tuple[Ref | None, Stored]:
+        """Whose it is, and what is there of it."""
         matches = self._matches(response)
         ref = await self._find(matches) if matches else None
         if ref is None:
-            return Stored(0)
+            return None, Stored(0)
         standard, custom = await self._values(ref.kind, response)
         wanted = {**standard, **{code: value for code, (_, value) in custom.items()}}
         drifted = differing(wanted, await self._sellsy.read(ref)) if wanted else ()
-        return Stored(await self._leaving.count(ref, response), drifted)
+        return ref, Stored(await self._leaving.count(ref, response), drifted)
 
 
 def make(config: WriterConfig, clock: Callable[[], int]) -> SellsyWriter:

@@ -2,8 +2,10 @@
 
 import pytest
 
-from bot.crm.kept import NOTE, Kept, differing, normal
+from bot.crm.base import Parcel, Stored
+from bot.crm.kept import NOTE, Kept, differing, normal, of_the_newest
 from bot.crm.salesforce_work import moment
+from tests.harness.responses import a_response
 
 SAME = [
     (9, "9"), (9.0, "9"), (7.5, "7.5"), (None, ""), (True, "true"), ("a  b\n", "a b"), (["b", "a"], ("a", "b")),
@@ -67,3 +69,16 @@ def test_nothing_is_noted_where_nothing_is_kept() -> None:
     notes: dict[str, str] = {}
     Kept(notes, on=False).wrote({"score": 3})
     assert notes == {}
+
+
+def test_of_one_person_the_newest_response_is_compared() -> None:
+    old, new, other, gone = (
+        Parcel(a_response(chat, scored=scored), chat) for chat, scored in (("a", 1), ("b", 2), ("c", 1), ("d", 0))
+    )
+    found = [
+        ("eva", Stored(1, ("score",))),
+        ("eva", Stored(1, ("score",))),
+        ("ines", Stored(2, ("x",))),
+        ("", Stored(0)),
+    ]
+    assert of_the_newest([old, new, other, gone], found) == [Stored(1), *(stored for _, stored in found[1:])]
