@@ -16,32 +16,40 @@ from tests.harness.crm_demo import demo_case
 from tests.harness.crm_trial import Case
 
 
-def rows(title: str, told: str) -> Callable[[StandIn, str], int]:
-    """How many rows of this table hold, at the end of a cell's line, what `told` makes of the chat."""
+def rows(title: str, told: str) -> Callable[[StandIn], Callable[[str], int]]:
+    """How many rows of this table hold, as a line of a cell, what `told` makes of the chat."""
 
-    def count(crm: StandIn, chat: str) -> int:
-        wanted = told.format(chat)
+    def counts(crm: StandIn) -> Callable[[str], int]:
         table = next(table for table in crm.tables() if table.title == title)
-        return sum(any(wanted in str(cell).splitlines() for cell in row) for row in table.rows)
+        found = Counter(line for row in table.rows for line in {one for cell in row for one in str(cell).splitlines()})
+        return lambda chat: found[told.format(chat)]
 
-    return count
+    return counts
 
 
 NO_QUESTIONS = "its check sends nothing: a receiver takes events and answers no questions"
 
 
-def in_adobe(crm: Adobe, chat: str) -> int:
-    """Profiles that this chat was written on, and every event that its person was sent twice."""
-    profiles = [profile for profile in crm.profiles.values() if profile.get("cusNpsChat") == chat]
-    sent = Counter((one.event, one.email) for one in crm.events)
-    mine = {profile["email"] for profile in profiles}
-    return len(profiles) + sum(times - 1 for (_, email), times in sent.items() if email in mine)
+def in_adobe(crm: Adobe) -> Callable[[str], int]:
+    """Profiles that a chat was written on, and every event that its person was sent twice."""
+    doubled: Counter[object] = Counter()
+    for (_, email), times in Counter((one.event, one.email) for one in crm.events).items():
+        doubled[email] += times - 1
+    people: dict[object, list[object]] = {}
+    for profile in crm.profiles.values():
+        people.setdefault(profile.get("cusNpsChat"), []).append(profile.get("email"))
+
+    def count(chat: str) -> int:
+        mine = people.get(chat, [])
+        return len(mine) + sum(doubled[email] for email in set(mine))
+
+    return count
 
 
-def in_sellsy(crm: StandIn, chat: str) -> int:
+def in_sellsy(crm: StandIn) -> Callable[[str], int]:
     """Comments, and every further task: not everybody wants to be called."""
-    comments, tasks = rows("Comments", "chatsurvey: {}")(crm, chat), rows("Tasks", "chatsurvey: {}")(crm, chat)
-    return comments + max(0, tasks - 1)
+    comments, tasks = (rows(title, "chatsurvey: {}")(crm) for title in ("Comments", "Tasks"))
+    return lambda chat: comments(chat) + max(0, tasks(chat) - 1)
 
 
 CASES: Mapping[str, Case] = {

@@ -32,8 +32,9 @@ class Case:
 
     start: Callable[[], StandIn]
     """Its stand-in, with its contract as `check`."""
-    count: Callable[[Any, str], int]
-    """How many records of this chat the stand-in (Any: each has its own class) holds; one is right."""
+    counts: Callable[[Any], Callable[[str], int]]
+    """How many records of a chat the stand-in (Any: each has its own class) holds; one is right. It is read once, so
+    that thousands of chats can be asked for."""
     config: Callable[[Any, Path], WriterConfig] | None = None
     """The writer's configuration; None: as the stand-in's own `settings` say."""
     build: Callable[[WriterConfig, Callable[[], int]], Writer] = make
@@ -92,7 +93,7 @@ class Trial:
         raise AssertionError(f"not written after {MOST} attempts: {receipts[0].error!r}")
 
     def count(self, chat: str) -> int:
-        return self.case.count(self.crm, chat)
+        return self.case.counts(self.crm)(chat)
 
     def contents(self) -> Mapping[str, Sequence[tuple[str, ...]]]:
         """Every record there is, by table."""
