@@ -211,8 +211,10 @@ class Salesforce(StandIn):
 
     def _told(self, value: Value) -> str:
         text = "" if value is None else str(value)
+        if not re.fullmatch(r"00\w{16}", text):
+            return text
         for name in ("Contact", "Lead", "User"):
-            row = self.org.objects[name].rows.get(text) if re.fullmatch(r"00\w{16}", text) else None
+            row = self.org.objects[name].rows.get(text)
             if row is not None:
                 return str(row.get("LastName") or row.get("Name"))
         return text

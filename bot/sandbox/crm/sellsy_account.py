@@ -1,7 +1,7 @@
 """What a Sellsy account holds, and what it refuses: people, custom fields with their types, comments, tasks, tags."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import count
@@ -132,6 +132,10 @@ class Account:
     comments: dict[int, Left] = field(default_factory=dict)
     tasks: dict[int, Left] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=lambda: count(1001))
+    _with: dict[tuple[str, str], set[int]] = field(default_factory=dict)
+    """Who has, or had, this value in this field."""
+    _about: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    """Comments and tasks by whom they were left with."""
 
     def learn(self, fields: Mapping[str, CustomField]) -> None:
         """Have these too, by code; those that are there stay."""
@@ -145,9 +149,13 @@ class Account:
         return found
 
     def search(self, kind: str, filters: Mapping[str, object]) -> Sequence[Person]:
+        able: Set[int] = self.people.keys()
+        for name, wanted in filters.items():
+            able = able & {number for one in _folded(wanted) for number in self._with.get((name, one), ())}
+        people = [self.people[number] for number in sorted(able)]
         return [
             one
-            for one in self.people.values()
+            for one in people
             if one.kind == kind and all(_meets(one.standard.get(name), wanted) for name, wanted in filters.items())
         ]
 
@@ -157,12 +165,14 @@ class Account:
         _check(values)
         number = next(self._numbers)
         self.people[number] = Person(number, kind, dict(values))
+        self._note(number, values)
         return self.people[number]
 
     def change(self, kind: str, number: int, values: Mapping[str, object]) -> Person:
         found = self.person(kind, number)
         _check(values)
         found.standard |= values
+        self._note(number, values)
         return found
 
     def set_custom(self, kind: str, number: int, values: Mapping[int, object]) -> None:
@@ -180,12 +190,18 @@ class Account:
             raise Refused(400, "Validation failed", label_id="This label does not exist.")
         made = Left(next(self._numbers), related, values)
         (self.tasks if what == "tasks" else self.comments)[made.id] = made
+        self._about.setdefault(related, []).append(made.id)
         return made
 
     def left(self, what: str, related: Sequence[tuple[str, int]]) -> Sequence[Left]:
         """The newest first."""
-        found = (self.tasks if what == "tasks" else self.comments).values()
-        return sorted((one for one in found if one.related in related), key=lambda one: -one.id)
+        kept = self.tasks if what == "tasks" else self.comments
+        able = {number for one in related for number in self._about.get(one, ())}
+        return [kept[number] for number in sorted(able & kept.keys(), reverse=True)]
+
+    def _note(self, number: int, values: Mapping[str, object]) -> None:
+        for name, value in values.items():
+            self._with.setdefault((name, str(value).casefold()), set()).add(number)
 
 
 def _check(values: Mapping[str, object]) -> None:
@@ -200,8 +216,11 @@ def _check(values: Mapping[str, object]) -> None:
 
 def _meets(value: object, wanted: object) -> bool:
     """Searches are exact, in any case of letters."""
-    among = wanted if isinstance(wanted, list) else [wanted]
-    return value is not None and str(value).casefold() in (str(one).casefold() for one in among)
+    return value is not None and str(value).casefold() in _folded(wanted)
+
+
+def _folded(wanted: object) -> Sequence[str]:
+    return [str(one).casefold() for one in (wanted if isinstance(wanted, list) else [wanted])]
 
 
 def _is_date(text: str) -> bool:
