@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
+from jsonschema.protocols import Validator
 from openapi_schema_validator import OAS30WriteValidator, OAS31Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
@@ -67,6 +68,8 @@ class Document:
         self.spec, self.uri = spec, f"contract:{file}"
         self._registry: Registry[Any] = Registry().with_resource(self.uri, DRAFT202012.create_resource(spec))
         self._validator = OAS30WriteValidator if spec["openapi"].startswith("3.0") else OAS31Validator
+        self._validators: dict[str, Validator] = {}
+        """By pointer."""
 
     @cached_property
     def operations(self) -> Sequence["Operation"]:
@@ -89,15 +92,19 @@ class Document:
 
     def faults(self, pointer: str, value: Any, where: str) -> Iterator[str]:
         """What the schema at this pointer has against the value."""
-        schema = {"$ref": f"{self.uri}#{pointer}"}
-        # The 3.1 class checks `$ref` and `discriminator` in a way that needs the document as its base; the drafts that
-        # they stand for are the same, but for 3.0's `nullable` and read-only properties.
-        kind = Draft202012Validator if self._validator is OAS31Validator else self._validator
-        validator = kind(schema, registry=self._registry, format_checker=self._validator.FORMAT_CHECKER)
-        for error in validator.iter_errors(value):
+        if pointer not in self._validators:
+            self._validators[pointer] = self._made(pointer)
+        for error in self._validators[pointer].iter_errors(value):
             best = best_match([error]) or error
             place = "/".join(map(str, best.absolute_path))
             yield f"{where}{'/' if place else ''}{place}: {best.message[:300]}"
+
+    def _made(self, pointer: str) -> Validator:
+        # The 3.1 class checks `$ref` and `discriminator` in a way that needs the document as its base; the drafts that
+        # they stand for are the same, but for 3.0's `nullable` and read-only properties.
+        kind = Draft202012Validator if self._validator is OAS31Validator else self._validator
+        schema = {"$ref": f"{self.uri}#{pointer}"}
+        return kind(schema, registry=self._registry, format_checker=self._validator.FORMAT_CHECKER)
 
 
 class Operation:
@@ -122,7 +129,7 @@ class Operation:
     def takes(self, raw_path: str) -> bool:
         """Whether the values in the path are what they have to be."""
         values = self.match(raw_path) or {}
-        found = [(at, one) for at, one in self._declared() if one["in"] == "path" and "schema" in one]
+        found = [(at, one) for at, one in self._declared if one["in"] == "path" and "schema" in one]
         return not any(
             [*self._document.faults(f"{at}/schema", _typed(self._document.resolve(one["schema"]), value), "")]
             for at, one in found
@@ -139,7 +146,7 @@ class Operation:
         path = self.match(exchange.raw_path or exchange.path) or {}
         given: Mapping[str, Mapping[str, str]] = {"path": path, "header": exchange.headers, "query": query}
         known = set()
-        for at, one in self._declared():
+        for at, one in self._declared:
             name, place = one["name"], one["in"]
             known.add((place, name))
             found = given.get(place, {}).get(name)
@@ -155,13 +162,15 @@ class Operation:
             if ("query", name) not in known and ("query", name.partition("[")[0]) not in known:
                 yield f"query {name} is not known"
 
-    def _declared(self) -> Iterator[tuple[str, Any]]:
+    @cached_property
+    def _declared(self) -> Sequence[tuple[str, Any]]:
         """Each parameter with the pointer to where it stands."""
-        shared = self._at.rpartition("/")[0]
+        shared, found = self._at.rpartition("/")[0], []
         for at, listed in ((self._at, self._spec), (shared, self._item)):
             for number, one in enumerate(listed.get("parameters", ())):
                 pointer = one["$ref"].removeprefix("#") if "$ref" in one else f"{at}/parameters/{number}"
-                yield pointer, self._document.resolve(one)
+                found.append((pointer, self._document.resolve(one)))
+        return found
 
     def _body(self, exchange: Exchange) -> Iterator[str]:
         wanted = self._spec.get("requestBody")
