@@ -111,6 +111,7 @@ def test_what_a_writer_is_in_doubt_of_stays_listed_beside_messages(folder: Folde
     folder.lay(lay, Clock())
     (line,) = folder.run("jobs", "doubts").splitlines()
     assert line.split(maxsplit=3)[1:] == ["adobe", "c7", "the event may be there twice"]
+    assert "may be there or not, and is not sent again: look it up there" in folder.err
 
 
 def test_what_people_said_is_masked(folder: Folder) -> None:

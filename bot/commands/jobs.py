@@ -154,6 +154,8 @@ def _doubts(settings: Settings, args: argparse.Namespace) -> int:
         print("nothing is in doubt", file=sys.stderr)
     for delivery in found:
         print(f"{told_time(delivery.at)}  {delivery.writer:10}  {delivery.chat}  {delivery.doubt or delivery.error}")
+    if any(delivery.doubt for delivery in found):
+        print("note   what a CRM got may be there or not, and is not sent again: look it up there", file=sys.stderr)
     return 0
 
 
