@@ -203,13 +203,13 @@ class Client:
             case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, Forbidden):
                 return Permanent(INSIDE, "address")
             case aiohttp.ClientConnectorDNSError():
-                return Retryable("its name is unknown")
+                return Retryable(f"the name {error.host} is unknown")
             case aiohttp.ClientSSLError() | ssl.SSLError():
                 return Retryable(f"no trusted connection: {type(error).__name__}")
             case TimeoutError():
                 return Retryable(f"no answer within {self._connection.timeout:g} s", doubt=doubt)
             case aiohttp.ClientConnectorError():
-                return Retryable("no connection")
+                return Retryable(f"no connection to {error.host}")
             case aiohttp.ClientError() | OSError():
                 return Retryable(f"the connection broke: {type(error).__name__}", doubt=doubt)
         # aiohttp refuses a header with a line break in it, before anything is sent.

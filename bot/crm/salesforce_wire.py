@@ -109,6 +109,7 @@ def failure(error: OSError, timeout: float) -> DeliveryError:
     if not isinstance(error, RequestException):
         return Retryable("the bundle of trusted certificates cannot be read")
     reason = getattr(error.args[0], "reason", None) if error.args else None
+    host = (URL(error.request.url).host if error.request is not None and error.request.url else None) or "it"
     if isinstance(error, InvalidURL | InvalidHeader | InvalidProxyURL):
         return Permanent("the address is not a web address, or a value does not fit into a header", "address")
     if isinstance(error, JSONDecodeError):
@@ -118,9 +119,9 @@ def failure(error: OSError, timeout: float) -> DeliveryError:
     if isinstance(error, SSLError):
         return Retryable("no trusted connection")
     if isinstance(reason, NameResolutionError):
-        return Retryable("its name is unknown")
+        return Retryable(f"the name {host} is unknown")
     if isinstance(error, ConnectTimeout) or isinstance(reason, NewConnectionError):
-        return Retryable("no connection")
+        return Retryable(f"no connection to {host}")
     if isinstance(error, Timeout) or "Read timed out" in str(reason or error):
         return Retryable(f"no answer within {timeout:g} s")
     return Retryable(f"the connection broke: {type(error).__name__}")

@@ -147,6 +147,17 @@ async def test_a_proxy_that_is_away_is_no_doubt() -> None:
     assert not caught.value.doubt
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("http://127.0.0.1:9", "no connection to 127.0.0.1"), ("http://crm.invalid", "the name crm.invalid is unknown")],
+)
+async def test_who_is_not_there_is_named(url: str, said: str) -> None:
+    async with a_client(url) as client:
+        with pytest.raises(Retryable, match=said) as caught:
+            await client.send("POST", "a")
+    assert not caught.value.doubt
+
+
 ENVIRONMENT = [
     ({"HTTPS_PROXY": "http://p:1"}, "https://crm.example", "", "http://p:1"),
     ({"https_proxy": "p:1"}, "https://crm.example", "", "http://p:1"),

@@ -12,7 +12,9 @@ import pytest
 
 from bot.crm.config import Connection, WriterConfig
 from bot.crm.salesforce import make
+from bot.crm.salesforce_api import PAGES, Api
 from bot.crm.salesforce_wire import LARGEST
+from bot.errors import Retryable
 from bot.sandbox.crm.salesforce import Salesforce
 from bot.sandbox.crm.salesforce_demo import CLIENT, SECRET
 from tests.crm.test_client_ways import a_context
@@ -91,12 +93,36 @@ async def test_an_answer_that_is_too_long_is_not_read_to_its_end() -> None:
         assert "connection broke" in await told(config(url, timeout=10.0))
 
 
-async def test_an_answer_that_nests_without_end_is_not_understood() -> None:
-    async def nest(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"null", b"1"])
+async def test_an_answer_that_is_not_what_a_library_expects_is_not_understood(body: bytes) -> None:
+    async def odd(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
+
+    async with serving(odd) as url:
+        assert await told(config(url)) == "the answer was not understood"
+
+
+async def nest(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"content-length: 100000\r\n\r\n" + b"[" * 100_000)
 
     async with serving(nest) as url:
         assert await told(config(url)) == "the answer was not understood"
+
+
+async def test_pages_without_end_are_left() -> None:
+    asked: list[str] = []
+
+    async def more(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append("page")
+        body = b'{"records": [], "done": false, "nextRecordsUrl": "/services/data/v64.0/query/01g-2000"}'
+        writer.write(HEAD + b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body) + body)
+
+    async with serving(more) as url:
+        api = Api(config(url), lambda: NOON)
+        with pytest.raises(Retryable, match="does not end"):
+            await api.rows("SELECT Id FROM Contact", "Email", ["eva@example.com"])
+        await api.close()
+    assert len(asked) == PAGES
 
 
 async def test_a_redirect_is_not_followed() -> None:
@@ -144,7 +170,7 @@ async def test_nobody_there_is_told_as_what_it_is() -> None:
         writer = make(config(crm.url), lambda: NOON)
         assert await writer.check() == ""
         await crm.down()
-        assert await writer.check() == "no connection"
+        assert await writer.check() == "no connection to 127.0.0.1"
         await writer.close()
 
 
