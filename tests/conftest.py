@@ -1,13 +1,14 @@
 """`make test` tries the same examples each time, to tell of a change and not of its luck; `make soak` tries others.
 
-What a vendor's contract would have checked, had it been there, is told at the end of a run.
+What the parts of a long run came to, and what a vendor's contract would have checked, had it been there, is told at the
+end of a run.
 """
 
 import pytest
 from hypothesis import settings
 
 from tests.harness.contracts import FOLDER, not_checked
-from tests.harness.soak import SOAK
+from tests.harness.soak import SOAK, done
 
 settings.register_profile("few", derandomize=True)
 if not SOAK:
@@ -15,5 +16,7 @@ if not SOAK:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in done if SOAK else ():
+        terminalreporter.write_line(line)
     for name in sorted(not_checked):
         terminalreporter.write_line(f"NOT CHECKED against the contract {name}: it is not in {FOLDER} (CONTRACTS_DIR)")

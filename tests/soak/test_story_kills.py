@@ -1,7 +1,7 @@
 """The story of an unhappy customer while the process is killed in the middle of each step, at moments nobody chose.
 
-`STORIES` says how often it is told (once in `make test`, 30 times in `make soak`, channel after channel);
-`SOAK_SECONDS` bounds a long run of everything: an eighth of it is spent here.
+`STORIES` says how often it is told (once in `make test`, 30 times in `make soak`, channel after channel), as far as its
+share of a bounded run goes (`tests/harness/soak.py`).
 """
 
 import asyncio
@@ -13,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.soak import done as parts
+from tests.harness.soak import share
 from tests.story.test_story import CHANNELS, STEPS, Story, check, export_of, told
 
 STORIES = int(os.environ.get("STORIES", "1"))
-SECONDS = float(os.environ.get("SOAK_SECONDS", "0")) or float("inf")
 SEED = int(os.environ.get("SEED", "0")) or random.randrange(1, 10**6)
 
 
 async def test_the_story_outlives_kills_at_any_moment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rng = random.Random(SEED)
-    until = time.monotonic() + SECONDS / 8
+    until = time.monotonic() + share("stories")
     done = kills = 0
     while done < STORIES and (not done or time.monotonic() < until):
         channel = CHANNELS[(SEED + done) % len(CHANNELS)]
@@ -31,8 +32,9 @@ async def test_the_story_outlives_kills_at_any_moment(tmp_path: Path, capsys: py
             # Telegram cannot be asked whether a message came: each kill may leave one that comes again.
             check(story, await export_of(story), doubtful=float("inf") if channel == "telegram" else 1)
         done += 1
+    parts.append(f"{done} stories, {kills} kills, seed {SEED}")
     with capsys.disabled():
-        sys.stdout.write(f"\n{done} stories, {kills} kills, seed {SEED}\n")
+        sys.stdout.write(f"\n{parts[-1]}\n")
 
 
 async def killed_while(story: Story, rng: random.Random) -> int:
