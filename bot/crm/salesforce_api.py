@@ -36,6 +36,8 @@ IMPORT = 30.0
 KEPT: Mapping[str, str] = {"Sforce-Auto-Assign": "FALSE"}
 """Assignment rules would else give a lead to somebody else each time it is written."""
 THREADS = 4
+PAGES = 50
+"""Of 2,000 records, of one query for at most 200 values."""
 
 
 class Api:
@@ -62,11 +64,15 @@ class Api:
         found: list[dict[str, Any]] = []
         for some in pieces(values):
             soql = f"{select} WHERE {field} IN {format_soql('{}', list(some))}{rest}"
-            page = await self._read(Call("GET", "query/", {"q": soql}), Found)
-            found += page.records
-            while not page.done:
-                page = await self._read(Call("GET", page.nextRecordsUrl.partition(f"/v{self._version}/")[2]), Found)
+            call = Call("GET", "query/", {"q": soql})
+            for _ in range(PAGES):
+                page = await self._read(call, Found)
                 found += page.records
+                if page.done:
+                    break
+                call = Call("GET", page.nextRecordsUrl.partition(f"/v{self._version}/")[2])
+            else:
+                raise self._asked(call).noted(Retryable(f"the query does not end after {PAGES} pages"))
         return found
 
     async def upsert(
@@ -215,7 +221,7 @@ class Api:
             answer = fault_of(error.status, error.content, seconds(wire.headers.get("retry-after", ""), self._clock()))
         except OSError as error:  # all that requests raises, and what it does not catch of a bundle of certificates
             answer = failure(error, timeout)
-        except RecursionError:  # JSON that nests without end, which is not caught there
+        except (RecursionError, TypeError):  # JSON that nests without end, or is a number: neither is caught there
             answer = Retryable("the answer was not understood")
         usage = client.api_usage.get("api-usage")
         return answer, wire, (usage.used, usage.total) if usage is not None else None

@@ -110,7 +110,7 @@ def judge(answer: Answer) -> DeliveryError | None:
         return None
     try:
         fault = json.decode(answer.body, type=Refusal).error
-    except MsgspecError:
+    except (MsgspecError, UnicodeDecodeError, RecursionError):
         fault = Fault()
     said = f"answered {status}" + (f": {fault.message}" if fault.message else "")
     if status == 429:

@@ -95,7 +95,7 @@ def judge(answer: Answer) -> DeliveryError | None:
         return None
     try:
         error = msgspec.json.decode(answer.body, type=_Refused).error
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         error = _Error()
     reasons = {detail.reason for detail in error.details}
     said = f"answered {answer.status}: {error.message or error.status}"

@@ -102,13 +102,6 @@ async def test_an_answer_that_is_not_what_a_library_expects_is_not_understood(bo
         assert await told(config(url)) == "the answer was not understood"
 
 
-async def nest(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(HEAD + b"content-length: 100000\r\n\r\n" + b"[" * 100_000)
-
-    async with serving(nest) as url:
-        assert await told(config(url)) == "the answer was not understood"
-
-
 async def test_pages_without_end_are_left() -> None:
     asked: list[str] = []
 
