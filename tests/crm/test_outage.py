@@ -1,8 +1,8 @@
 """Every writer through a day without its CRM (`tests/harness/crm_outage.py`).
 
 `OUTAGE_CHATS` says how many responses (40 in `make test`, 2,000 in `make soak`). In a run that is bounded
-(`tests/harness/soak.py`) each writer begins with 40, and goes through another day with four times as many for as long
-as its share allows.
+(`tests/harness/soak.py`) each writer begins with 40, and goes through another day with up to four times as many
+for as long as its share allows.
 """
 
 import os
@@ -47,5 +47,5 @@ async def test_a_day_without_the_crm_loses_and_doubles_nothing(
 
 def more_than(chats: int, took: float, left: float) -> int:
     """How many responses the next day has; 0 for no other. A day takes at most as many times as long."""
-    more = min(CHATS, 4 * chats)
-    return more if more > chats and took * more / chats < left else 0
+    more = min(CHATS, 4 * chats, int(chats * left / took))
+    return more if more == CHATS > chats or more >= 2 * chats else 0
