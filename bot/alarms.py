@@ -10,13 +10,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.alarms_state import State, alarm_of, encode, look
 from bot.changes import write_kind
 from bot.desk.alarms import Alarm, AlarmBoard
 from bot.desk.base import Result
@@ -38,28 +36,6 @@ COUNTED = 10_000
 TOGETHER = 500
 """That share a commit: Slack waits three seconds for the answer to a press."""
 TRIES = 20
-
-
-class State(Struct, frozen=True):
-    """What is kept of a writer's alarm."""
-
-    raised: int = 0
-    """When it was raised; 0 while nothing is wrong. The message's key holds it."""
-    place: str = ""
-    shown: bytes = b""
-    """The message as it was last shown."""
-    parked: int = 0
-    """Since when nobody lets the writer in; 0 while they do."""
-    error: str = ""
-    """What the other side said to that."""
-    by: str = ""
-    """Who had everything sent again last."""
-    replayed: int = 0
-    """When that was."""
-
-
-_decode = msgspec.msgpack.Decoder(State).decode
-_encode = msgspec.msgpack.Encoder().encode
 
 
 def alarm_job(writer: str, due: int) -> Job:
@@ -86,10 +62,12 @@ class Alarms:
         await self._say(writer, lambda state: replace(state, parked=0, error=""), "")
 
     async def replay(self, writer: str, agent: str, events: Sequence[str] = ()) -> Result:
-        """Implements `desk.alarms.Operators`. What is dead then is due now, with a fresh count of attempts."""
+        """Implements `desk.alarms.Operators`. What is dead then is due now, with a fresh count of attempts; who was not
+        let in is tried now."""
         now = self._clock()
         dead = await self._store.jobs("dead", write_kind(writer), COUNTED)
-        if not dead:
+        state, _ = await look(self._store, writer)
+        if not dead and not state.parked:
             return Result(False, "There is nothing to send again.")
         if await self._change(writer, lambda s: replace(s, by=agent, replayed=now), now, events) is Commit.REPEATED:
             return Result(True)
@@ -97,6 +75,15 @@ class Alarms:
             await asyncio.gather(*(self._store.retry_job(view.job.id, now) for view in dead[at : at + TOGETHER]))
         self._wake()
         return Result(True)
+
+    async def try_now(self, writer: str) -> bool:
+        """By the command line: a writer that nobody let in is tried at once by the process that serves. False where it
+        is let in. Raises StoreUnavailable."""
+        state, _ = await look(self._store, writer)
+        if state.parked:
+            now = self._clock()
+            await self._change(writer, lambda state: replace(state, replayed=now), now)
+        return bool(state.parked)
 
     async def _say(self, writer: str, change: Callable[[State], State], error: str) -> None:
         try:
@@ -111,19 +98,13 @@ class Alarms:
         for _ in range(TRIES):
             state, version = await look(self._store, writer)
             after = change(state)
-            doc = Doc("alarm", writer, version + 1, _encode(after))
+            doc = Doc("alarm", writer, version + 1, encode(after))
             if after == state:  # nothing to keep but the job
                 doc, version = Doc("alarm.wake", writer, 1, b""), 0
             done = await self._store.put(DocChange(doc, version, jobs=jobs, events=tuple(events)))
             if done is not Commit.LOST:
                 return done
         raise StoreUnavailable("too many changes of one alarm at once")
-
-
-async def look(store: Store, writer: str) -> tuple[State, int]:
-    """The state and its version; a new one of version 0 where there is none."""
-    doc = await store.doc("alarm", writer)
-    return (_decode(doc.body), doc.version) if doc is not None and doc.body else (State(), doc.version if doc else 0)
 
 
 class Raising:
@@ -136,9 +117,12 @@ class Raising:
         to: str,
         clock: Callable[[], int],
         jitter: Callable[[], float],
+        *,
+        gates: Mapping[str, Handler],
     ) -> None:
+        """`gates`: the handlers of the writers by kind, whose gates let one job through where somebody says so."""
         self._store, self._board, self._to = store, board, to
-        self._clock, self._jitter = clock, jitter
+        self._clock, self._jitter, self._gates = clock, jitter, gates
 
     def handlers(self) -> dict[str, Handler]:
         return {"alarm": Handler(self.run, 1, 4)}
@@ -166,6 +150,8 @@ class Raising:
         dead = await self._store.jobs("dead", write_kind(writer), COUNTED)
         last = max(dead, key=lambda view: view.touched).error if dead else ""
         trying = now < state.replayed + AFTER_REPLAY
+        if trying and state.parked and state.shown:
+            await self._try_now(writer, now)
         wrong = bool(dead) or bool(state.parked) or (trying and bool(state.raised))
         if not state.raised:
             if not wrong:
@@ -173,7 +159,7 @@ class Raising:
             state = replace(state, raised=now)
             version = await self._keep(writer, state, version)
         alarm = alarm_of(writer, state, len(dead), last, trying=trying)
-        shown = _encode(alarm)
+        shown = encode(alarm)
         if shown != state.shown:
             place = await self._put_up(state, f"alarm:{writer}:{state.raised}", alarm)
             state = replace(state, place=place, shown=shown)
@@ -181,6 +167,14 @@ class Raising:
             state = State()
         await self._keep(writer, state, version)
         return 0 if not wrong else now + (AFTER_REPLAY if trying else LOOK_AGAIN)
+
+    async def _try_now(self, writer: str, now: int) -> None:
+        handler = self._gates.get(write_kind(writer))
+        if handler is not None and handler.gate is not None:
+            handler.gate.try_now()
+            for view in await self._store.jobs("waiting", write_kind(writer), TOGETHER):
+                if view.job.due > now:  # it was given back until the gate would have opened by itself
+                    await self._store.retry_job(view.job.id, now)
 
     async def _put_up(self, state: State, key: str, alarm: Alarm) -> str:
         if self._board is None:
@@ -195,35 +189,7 @@ class Raising:
             return await self._board.alarm(self._to, "", key, alarm)  # somebody deleted it
 
     async def _keep(self, writer: str, state: State, version: int) -> int:
-        doc = Doc("alarm", writer, version + 1, _encode(state))
+        doc = Doc("alarm", writer, version + 1, encode(state))
         if await self._store.put(DocChange(doc, version)) is not Commit.DONE:
             raise Retryable("the alarm changed meanwhile")
         return version + 1
-
-
-def alarm_of(writer: str, state: State, dead: int, last: str, *, trying: bool = False) -> Alarm:
-    """What people read. `trying`: somebody has just had everything sent again."""
-    many: Literal["", "s"] = "" if dead == 1 else "s"
-    if state.parked:
-        waiting = f" {dead} response{many} were given up before." if dead else ""
-        return Alarm(
-            writer,
-            f"{writer} does not let us in any more; its responses wait.{waiting}",
-            error=state.error,
-            hint="Put that right, most often by a new key; the rest goes out by itself within five minutes then. "
-            f"Whether it works: chatsurvey doctor crm --writer {writer}",
-            replay=bool(dead),
-            by=state.by,
-        )
-    if dead:
-        return Alarm(
-            writer,
-            f"{dead} response{many} did not get into {writer}.",
-            error=last,
-            hint=f"Put it right, then send again. Which: chatsurvey jobs --state dead --kind write.{writer}",
-            replay=True,
-            by=state.by,
-        )
-    if trying:
-        return Alarm(writer, f"What did not get into {writer} is sent again.", by=state.by)
-    return Alarm(writer, f"{writer} has everything again.", by=state.by, over=True)

@@ -166,8 +166,9 @@ def _handlers(
     delivering = [
         Delivering(store, records, runtime, one, clock=now, jitter=random.random, meters=meters) for one in messengers
     ]
-    at_desk = {} if desk is None else desk.handlers(records)
-    table = Raising(store, None, "", now, random.random).handlers() | handlers(
+    gates: dict[str, Handler] = {}
+    at_desk = {} if desk is None else desk.handlers(records, gates)
+    table = Raising(store, None, "", now, random.random, gates=gates).handlers() | handlers(
         *(store, records, made, runtime.fire),
         clock=now,
         jitter=random.random,
@@ -176,6 +177,7 @@ def _handlers(
         meters=meters,
         alarms=alarms,
     )
+    gates |= {kind: handler for kind, handler in table.items() if handler.gate is not None}
     return {kind: replace(handler, run=_metered(kind, handler.run, meters)) for kind, handler in table.items()}
 
 

@@ -60,7 +60,8 @@ class Desk:
         self._board = SlackBoard(api)
         return (SlackDesk(self.cases, api, errands).register, SlackAlarms(self._alarms).register)
 
-    def handlers(self, records: Records) -> Mapping[str, Handler]:
+    def handlers(self, records: Records, gates: Mapping[str, Handler]) -> Mapping[str, Handler]:
+        """`gates`: those of the writers, which may still come to be known."""
         if self._board is None:
             return {}
         parts = Parts(
@@ -74,7 +75,7 @@ class Desk:
             ics=lambda chat: files.address(self._settings.public_url, self._tokens, chat),
             sent=partial(sent_to, self._store),
         )
-        raising = Raising(self._store, self._board, self._settings.desk.to, self._clock, self._jitter)
+        raising = Raising(self._store, self._board, self._settings.desk.to, self._clock, self._jitter, gates=gates)
         return {**Casework(parts).handlers(), **Homes(parts, records).handlers(), **raising.handlers()}
 
     def routes(self) -> Sequence[web.RouteDef]:

@@ -23,6 +23,9 @@ class Gate(Protocol):
     def cautious(self) -> bool:
         """Whether one job alone is let through, to see whether it works again."""
 
+    def try_now(self) -> None:
+        """Somebody says that it works again: let that one job through now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Handler:

@@ -87,6 +87,11 @@ class Gate:
         if not self._shut or self._state != "parked":
             self._pause("parked")
 
+    def try_now(self) -> None:
+        """Somebody says that it works again. A hold is obeyed all the same."""
+        if self._state in ("broken", "parked"):
+            self._until = self._clock()
+
     def _pause(self, state: State) -> None:
         pauses = PAUSES[state]
         self._trials = self._trials + 1 if self._state == state else 1

@@ -8,11 +8,13 @@ import pytest
 from bot.alarms import AFTER_REPLAY, LOOK_AGAIN, Alarms, Raising, alarm_job
 from bot.desk.alarms import Alarm
 from bot.errors import Permanent, Retryable
+from bot.jobs import Handler
 from bot.model import Job
 from bot.store.base import Again, Dead, Done, Retry, Settlement
 from bot.store.sqlite import SqliteStore
+from bot.writing_gate import Gate
 from tests.harness.responses import NOON
-from tests.harness.working import HOUR, Clock, open_store, put
+from tests.harness.working import HOUR, Clock, Doing, open_store, put
 
 TO = "#nps-alerts"
 
@@ -50,8 +52,10 @@ class World:
 
     def __init__(self, store: SqliteStore, clock: Clock) -> None:
         self.store, self.clock, self.wall = store, clock, Wall()
+        self.gate = Gate(clock)
+        self.gates = {"write.crm": Handler(Doing(), gate=self.gate)}
         self.alarms = Alarms(store, clock)
-        self.raising = Raising(store, self.wall, TO, clock, lambda: 0.5)
+        self.raising = Raising(store, self.wall, TO, clock, lambda: 0.5, gates=self.gates)
 
     async def dies(self, chat: str, error: str = "INVALID_FIELD: No such column NPS__c") -> None:
         """A delivery to the writer `crm` is given up."""
@@ -91,7 +95,7 @@ async def test_many_dead_letters_are_one_message(world: World) -> None:
     await world.looks()
     assert world.wall.one.text == "3 responses did not get into crm."
     assert world.wall.one.error == "REQUIRED_FIELD_MISSING: LastName"
-    assert world.wall.one.replay
+    assert world.wall.one.button == "Replay"
 
 
 async def test_replay_sends_all_of_them_again_and_the_message_follows(world: World) -> None:
@@ -101,7 +105,7 @@ async def test_replay_sends_all_of_them_again_and_the_message_follows(world: Wor
     assert (await world.alarms.replay("crm", "T1:maya", ("slack:press:1",))).done
     assert await world.waiting() == ["a:write.crm", "b:write.crm"]
     assert await world.looks() == Again(world.clock.now + AFTER_REPLAY)
-    assert (world.wall.one.by, world.wall.one.replay, world.wall.one.over) == ("T1:maya", False, False)
+    assert (world.wall.one.by, world.wall.one.button, world.wall.one.over) == ("T1:maya", "", False)
     for job in await world.store.claim(world.clock.now, 9, 30_000, ("write.crm",)):
         await world.store.settle([(job, Done())], world.clock.now)
     assert await world.looks() == Done()
@@ -138,10 +142,24 @@ async def test_a_parked_writer_is_told_once_and_its_return_too(world: World) -> 
     assert world.wall.one.text == "crm does not let us in any more; its responses wait."
     assert world.wall.one.hint.endswith("chatsurvey doctor crm --writer crm")
     assert world.wall.one.error == "the key was taken back"
-    assert not world.wall.one.replay
+    assert world.wall.one.button == "Try now"
     await world.alarms.resumed("crm")
     assert await world.looks() == Done()
     assert world.wall.one.over
+
+
+async def test_a_parked_writer_is_tried_at_once_where_somebody_says_so(world: World) -> None:
+    world.gate.refused()
+    await put(world.store, Job("a:write.crm", "write.crm", NOON, {"chat": "a"}))
+    (job,) = await world.store.claim(NOON, 1, 30_000, ("write.crm",))
+    await world.store.settle([(job, Again(world.gate.opens, "the key was taken back"))], NOON)
+    await world.alarms.parked("crm", "the key was taken back")
+    await world.looks()
+    assert world.gate.opens > world.clock.now
+    assert (await world.alarms.replay("crm", "T1:maya", ("slack:press:1",))).done
+    await world.looks()
+    assert world.gate.opens <= world.clock.now
+    assert [job.id for job in await world.store.claim(world.clock.now, 1, 30_000, ("write.crm",))] == ["a:write.crm"]
 
 
 async def test_the_next_trouble_is_a_message_of_its_own(world: World) -> None:
@@ -173,7 +191,7 @@ async def test_a_message_that_somebody_deleted_is_put_up_again(world: World) -> 
 
 
 async def test_where_there_is_no_desk_the_log_says_it_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    world.raising = Raising(world.store, None, "", world.clock, lambda: 0.5)
+    world.raising = Raising(world.store, None, "", world.clock, lambda: 0.5, gates={})
     await world.dies("a")
     await world.looks()
     await world.looks()

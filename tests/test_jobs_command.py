@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.alarms import Alarms
 from bot.changes import write_job
 from bot.model import Job
 from bot.records.base import Delivery
@@ -143,6 +144,16 @@ def test_all_means_all(folder: Folder, words: list[str]) -> None:
     assert len(listed(folder, "--state", "dead")) == 100
     assert len(folder.run("jobs", "retry", *words).splitlines()) == 152
     assert listed(folder, "--state", "dead") == []
+
+
+def test_why_the_jobs_of_a_writer_wait_is_told_and_it_can_be_tried_now(folder: Folder) -> None:
+    async def lay(store: SqliteStore, _: SqlRecords) -> None:
+        await Alarms(store, Clock()).parked("other", "the key was taken back")
+
+    folder.lay(lay, Clock())
+    folder.run("jobs")
+    assert "note   other does not let us in (the key was taken back)" in folder.err
+    assert folder.run("jobs", "retry", "--kind", "write.other") == "tried    other, which did not let us in\n"
 
 
 def test_jobs_are_dropped(folder: Folder) -> None:

@@ -26,6 +26,9 @@ class Door:
     opens: int = 0
     cautious: bool = False
 
+    def try_now(self) -> None:
+        self.opens = 0
+
 
 @pytest.fixture
 def clock() -> Clock:

@@ -25,8 +25,8 @@ def message(alarm: Alarm) -> tuple[str, Sequence[Block]]:
         shown.append(context(escape(alarm.hint)))
     if alarm.by:
         shown.append(context(f"{agent(alarm.by)} had it sent again"))
-    if alarm.replay:
-        shown.append(actions([button(REPLAY, "Replay", alarm.writer, style="primary")]))
+    if alarm.button:
+        shown.append(actions([button(REPLAY, alarm.button, alarm.writer, style="primary")]))
     return escape(alarm.text), tuple(shown)
 
 

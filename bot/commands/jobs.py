@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from bot.alarms import Alarms
+from bot.alarms_state import states
 from bot.commands.data import clock, has_data, told_time, with_store
 from bot.errors import Retryable, UserMistake
 from bot.records.base import Delivery
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserMistake(f"there is no data in {settings.data_dir} yet", "start the service first, or set DATA_DIR")
     match args.action:
         case "list":
-            return _list(args, with_store(settings, lambda store: _find(store, args, SHOWN)))
+            return _list(args, with_store(settings, lambda store: _find(store, args, SHOWN)), _parked(settings))
         case "doubts":
             return _doubts(settings, args)
         case "show":
@@ -89,7 +91,21 @@ async def _find(
     return [v for v in found if not kind or v.job.kind == kind or v.job.kind.startswith(f"{kind}.")][:limit]
 
 
-def _list(args: argparse.Namespace, views: Sequence[JobView]) -> int:
+def _parked(settings: Settings) -> Sequence[str]:
+    """Why deliveries wait that have no error of their own: nobody lets their writer in."""
+
+    async def look(store: SqliteStore) -> Sequence[str]:
+        return [
+            f"{writer} does not let us in ({state.error}); it is tried again every five minutes\n"
+            f"hint   chatsurvey jobs retry --kind write.{writer}  tries it now"
+            for writer, state in await states(store)
+            if state.parked
+        ]
+
+    return with_store(settings, look)
+
+
+def _list(args: argparse.Namespace, views: Sequence[JobView], notes: Sequence[str] = ()) -> int:
     if getattr(args, "json", False):
         _print_json([_plain(view) for view in views])
         return 0
@@ -101,6 +117,8 @@ def _list(args: argparse.Namespace, views: Sequence[JobView]) -> int:
     widths = [max(len(row[at]) for row in rows) for at in range(5)]
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip())
+    for note in notes:
+        print(f"note   {note}", file=sys.stderr)
     if len(views) == getattr(args, "limit", SHOWN):
         print(f"note   the first {len(views)}; --limit N shows more", file=sys.stderr)
     return 0
@@ -173,7 +191,10 @@ def _change(settings: Settings, args: argparse.Namespace) -> int:
             print(f"{'retried' if retry else 'dropped'}  {job}" if done else f"left     {job}")
             if not done:
                 unknown.append(job)
-        if not ids:
+        kind = getattr(args, "kind", "")
+        if retry and not args.ids and kind.startswith("write.") and await Alarms(store, clock).try_now(kind[6:]):
+            print(f"tried    {kind[6:]}, which did not let us in")
+        elif not ids:
             print(
                 f"no {getattr(args, 'state', 'dead')} jobs{' of this kind' if 'kind' in args else ''}", file=sys.stderr
             )

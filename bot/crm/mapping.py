@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from bot.crm.base import EVENTS, Event
 from bot.crm.mapping_expr import Expr
 from bot.crm.mapping_shape import as_text
-from bot.crm.mapping_sources import Out, Scene, known, phone_of
+from bot.crm.mapping_sources import Out, Scene, contact_source, known, phone_of
 from bot.errors import Mark
 from bot.flows.conditions import holds
 from bot.flows.spec import Condition
@@ -22,6 +22,8 @@ __all__ = ["Expr", "Field", "Mapped", "Out", "Plain", "Section", "SectionValues"
 
 Plain: TypeAlias = str | int | float | bool
 
+SURNAMES = ("last_name", "family_name", "name")
+"""Facts about a person: `family_name` and `name` as OpenID Connect calls them."""
 LEFT = ("abandoned", "stopped", "unreachable")
 """Outcomes of chats that their person left, or could not be reached in: not completed."""
 
@@ -103,7 +105,14 @@ class Mapped:
                 return SectionValues(_values(one.fields, self._scene(response, link)), one.options)
         return None
 
-    def _scene(self, response: Response, link: str) -> Scene:
+    def surname(self, response: Response) -> str:
+        """What a person is called where a CRM must have a last name and none is mapped, as far as it is trusted: their
+        last name, else the name they gave. Empty where there is none."""
+        scene = self._scene(response)
+        found = (contact_source(key).read(scene) for key in SURNAMES)
+        return next((text for one in found if (text := str(one or "").strip())), "")
+
+    def _scene(self, response: Response, link: str = "") -> Scene:
         return Scene(response, link, claimed=self.trust == "claimed", timezone=self.timezone)
 
 

@@ -150,7 +150,7 @@ class People:
     def _new(self, work: Work) -> Record:
         asked = {name: value for name, value in self.asked(self._create, work).items() if name != "Id"}
         mail = next((value for value in asked.values() if "@" in value), "")
-        defaults: dict[str, Value] = {"LastName": _name_in(mail)}
+        defaults: dict[str, Value] = {"LastName": self._mapping.surname(work.response)[:80] or _name_in(mail)}
         if self._create == "Lead":
             defaults["Company"] = "[not provided]"  # as Salesforce's own web-to-lead form has it
         values = self._values(work, self._create)

@@ -174,7 +174,8 @@ class SellsyWriter:
         kind = matches[0][0]
         standard, _ = await self._values(kind, response)
         own = {by: value for k, by, value in matches if k == kind}
-        values = {"last_name": own.get("email", "").partition("@")[0] or "?", **own, **standard}
+        surname = self._mapping.surname(response)[:200]
+        values = {"last_name": surname or own.get("email", "").partition("@")[0] or "?", **own, **standard}
         return await self._sellsy.create(kind, values | ({"type": self._type} if kind == "individual" else {}))
 
     async def _values(

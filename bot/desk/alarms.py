@@ -18,8 +18,8 @@ class Alarm(Struct, frozen=True):
     """The other side's own words."""
     hint: str = ""
     """What to do about it."""
-    replay: bool = False
-    """Whether there is something to send again."""
+    button: str = ""
+    """What its button says; empty where there is nothing to do again."""
     by: str = ""
     """The agent who had it sent again."""
     over: bool = False

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.errors import Permanent
 from bot.model import Answer, Fact
@@ -90,6 +91,24 @@ async def test_two_hundred_responses_take_a_handful_of_calls(tmp_path: Path) -> 
         assert len(crm.org.rows("Contact")) == 200
         assert len(crm.org.rows("Task")) == len(crm.org.rows("Case")) == sum(n % 11 < 7 for n in range(200))
         assert len(crm.exchanges) == 8
+
+
+@pytest.mark.parametrize(
+    ("facts", "surname"),
+    [
+        ({"last_name": Fact("Brandt", proven=True)}, "Brandt"),
+        ({"name": Fact("Nadia Brandt", proven=True), "family_name": Fact("Brandt", proven=True)}, "Brandt"),
+        ({"last_name": Fact("Somebody Else")}, "Max"),
+    ],
+)
+async def test_a_new_person_has_the_name_that_is_known_of_them(
+    tmp_path: Path, facts: dict[str, Fact], surname: str
+) -> None:
+    parcel = by("max@example.com", "c1")
+    known = replace(parcel, response=replace(parcel.response, contact={**parcel.response.contact, **facts}))
+    async with salesforce(tmp_path, ONLY_RECORD) as (crm, writer):
+        assert [receipt.error for receipt in await writer.write([known])] == [None]
+        assert only(crm, "Contact")["LastName"] == surname
 
 
 async def test_of_two_responses_of_one_new_person_the_later_stands_and_there_is_one_person(tmp_path: Path) -> None:
