@@ -18,7 +18,10 @@ L0 = ("bot", "bot.model", "bot.errors", "bot.ids", "bot.limits")
 L1 = ("bot.flows", "bot.changes", "bot.desk", "bot.crm.mapping")
 PORTS = ("bot.store.base", "bot.channels.base", "bot.crm.base", "bot.records.base", "bot.desk.base", "bot.desk.alarms")
 L2 = ("bot.store", "bot.channels", "bot.crm", "bot.records", "bot.obs")
-L3 = ("bot.runtime", "bot.jobs", "bot.work", "bot.hub", "bot.deliver", "bot.casework", "bot.keys", "bot.writing", "bot.alarms")
+L3 = (
+    *("bot.runtime", "bot.jobs", "bot.work", "bot.hub", "bot.deliver", "bot.casework", "bot.keys"),
+    *("bot.writing", "bot.alarms"),
+)
 L4 = ("bot.app", "bot.http", "bot.settings", "bot.cli", "bot.commands", "bot.sandbox", "bot.resources", "bot.__main__")
 
 STRUCTS = ("msgspec",)
