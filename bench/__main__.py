@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import desk, engine, http, stages, store, telegram
+from bench import crm, desk, engine, http, stages, store, telegram
 from bench.http import free_port, server
 
 RESULTS = Path(__file__).parent / "results.md"
@@ -71,6 +71,7 @@ def lines(quick: bool) -> Iterator[str]:
     for found in store.run(quick):
         yield f"| {found.what} | {found.measured} | {found.target or '-'} |"
     yield from messengers(quick)
+    yield from writers(quick)
     yield "\n## Start and size\n"
     yield f"- process start to the first question: {median(starts):.2f} s (goal 0.7 s)"
     yield f"- memory an open, answered chat adds to the server: {stages.memory():,.0f} bytes"
@@ -103,6 +104,23 @@ def messengers(quick: bool) -> Iterator[str]:
         f"| {slack.lines:,} agents' lines, {desk.CHATS} chats at once, until in the visitor's stream "
         f"| {slack.there50:.0f} ms | {slack.there99:.0f} ms | 1,000 ms |"
     )
+
+
+def writers(quick: bool) -> Iterator[str]:
+    found = crm.run(quick)
+    yield "\n## CRM writers\n"
+    yield "A backlog to local stand-ins, which share the driver's core; a delivery is a whole response with its person,"
+    yield "record, note or case. The score: from the visitor's request to the first one at the CRM, on an idle machine.\n"
+    yield "| writers | deliveries/s | requests a delivery | score at the CRM, p50 | p99 (goal 100 ms) |"
+    yield "|---|--:|--:|--:|--:|"
+    soon = {one.writer: one for one in found.soon}
+    for row in found.rates:
+        one = soon.get(row.writers)
+        times = f"{one.p50:.0f} ms | {one.p99:.0f} ms" if one else "- | -"
+        yield f"| {row.writers} | {row.a_second:,.0f} | {row.requests:.2f} | {times} |"
+    beside = found.beside
+    yield f"\nA visitor's turn, {crm.AT_ONCE} at once, p99 with every CRM down and {crm.WAITING:,} deliveries waiting:"
+    yield f"{beside.waiting:.1f} ms beside {beside.none:.1f} ms with none, ratio **{beside.ratio:.2f}** (goal 1.10)."
 
 
 def main() -> None:

@@ -37,6 +37,8 @@ WAITING = 10_000
 """Deliveries, of all writers together."""
 AT_ONCE = 8
 """Visitors beside them: those of a shop, for in a storm their own queue would hide what is measured."""
+SETTLED = 3.0
+"""Seconds after which the service has loaded what it loads after its start, and has greeted the CRMs."""
 ENOUGH = 120.0
 """Seconds after which a backlog that has not gone out ends the run."""
 
@@ -171,6 +173,7 @@ async def _soon(kind: str, chats: int) -> Soon:
     async with crms((kind,)) as found:
         with tempfile.TemporaryDirectory() as folder:
             async with _serving(folder, found) as port:
+                await asyncio.sleep(SETTLED)
                 taken = [1000 * await _one(port, number, found) for number in range(chats)]
     taken.sort()
     return Soon(kind, median(taken), taken[min(len(taken) - 1, int(0.99 * len(taken)))])
@@ -223,8 +226,8 @@ def run(quick: bool = False) -> Found:
     pin(DRIVER_CORE)
     chats = 200 if quick else 2_000
     rates = [asyncio.run(_rate(kinds, chats)) for kinds in (*((kind,) for kind in KINDS), KINDS)]
-    beside = asyncio.run(_beside(3 if quick else 9, 2 if quick else 4))
-    return Found(rates, beside, [asyncio.run(_soon(kind, 20 if quick else 200)) for kind in KINDS])
+    beside = asyncio.run(_beside(3 if quick else 9, 2 if quick else 3))
+    return Found(rates, beside, [asyncio.run(_soon(kind, 20 if quick else 100)) for kind in KINDS])
 
 
 if __name__ == "__main__":
