@@ -110,7 +110,7 @@ def writers(quick: bool) -> Iterator[str]:
     found = crm.run(quick)
     yield "\n## CRM writers\n"
     yield "A backlog to local stand-ins, which share the driver's core; a delivery is a whole response with its person,"
-    yield "record, note or case. The score: from the visitor's request to the first one at the CRM, on an idle machine.\n"
+    yield "record, note or case. The score: from its request to the first one at the CRM, on an idle machine.\n"
     yield "| writers | deliveries/s | requests a delivery | score at the CRM, p50 | p99 (goal 100 ms) |"
     yield "|---|--:|--:|--:|--:|"
     soon = {one.writer: one for one in found.soon}
