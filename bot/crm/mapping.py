@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from bot.crm.base import EVENTS, Event
 from bot.crm.mapping_expr import Expr
 from bot.crm.mapping_shape import as_text
-from bot.crm.mapping_sources import Out, Scene, contact_source, known, phone_of
+from bot.crm.mapping_sources import Out, Scene, clean, contact_source, known, phone_of
 from bot.errors import Mark
 from bot.flows.conditions import holds
 from bot.flows.spec import Condition
@@ -110,7 +110,7 @@ class Mapped:
         last name, else the name they gave. Empty where there is none."""
         scene = self._scene(response)
         found = (contact_source(key).read(scene) for key in SURNAMES)
-        return next((text for one in found if (text := str(one or "").strip())), "")
+        return next((text for one in found if (text := " ".join(clean(str(one or "")).split()))), "")
 
     def _scene(self, response: Response, link: str = "") -> Scene:
         return Scene(response, link, claimed=self.trust == "claimed", timezone=self.timezone)

@@ -47,5 +47,5 @@ async def test_a_day_without_the_crm_loses_and_doubles_nothing(
 
 def more_than(chats: int, took: float, left: float) -> int:
     """How many responses the next day has; 0 for no other. A day takes at most as many times as long."""
-    more = min(CHATS, 4 * chats, int(chats * left / took))
+    more = int(min(CHATS, 4 * chats, chats * left / took))
     return more if more == CHATS > chats or more >= 2 * chats else 0

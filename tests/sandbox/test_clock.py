@@ -10,7 +10,8 @@ def test_it_shows_the_machines_time_and_what_it_was_moved_by() -> None:
     clock.move(DAY)
     clock.move(HOUR)
     assert clock.offset == DAY + HOUR
-    assert 0 <= clock() - machine() - DAY - HOUR < 10_000
+    before = machine()
+    assert 0 <= clock() - before - DAY - HOUR < 10_000
 
 
 def test_it_may_begin_anywhere() -> None:
