@@ -15,6 +15,11 @@ if not SOAK:
     settings.load_profile("few")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What one worker has to do alone begins first: begun last, the others would wait for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in done if SOAK else ():
         terminalreporter.write_line(line)
