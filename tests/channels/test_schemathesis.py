@@ -15,11 +15,12 @@ from bot.channels.openapi import document
 from bot.keys import Keys
 from bot.settings_types import Limit
 from tests.channels.service import serve
+from tests.harness.soak import SOAK
 
 Case: TypeAlias = schemathesis.Case[Any]
 
 EXAMPLES = settings(
-    max_examples=40,
+    max_examples=60 if SOAK else 20,
     deadline=None,
     derandomize=True,  # the same requests each time: a red test can be run again
     phases=(Phase.explicit, Phase.generate),

@@ -1,6 +1,6 @@
 """Every writer through a day without its CRM (`tests/harness/crm_outage.py`).
 
-`OUTAGE_CHATS` says how many responses (40 in `make test`, 2,000 in `make soak`). In a run that is bounded
+`OUTAGE_CHATS` says how many responses (20 in `make test`, 2,000 in `make soak`). In a run that is bounded
 (`tests/harness/soak.py`) each writer begins with 40, and goes through another day with up to four times as many
 for as long as its share allows.
 """
@@ -18,7 +18,7 @@ from tests.harness.crm_outage import a_day_without
 from tests.harness.crm_trial import Case
 from tests.harness.soak import SOAK, done, share
 
-FEW = 40
+FEW = 20
 CHATS = int(os.environ.get("OUTAGE_CHATS", FEW))
 SECONDS = share("outages") / len(CASES)
 """For one writer."""
