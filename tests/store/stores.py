@@ -9,7 +9,10 @@ from subprocess import PIPE, Popen
 
 from bot.model import Address, Change, Conversation, Entry, Job
 from bot.store.base import Store
+from bot.store.redis import RedisStore
+from bot.store.redis_wire import connected
 from bot.store.sqlite import SqliteStore
+from tests.harness.redis_server import cluster, single
 
 HOUR = 3_600_000
 
@@ -26,7 +29,30 @@ def open_sqlite(folder: Path, clock: Clock) -> Store:
     return SqliteStore.open(folder / "store.db", clock)
 
 
-FACTORIES: dict[str, Callable[[Path, Clock], Store]] = {"sqlite": open_sqlite}
+def open_redis(folder: Path, clock: Clock) -> Store:
+    return RedisStore(connected(single().url), clock, prefix=_prefix(folder))
+
+
+def open_shards(folder: Path, clock: Clock) -> Store:
+    """Laid out as for a cluster, on one server."""
+    return RedisStore(connected(single().url), clock, shards=5, prefix=_prefix(folder))
+
+
+def open_cluster(folder: Path, clock: Clock) -> Store:
+    return RedisStore(connected(cluster()[0].url, cluster=True), clock, shards=16, prefix=_prefix(folder))
+
+
+def _prefix(folder: Path) -> str:
+    """Each test has its own keys on the server that all share."""
+    return f"{folder.parent.name}.{folder.name}"
+
+
+FACTORIES: dict[str, Callable[[Path, Clock], Store]] = {
+    "sqlite": open_sqlite,
+    "redis": open_redis,
+    "redis in shards": open_shards,
+    "redis cluster": open_cluster,
+}
 """Every store of the product; each is opened on the same folder again to see what it kept."""
 
 

@@ -138,16 +138,16 @@ async def test_a_lost_turn_puts_no_document(store: Store) -> None:
     assert await bodies(store, "optout") == {}
 
 
-async def test_turns_and_puts_of_one_moment_are_judged_in_their_order(store: Store) -> None:
+async def test_turns_and_puts_of_one_chat_at_one_moment_are_judged_in_their_order(store: Store) -> None:
     verdicts = await asyncio.gather(
-        store.put(a_put(b"one")),
-        store.commit(a_turn_with(Doc("case", "a", 0, b"two"))),
-        store.put(a_put(b"three", 1)),
-        store.put(a_put(b"three", 2)),
+        store.put(a_put(b"one", id="chat")),
+        store.commit(a_turn_with(Doc("case", "chat", 0, b"two"))),
+        store.put(a_put(b"three", 1, id="chat")),
+        store.put(a_put(b"three", 2, id="chat")),
         store.commit(a_turn("other")),
     )
     assert list(verdicts) == [Commit.DONE, Commit.DONE, Commit.LOST, Commit.DONE, Commit.DONE]
-    assert await store.doc("case", "a") == Doc("case", "a", 3, b"three")
+    assert await store.doc("case", "chat") == Doc("case", "chat", 3, b"three")
     assert await store.load_id("other") is not None
 
 

@@ -1,0 +1,114 @@
+"""The store on Redis 6.2+ or Valkey, for several processes and hosts: one script an operation (`lua/`).
+
+A turn is two round trips, its load and its commit. What is where: `redis_layout.py` and the head of `lua/lib.lua`.
+
+On one server everything is in one shard and each commit is atomic, whatever it holds. On a cluster that holds for what
+belongs to one chat; what a commit has for another shard lands there behind it, before the call returns or, where the
+process is killed in between, when somebody next claims jobs. What is asked of one shard at once is judged in order.
+
+What an acknowledged commit survives is the server's matter: with `appendfsync always` a lost power supply, with
+`everysec` all but the last second, with neither only what the snapshots hold (`redis_check.py` looks and warns).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.errors import ChatsurveyError
+from bot.model import Address, Change, Conversation, Doc, DocChange, Entry, Job
+from bot.store.base import Backlog, Commit, JobState, JobView, Settlement
+from bot.store.redis_jobs import RedisJobs
+from bot.store.redis_layout import Layout
+from bot.store.redis_names import Names
+from bot.store.redis_rows import chat_of, doc_of, entries_of
+from bot.store.redis_turns import Turns
+from bot.store.redis_wire import Client, Script, Wire
+
+_PROBE_KEPT = 60_000
+
+
+class RedisStore:
+    """Implements `bot.store.base.Store`. It belongs to the event loop that uses it first. `clock` gives ms since the
+    epoch. `prefix`: several services may share one server. `shards` never changes for data that exists."""
+
+    def __init__(self, client: Client, clock: Callable[[], int], *, shards: int = 1, prefix: str = "chatsurvey") -> None:
+        self._layout = Layout(shards, prefix)
+        self._wire = Wire(client)
+        self._names = Names(self._wire, self._layout)
+        self._turns = Turns(self._wire, self._layout, self._names, clock)
+        self._jobs = RedisJobs(self._wire, self._layout, self._turns, clock)
+
+    async def load(self, address: Address) -> Conversation | None:
+        return await self._names.at(address)
+
+    async def load_id(self, chat: str) -> Conversation | None:
+        return chat_of(await self._wire.send("GET", f"{self._layout.base(chat)}:c:{chat}"))
+
+    async def commit(self, change: Change) -> Commit:
+        return await self._turns.commit(change)
+
+    async def entries(self, chat: str, after: int = 0) -> tuple[Entry, ...]:
+        return entries_of(await self._wire.run(_ENTRIES, self._layout.base(chat), chat, after), after)
+
+    async def resolve(self, alias: str) -> str | None:
+        return await self._names.resolve(alias)
+
+    async def doc(self, kind: str, id: str) -> Doc | None:
+        base = self._layout.bases[self._layout.of_doc(id)]
+        return doc_of(kind, id, await self._wire.send("GET", f"{base}:x:{kind}\n{id}"))
+
+    async def docs(self, kind: str, after: str = "", limit: int = 1000) -> tuple[Doc, ...]:
+        asked = [self._wire.ask(_DOCS, base, kind, after, limit) for base in self._layout.bases]
+        rows = sorted([row for answer in asked for row in await answer])[:limit]
+        found = (doc_of(kind, id_.decode(), raw) for id_, raw in rows)
+        return tuple(doc for doc in found if doc is not None)
+
+    async def put(self, change: DocChange) -> Commit:
+        return await self._turns.put(change)
+
+    async def keep_flow(self, version: str, source: str) -> None:
+        await self._wire.send("SETNX", self._layout.flow(version), source)
+
+    async def flow(self, version: str) -> str | None:
+        found = await self._wire.send("GET", self._layout.flow(version))
+        return None if found is None else bytes(found).decode()
+
+    async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str] = ()) -> tuple[Job, ...]:
+        return await self._jobs.claim(now, limit, lease, kinds)
+
+    async def settle(self, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
+        await self._jobs.settle(settlements, now)
+
+    async def due(self) -> Mapping[str, int]:
+        return await self._jobs.due()
+
+    async def hasten(self, kind: str, now: int) -> None:
+        await self._jobs.hasten(kind, now)
+
+    async def backlogs(self, kinds: Sequence[str]) -> Mapping[str, Backlog]:
+        return {kind: await self._jobs.backlog(kind) for kind in kinds}
+
+    async def jobs(self, state: JobState | None = None, kind: str = "", limit: int = 100) -> tuple[JobView, ...]:
+        return await self._jobs.listing(state, kind, limit)
+
+    async def job(self, id: str) -> JobView | None:
+        return await self._jobs.view(id)
+
+    async def retry_job(self, id: str, now: int) -> bool:
+        return await self._jobs.by_hand(id, "retry", now)
+
+    async def drop_job(self, id: str) -> bool:
+        return await self._jobs.by_hand(id, "drop", 0)
+
+    async def writable(self) -> bool:
+        try:
+            for base in self._layout.bases:
+                await self._wire.send("SET", f"{base}:p", 1, "PX", _PROBE_KEPT)
+        except (ChatsurveyError, OSError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        await self._turns.close()
+        await self._wire.close()
+
+
+_ENTRIES, _DOCS = Script("entries"), Script("docs")

