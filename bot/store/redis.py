@@ -29,7 +29,9 @@ class RedisStore:
     """Implements `bot.store.base.Store`. It belongs to the event loop that uses it first. `clock` gives ms since the
     epoch. `prefix`: several services may share one server. `shards` never changes for data that exists."""
 
-    def __init__(self, client: Client, clock: Callable[[], int], *, shards: int = 1, prefix: str = "chatsurvey") -> None:
+    def __init__(
+        self, client: Client, clock: Callable[[], int], *, shards: int = 1, prefix: str = "chatsurvey"
+    ) -> None:
         self._layout = Layout(shards, prefix)
         self._wire = Wire(client)
         self._names = Names(self._wire, self._layout)

@@ -6,7 +6,7 @@ first. Claims of one process wait for each other: they would only meet.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from bot.model import Doc, Job
 from bot.store.base import Backlog, Done, JobState, JobView, Settlement
@@ -112,7 +112,7 @@ class RedisJobs:
 
     async def listing(self, state: JobState | None, kind: str, limit: int) -> tuple[JobView, ...]:
         number = -1 if state is None else STATES.index(state)
-        rows = [row for some in await self._everywhere(_JOBS, number, kind, limit) for row in some]
+        rows: list[Row] = [row for some in await self._everywhere(_JOBS, number, kind, limit) for row in some]
         return tuple(view_of(row) for row in earliest(rows, limit))
 
     async def view(self, id: str) -> JobView | None:
@@ -123,5 +123,6 @@ class RedisJobs:
         base = self._layout.bases[self._layout.of_job(id)]
         return await self._wire.run(_JOB, base, id, what, now) is not None
 
-    async def _everywhere(self, script: Script, *args: str | int) -> list[list[tuple[int, bytes]]] | list[list[Row]] | list[list[tuple[bytes, int]]]:
+    async def _everywhere(self, script: Script, *args: str | int) -> list[Any]:
+        """Each shard's answer, in order; its shape is the script's."""
         return await asyncio.gather(*(self._wire.ask(script, base, *args) for base in self._layout.bases))

@@ -27,6 +27,8 @@ _CHAT = 26
 _LARGEST = 1 << 53
 """Scores and numbers of Lua are exact up to here; 285,000 years in ms."""
 
+Wanted: TypeAlias = tuple[str, str, int, str, bool]
+"""A job as scripts read it: (id, kind, due, payload, gathers)"""
 Named: TypeAlias = tuple[str, str, str]
 """(chat, name, token)"""
 
@@ -35,14 +37,13 @@ Named: TypeAlias = tuple[str, str, str]
 class Also:
     """What lands beside a chat or a document in one shard."""
 
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[Wanted] = field(default_factory=list)
     cancel: list[str] = field(default_factory=list)
     docs: list[Doc] = field(default_factory=list)
     names: list[Named] = field(default_factory=list)
 
     def head(self) -> list[object]:
-        jobs = [_wanted(job) for job in self.jobs]
-        return [jobs, self.cancel, [(doc.kind, doc.id) for doc in self.docs], self.names]
+        return [self.jobs, self.cancel, [(doc.kind, doc.id) for doc in self.docs], self.names]
 
     def bodies(self) -> list[bytes]:
         return [doc.body for doc in self.docs]
@@ -100,7 +101,8 @@ class Layout:
     def split(
         self, jobs: Iterable[Job], cancel: Iterable[str], docs: Iterable[Doc], names: Iterable[Named]
     ) -> dict[int, Also]:
-        """By shard. Of two words about one job or document the last counts."""
+        """By shard. Of two words about one job or document the last counts. Raises OverflowError for a due time that
+        Redis cannot hold."""
         found: dict[int, Also] = {}
 
         def at(shard: int) -> Also:
@@ -108,7 +110,7 @@ class Layout:
 
         latest = {job.id: job for job in jobs}
         for job in latest.values():
-            at(self.of_job(job.id)).jobs.append(job)
+            at(self.of_job(job.id)).jobs.append(_wanted(job))
         for id_ in cancel:
             if id_ not in latest:
                 at(self.of_job(id_)).cancel.append(id_)
@@ -132,7 +134,7 @@ def tail(also: Also, away: Sequence[Parcel]) -> list[str | bytes]:
     return [*also.bodies(), *(part for one in away for part in (one.id, one.packed()))]
 
 
-def _wanted(job: Job) -> tuple[str, str, int, str, bool]:
+def _wanted(job: Job) -> Wanted:
     if not -_LARGEST < job.due < _LARGEST:
         raise OverflowError(f"a due time of {job.due} ms")
     return (job.id, job.kind, job.due, encode_json(job.payload) if job.payload else "{}", job.gathers)

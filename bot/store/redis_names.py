@@ -59,10 +59,8 @@ class Names:
         return next((chat for chat in (*chats, chat_of(await own)) if chat and chat.address == address), None)
 
     async def _found(self, name: str, entries: Sequence[bytes]) -> list[tuple[str, bytes | None]]:
-        """(chat, its row) of the candidates that count, the newest first; one that an alias names may have no row yet."""
+        """(chat, its row) of the candidates that count, the newest first; a chat may have no row yet."""
         candidates = [entry.decode().split(" ", 1) for entry in entries]
         asked = [self._wire.ask(_NAMED, self._layout.base(chat), chat, name, mark) for mark, chat in candidates]
         answers = await asyncio.gather(*asked)
-        return [
-            (chat, row) for (_, chat), ((row, taken),) in zip(candidates, answers, strict=True) if taken
-        ]
+        return [(chat, row) for (_, chat), ((row, taken),) in zip(candidates, answers, strict=True) if taken]

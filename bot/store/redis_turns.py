@@ -13,7 +13,7 @@ from bot.model import Change, DocChange
 from bot.store.base import Commit
 from bot.store.codec import encode_chat, encode_entries
 from bot.store.redis_events import Events
-from bot.store.redis_layout import Also, Layout, Named, Parcel, pack, parcels, tail, token
+from bot.store.redis_layout import Also, Layout, Parcel, pack, parcels, tail, token
 from bot.store.redis_names import Names, of_address, of_alias
 from bot.store.redis_wire import Arg, Script, Wire
 
@@ -60,7 +60,7 @@ class Turns:
     ) -> int:
         """The script's answer, all that goes before and behind it done."""
         docs = change.docs if isinstance(change, Change) else ()
-        self._layout.split(change.jobs, change.cancel, docs, ())  # what cannot be encoded raises before anything is sent
+        self._layout.split(change.jobs, change.cancel, docs, ())  # what cannot be kept raises before anything is sent
         mark = token() if change.events else ""
         if not await self._events.reserve(change.events, home, mark):
             return _VERDICTS.index(Commit.REPEATED)

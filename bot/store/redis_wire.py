@@ -5,7 +5,7 @@
   connection of its own.
 - A script is called by its digest. Where a server does not know it (a restart, a failover) it is sent once more whole.
 - Whatever the server or the network refuses is StoreUnavailable. A connection that broke after a call was out leaves
-  it open whether that happened: all calls of this store may be repeated (a commit that landed is LOST or REPEATED then).
+  it open whether that happened: all calls here may be repeated (a commit that landed is LOST or REPEATED then).
 - Texts of errors hold no values: neither keys nor arguments, which name people.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.exceptions import ConnectionError as Away
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError, ResponseError
 from redis.exceptions import TimeoutError as TookLong
 
 from bot.errors import StoreUnavailable, UserMistake
@@ -73,8 +73,9 @@ class Wire:
     def send(self, *call: Arg) -> asyncio.Future[Any]:
         if self._closed:
             raise StoreUnavailable("the store is closed")
+        parts = [part.encode() if isinstance(part, str) else part for part in call[1:]]  # what cannot be fails alone
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((call, answer))
+        self._waiting.append(((call[0], *parts), answer))
         self._next_soon()
         return answer
 
@@ -112,12 +113,8 @@ class Wire:
             for call, _ in batch:
                 pipeline.execute_command(*call)
             answers: list[Any] = await pipeline.execute(raise_on_error=False)
-        except (RedisError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told
             answers = [error] * len(batch)
-        except BaseException:  # nobody may wait for ever, whatever it was
-            for _, future in batch:
-                future.cancel()
-            raise
         for (_, future), answer in zip(batch, answers, strict=True):
             if future.done():
                 continue
@@ -131,9 +128,11 @@ def told(error: Exception) -> Exception:
     """The store's own error for one of the client's."""
     if isinstance(error, NoScriptError):
         return error
-    if isinstance(error, Away | TookLong | OSError):
+    if isinstance(error, Away | TookLong | OSError | RedisClusterException):
         return StoreUnavailable(f"Redis cannot be reached ({type(error).__name__})")
     code = type(error).__name__ if not str(error) else str(error).split()[0].rstrip(":")
+    if not isinstance(error, RedisError):
+        return error
     if isinstance(error, ResponseError) and code not in _UNAVAILABLE and not _unavailable(error):
         return error
     return StoreUnavailable(f"Redis refuses ({type(error).__name__})")
@@ -169,6 +168,6 @@ def _watched(url: str, common: dict[str, Any]) -> Client:
     user, _, password = login.partition(":")
     sentinels = [(host, int(port or 26379)) for host, _, port in (one.partition(":") for one in hosts.split(","))]
     secret = {"username": user or None, "password": password or None, "ssl": scheme == "rediss"}
-    watch = Sentinel(sentinels, **common, **secret)
+    watch = Sentinel(sentinels, **common, **secret)  # type: ignore[no-untyped-call] # redis-py leaves it open
     client: Client = watch.master_for(name or "mymaster", db=int(number or 0))
     return client
