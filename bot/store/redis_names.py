@@ -14,7 +14,7 @@ from bot.store.redis_rows import chat_of
 from bot.store.redis_wire import Script, Wire
 from bot.store.turns import address_name
 
-_NAME, _NAMED = Script("name"), Script("named")
+_NAME, _NAMED, _AT = Script("name"), Script("named"), Script("at")
 
 
 def of_alias(alias: str) -> str:
@@ -51,8 +51,11 @@ class Names:
         return found[0][0] if found else None
 
     async def at(self, address: Address) -> Conversation | None:
-        """The chat under this address; on the web its id is the address."""
+        """The chat under this address; on the web its id is the address. One round trip, two where there are shards."""
         name, base = of_address(address), self._layout.base(address.peer)
+        if self._layout.shards == 1:
+            rows = await self._wire.run(_AT, base, name, address.peer)
+            return next((chat for chat in map(chat_of, rows) if chat and chat.address == address), None)
         own = self._wire.send("GET", f"{base}:c:{address.peer}")
         entries = await self._wire.send("LRANGE", self._layout.name(name), 0, -1)
         chats = [chat_of(raw) for _, raw in await self._found(name, entries)]

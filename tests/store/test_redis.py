@@ -1,0 +1,225 @@
+"""The Redis store beyond the contract: what a killed process leaves behind, and which servers are taken."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from bot.errors import StoreUnavailable, UserMistake
+from bot.model import Address, Doc, DocChange, Job
+from bot.store.base import Commit, Done
+from bot.store.redis import RedisStore
+from bot.store.redis_check import judged, open_redis
+from bot.store.redis_wire import connected
+from tests.harness.redis_server import Server, cluster, command, single
+from tests.store.stores import HOUR, Clock, a_chat, a_turn
+
+SHARDS = 5
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> str:
+    return f"r.{tmp_path.parent.name}.{tmp_path.name}"
+
+
+@pytest.fixture
+async def sharded(prefix: str, clock: Clock) -> AsyncIterator[RedisStore]:
+    store = RedisStore(connected(single().url), clock, shards=SHARDS, prefix=prefix)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One that may be stopped and set up wrongly."""
+    own = Server()
+    yield own
+    own.stop()
+
+
+def chat_in(store: RedisStore, shard: int, but: str = "") -> str:
+    """Some chat's id that belongs to this shard."""
+    return next(id_ for n in range(999) if store._layout.shard(id_ := f"chat{n}") == shard and id_ != but)
+
+
+async def test_a_name_written_for_a_commit_that_never_came_counts_for_nothing(sharded: RedisStore) -> None:
+    await sharded.commit(a_turn("old", address=Address("telegram", "1"), aliases=["card"]))
+    await sharded._names.write([("old", "ncard"), ("new", "ncard"), ("new", "atelegram\n1")])
+    assert await sharded.resolve("card") == "old"
+    found = await sharded.load(Address("telegram", "1"))
+    assert found is not None
+    assert found.id == "old"
+
+
+async def test_an_event_that_a_killed_process_had_reserved_is_taken_over(sharded: RedisStore) -> None:
+    assert await sharded._turns._events.reserve(["update-1"], 2, "dead")
+    assert await sharded.commit(a_turn("b", event="update-1")) is Commit.DONE
+    assert await sharded.commit(a_turn("c", event="update-1")) is Commit.REPEATED
+
+
+async def test_whoever_was_fenced_off_commits_nothing_when_it_comes_after_all(
+    sharded: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = chat_in(sharded, 1), chat_in(sharded, 3)
+    events = sharded._turns._events
+    assert await events.reserve(["update-1"], 1, "slow")
+    assert await sharded.commit(a_turn(quick, event="update-1")) is Commit.DONE
+
+    async def reserved(*_: object) -> bool:
+        """Long ago, as "slow"."""
+        return True
+
+    monkeypatch.setattr(events, "reserve", reserved)
+    monkeypatch.setattr("bot.store.redis_turns.token", lambda: "slow")
+    assert await sharded.commit(a_turn(slow, event="update-1")) is Commit.LOST
+    assert await sharded.load_id(slow) is None
+
+
+async def test_what_was_committed_for_another_shard_lands_when_jobs_are_claimed(
+    sharded: RedisStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = chat_in(sharded, 0), chat_in(sharded, 4)
+
+    async def killed(home: int, away: object) -> None:
+        """The process ends between the commit and its landing."""
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sharded._turns, "land", killed)
+        change = replace(a_turn(here, jobs=[Job(f"{there}:x", "x", 1)]), docs=(Doc("mark", there, 0, b"m"),))
+        assert await sharded.commit(change) is Commit.DONE
+    assert await sharded.claim(1, 9, HOUR) == ()
+    clock.now += HOUR
+    assert [job.id for job in await sharded.claim(1, 9, HOUR)] == [f"{there}:x"]
+    assert await sharded.doc("mark", there) == Doc("mark", there, 1, b"m")
+    await sharded.claim(1, 9, HOUR)
+    assert await sharded.doc("mark", there) == Doc("mark", there, 1, b"m"), "landed once"
+
+
+async def test_a_turn_is_two_round_trips_and_few_bytes(prefix: str, clock: Clock) -> None:
+    store = RedisStore(connected(single().url), clock, prefix=prefix)
+    await store.commit(a_turn("a", address=Address("telegram", "1")))
+    await store.load(Address("telegram", "1"))  # the server knows the scripts now
+    sent: list[int] = []
+    exchange = store._wire._exchange
+
+    async def counted(batch: list[tuple[tuple[bytes | str | int, ...], asyncio.Future[object]]]) -> None:
+        sent.append(sum(len(str(part)) for call, _ in batch for part in call))
+        await exchange(batch)
+
+    store._wire._exchange = counted  # type: ignore[method-assign, assignment] # counts what goes out, and sends it
+    assert await store.load(Address("telegram", "1")) == a_chat("a", 1, 1, Address("telegram", "1"))
+    turn = a_turn("a", 2, address=Address("telegram", "1"), jobs=[Job("a:deliver", "deliver", 1)], event="update-2")
+    assert await store.commit(turn) is Commit.DONE
+    assert len(sent) == 2
+    assert sum(sent) < 2_000
+    await store.close()
+
+
+async def test_scripts_that_a_server_has_forgotten_are_sent_again(sharded: RedisStore) -> None:
+    await sharded.commit(a_turn("a"))
+    with single().client() as admin:
+        admin.script_flush()
+    assert await sharded.commit(a_turn("a", 2)) is Commit.DONE
+
+
+async def test_what_was_acknowledged_is_there_after_the_server_was_stopped(
+    server: Server, prefix: str, clock: Clock
+) -> None:
+    opened = await open_redis(server.url, clock, prefix=prefix)
+    assert await opened.store.commit(a_turn("a", jobs=[Job("a:x", "x", 1)])) is Commit.DONE
+    server.stop()
+    with pytest.raises(StoreUnavailable):
+        await opened.store.commit(a_turn("a", 2))
+    assert not await opened.store.writable()
+    server.start()
+    assert await opened.store.commit(a_turn("a", 2)) is Commit.DONE
+    (job,) = await opened.store.claim(1, 9, HOUR)
+    await opened.store.settle([(job, Done())], 2)
+    await opened.store.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "bad"), [("maxmemory", "1mb"), ("min-replicas-to-write", "1")], ids=["full", "alone"]
+)
+async def test_a_server_that_takes_no_writes_is_unavailable_and_serves_again(
+    server: Server, prefix: str, clock: Clock, setting: str, bad: str
+) -> None:
+    opened = await open_redis(server.url, clock, prefix=prefix)
+    await opened.store.commit(a_turn("a", jobs=[Job("a:x", "x", 1)]))
+    with server.client() as admin:
+        admin.config_set(setting, bad)
+        with pytest.raises(StoreUnavailable):
+            await opened.store.commit(a_turn("a", 2))
+        assert not await opened.store.writable()
+        assert await opened.store.load_id("a") == a_chat("a", 1, 1)
+        admin.config_set(setting, "0")
+    assert await opened.store.commit(a_turn("a", 2)) is Commit.DONE
+    await opened.store.close()
+
+
+async def test_a_server_that_may_evict_chats_is_refused(server: Server, clock: Clock) -> None:
+    with server.client() as admin:
+        admin.config_set("maxmemory-policy", "allkeys-lru")
+        with pytest.raises(UserMistake, match="maxmemory-policy is allkeys-lru"):
+            await open_redis(server.url, clock)
+        admin.config_set("maxmemory-policy", "noeviction")
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"aof_enabled": 0, "save": ""}, "restart loses every chat"),
+        ({"aof_enabled": 0, "save": "3600 1"}, "since the last one"),
+        ({"aof_enabled": 1, "appendfsync": "everysec"}, "last second or two"),
+        ({"aof_enabled": 1, "appendfsync": "no"}, "30 s"),
+        ({"aof_enabled": 1, "appendfsync": "always", "aof_last_write_status": "err"}, "could not write"),
+    ],
+)
+def test_settings_that_can_lose_answers_are_told(facts: dict[str, object], words: str) -> None:
+    (warning,) = judged({"redis_version": "7.2.4", **facts})
+    assert words in warning
+
+
+def test_a_server_that_syncs_always_is_told_nothing() -> None:
+    assert judged({"redis_version": "6.2.0", "aof_enabled": 1, "appendfsync": "always"}) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [({"redis_version": "6.0.16"}, "too old"), ({"redis_version": "7.0.0", "role": "slave"}, "replica")],
+)
+def test_servers_that_cannot_be_used_are_refused(facts: dict[str, object], words: str) -> None:
+    with pytest.raises(UserMistake, match=words):
+        judged(facts)
+
+
+async def test_a_modest_acl_user_is_enough(server: Server, prefix: str, clock: Clock) -> None:
+    with server.client() as admin:
+        rights = [f"~{prefix}:*", "+@all", "-@admin", "-@dangerous", "+info"]
+        command(admin, "ACL", "SETUSER", "app", "reset", "on", ">secret", *rights)
+    opened = await open_redis(server.url.replace("//", "//app:secret@"), clock, prefix=prefix)
+    assert await opened.store.commit(a_turn("a", jobs=[Job("a:x", "x", 1)], event="e")) is Commit.DONE
+    assert await opened.store.put(DocChange(Doc("case", "a", 1, b"x"), 0)) is Commit.DONE
+    assert len(await opened.store.claim(1, 9, HOUR)) == 1
+    await opened.store.close()
+    with pytest.raises(UserMistake, match="let this user in"):
+        await open_redis(server.url.replace("//", "//app:wrong@"), clock)
+
+
+async def test_a_cluster_is_known_as_one_and_keeps_its_layout(prefix: str, clock: Clock) -> None:
+    first = await open_redis(cluster()[1].url, clock, prefix=prefix, shards=7)
+    assert await first.store.commit(a_turn("a")) is Commit.DONE
+    await first.store.close()
+    again = await open_redis(cluster()[2].url, clock, prefix=prefix)
+    assert await again.store.load_id("a") == a_chat("a", 1, 1)
+    assert again.store._layout.shards == 7
+    assert again.warnings == first.warnings
+    await again.store.close()
+
+
+@pytest.mark.parametrize("url", ["http://host", "redis://host:notaport"])
+async def test_an_address_that_is_none_is_told(url: str, clock: Clock) -> None:
+    with pytest.raises(UserMistake, match="REDIS_URL"):
+        await open_redis(url, clock)
