@@ -171,7 +171,7 @@ async def test_a_server_that_may_evict_chats_is_refused(server: Server, clock: C
     ("facts", "words"),
     [
         ({"aof_enabled": 0, "save": ""}, "restart loses every chat"),
-        ({"aof_enabled": 0, "save": "3600 1"}, "since the last one"),
+        ({"aof_enabled": 0, "save": "3600 1"}, "since its last snapshot"),
         ({"aof_enabled": 1, "appendfsync": "everysec"}, "last second or two"),
         ({"aof_enabled": 1, "appendfsync": "no"}, "30 s"),
         ({"aof_enabled": 1, "appendfsync": "always", "aof_last_write_status": "err"}, "could not write"),
