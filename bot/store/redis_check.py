@@ -16,8 +16,9 @@ from bot.errors import StoreUnavailable, UserMistake
 from bot.store.redis import RedisStore
 from bot.store.redis_wire import Client, connected, told
 
-CLUSTER_SHARDS = 64
-"""Hash tags that chats of a cluster are spread over: as many nodes at most can share the load."""
+CLUSTER_SHARDS = 16
+"""Hash tags that chats of a cluster are spread over: as many nodes at most can
+share the load, and a claim asks each of them."""
 _OLDEST = (6, 2)
 
 
@@ -29,7 +30,7 @@ class Opened:
 
 async def open_redis(url: str, clock: Callable[[], int], *, prefix: str = "chatsurvey", shards: int = 0) -> Opened:
     """Connect, look at the server and open what is kept there under `prefix`. Whether it is a cluster is found out.
-    `shards` holds where nothing is kept yet (0: one, or 64 on a cluster). Raises UserMistake for a server that can lose
+    `shards` holds where nothing is kept yet (0: one, or 16 on a cluster). Raises UserMistake for a server that can lose
     chats or a URL that cannot be read, StoreUnavailable where there is none that answers."""
     client = connected(url)
     try:

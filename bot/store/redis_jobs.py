@@ -20,7 +20,7 @@ _SETTLE, _HASTEN, _BACKLOG = Script("settle"), Script("hasten"), Script("backlog
 _PAGE = 500
 """Jobs that a script touches at once: Redis serves nobody else meanwhile."""
 _LEFT = 5_000
-"""Ms after which what was committed for another shard is taken for left behind."""
+"""Ms after which what was committed for another shard is taken for left behind, and between looks for such."""
 
 
 class RedisJobs:
@@ -30,6 +30,7 @@ class RedisJobs:
         self._turns = turns
         self._clock = clock
         self._one_by_one = asyncio.Lock()
+        self._looked = 0
 
     async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str]) -> tuple[Job, ...]:
         if self._layout.shards == 1:
@@ -62,7 +63,10 @@ class RedisJobs:
 
     async def _land_what_is_left(self) -> None:
         """What a killed process had committed for other shards and not landed."""
-        late = f"{self._clock() - _LEFT:015}".encode()
+        if abs(self._clock() - self._looked) < _LEFT:
+            return
+        self._looked = self._clock()
+        late = f"{self._looked - _LEFT:015}".encode()
         asked = [self._wire.send("HGETALL", f"{base}:o") for base in self._layout.bases]
         for home, pairs in enumerate(await asyncio.gather(*asked)):
             left = dict(pairs) if isinstance(pairs, dict) else dict(zip(pairs[::2], pairs[1::2], strict=True))
