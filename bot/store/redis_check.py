@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from bot.errors import StoreUnavailable, UserMistake
 from bot.store.redis import RedisStore
-from bot.store.redis_wire import Client, connected, told
+from bot.store.redis_wire import Client, connected, hang_up, told
 
 CLUSTER_SHARDS = 16
 """Hash tags that chats of a cluster are spread over: as many nodes at most can
@@ -35,7 +35,7 @@ async def open_redis(url: str, clock: Callable[[], int], *, prefix: str = "chats
     client = connected(url)
     try:
         if await _clustered(client):
-            await client.aclose()
+            await hang_up(client)
             client = connected(url, cluster=True)
             shards = shards or CLUSTER_SHARDS
         warnings = tuple(dict.fromkeys([line for facts in await _facts(client) for line in judged(facts)]))
@@ -43,10 +43,10 @@ async def open_redis(url: str, clock: Callable[[], int], *, prefix: str = "chats
         await client.hsetnx(layout, "shards", str(shards or 1))
         kept = await client.hget(layout, "shards")
     except (RedisError, OSError) as error:
-        await client.aclose()
+        await hang_up(client)
         raise _as_mistake(error) from error
     except UserMistake:
-        await client.aclose()
+        await hang_up(client)
         raise
     return Opened(RedisStore(client, clock, shards=int(kept or 1), prefix=prefix), warnings)
 

@@ -87,7 +87,7 @@ class Wire:
             await asyncio.gather(*self._away)
             await asyncio.sleep(0)
         self._closed = True
-        await self.client.aclose()
+        await hang_up(self.client)
 
     def _next_soon(self) -> None:
         if not self._soon and len(self._away) < _AWAY:
@@ -157,6 +157,14 @@ def connected(url: str, *, cluster: bool = False, timeout: float = 5.0) -> Clien
         return Redis.from_url(url, **common)
     except ValueError as error:
         raise UserMistake(f"REDIS_URL cannot be read: {error}", "For example redis://user:secret@host:6379/0") from None
+
+
+async def hang_up(client: Client) -> None:
+    """Close a client's connections, those to sentinels too, which it leaves open itself."""
+    await client.aclose()
+    manager = getattr(getattr(client, "connection_pool", None), "sentinel_manager", None)
+    for sentinel in manager.sentinels if manager else ():
+        await sentinel.aclose()
 
 
 def _watched(url: str, common: dict[str, Any]) -> Client:

@@ -99,3 +99,14 @@ def _whole(client: "Redis") -> bool:
 
 def command(client: "Redis", *words: str | int) -> object:
     return client.execute_command(*words)  # type: ignore[no-untyped-call] # redis-py leaves it open
+
+
+def watched(server: Server) -> tuple[Popen[bytes], str]:
+    """A sentinel that watches a server under the name `chats`, and its URL for REDIS_URL. Whoever asks ends it."""
+    port = free_port()
+    config = server.folder / "sentinel.conf"
+    config.write_text(f"port {port}\nbind 127.0.0.1\nsentinel monitor chats 127.0.0.1 {server.port} 1\n")
+    process = Popen([str(get_binary_path()), str(config), "--sentinel"], stdout=DEVNULL, stderr=DEVNULL)
+    with closing(Redis(port=port)) as client:
+        until(lambda: bool(client.ping()))
+    return process, f"redis+sentinel://127.0.0.1:{port}/chats"

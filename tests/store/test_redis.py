@@ -13,7 +13,7 @@ from bot.store.base import Commit, Done
 from bot.store.redis import RedisStore
 from bot.store.redis_check import judged, open_redis
 from bot.store.redis_wire import connected
-from tests.harness.redis_server import Server, cluster, command, single
+from tests.harness.redis_server import Server, cluster, command, single, watched
 from tests.store.stores import HOUR, Clock, a_chat, a_turn
 
 SHARDS = 5
@@ -223,3 +223,17 @@ async def test_a_cluster_is_known_as_one_and_keeps_its_layout(prefix: str, clock
 async def test_an_address_that_is_none_is_told(url: str, clock: Clock) -> None:
     with pytest.raises(UserMistake, match="REDIS_URL"):
         await open_redis(url, clock)
+
+
+async def test_a_sentinel_leads_to_the_primary(server: Server, prefix: str, clock: Clock) -> None:
+    process, url = watched(server)
+    try:
+        opened = await open_redis(url, clock, prefix=prefix)
+        assert await opened.store.commit(a_turn("a")) is Commit.DONE
+        await opened.store.close()
+    finally:
+        process.kill()
+        process.wait()
+    direct = await open_redis(server.url, clock, prefix=prefix)
+    assert await direct.store.load_id("a") == a_chat("a", 1, 1)
+    await direct.store.close()
