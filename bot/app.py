@@ -25,6 +25,7 @@ from bot.app_channels import channels
 from bot.app_desk import Desk, has_desk
 from bot.app_flows import FlowFile, Tell, keep, watch
 from bot.app_sockets import BACKLOG, bind, local_url, release
+from bot.app_store import open_store
 from bot.app_warm import warm_up
 from bot.app_writers import warned, writers
 from bot.channels.base import Messenger
@@ -42,7 +43,6 @@ from bot.runtime import Runtime
 from bot.settings import Settings, with_secrets
 from bot.store.base import Settlement, Store
 from bot.store.lock import FolderLock
-from bot.store.sqlite import SqliteStore
 from bot.work import handlers, prompt
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Service:
 
     settings: Settings
     catalog: Catalog
-    store: SqliteStore
+    store: Store
     runtime: Runtime
     worker: Worker
     meters: Meters
@@ -100,10 +100,9 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     if not lock.guarded:
         log.warning("%s is on a file system without locks: see that no other server uses it", settings.data_dir)
     settings = with_secrets(settings)
-    store = SqliteStore.open(settings.store_file, now)
+    store = await open_store(settings, now, serves=True)
     stack.push_async_callback(store.close)
     catalog = Catalog(settings.hours, settings.timezone, has_desk(settings))
-    await store.end_leases(now())
     await keep(book, store, catalog)
     meters, salt = Meters(), settings.secrets[0].encode()
     made, records = writers(settings, now), SqlRecords(settings.database_url)
@@ -193,7 +192,7 @@ def _metered(kind: str, run: Run, meters: Meters) -> Run:
     return metered
 
 
-def _ready(store: SqliteStore, working: asyncio.Task[None]) -> Callable[[], Awaitable[Mapping[str, str]]]:
+def _ready(store: Store, working: asyncio.Task[None]) -> Callable[[], Awaitable[Mapping[str, str]]]:
     async def ready() -> Mapping[str, str]:
         return {
             "store": "" if await store.writable() else "it cannot be written now",

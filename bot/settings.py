@@ -25,11 +25,6 @@ from bot.settings_types import SECRET_FILE, Limit, Settings, WebSettings, Writer
 __all__ = ["SECRET_FILE", "Limit", "Settings", "WebSettings", "WriterSettings", "load", "with_secrets"]
 
 LEVELS = ("debug", "info", "warning", "error")
-NOT_YET = (
-    "REDIS_URL",
-    "DATABASE_URL",
-)
-"""Names that this version knows and does not use yet: said once at start rather than silently ignored."""
 
 
 def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
@@ -58,13 +53,14 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         file=path if _is_file(path) else None,
         timezone=file.timezone,
         hours=file.hours,
+        redis_url=env.get("REDIS_URL"),
+        database=env.get("DATABASE_URL"),
         log_level=env.word("LOG_LEVEL", LEVELS, "info"),
         web=file.web,
         writers=file.writers,
         slack=slack,
         telegram=read_environment(env, file.telegram),
         desk=with_channel(file.desk, env, several=bool(slack.client_id) and not slack.bot_token),
-        not_used=tuple(name for name in NOT_YET if name in env),
         secrets=env.secrets("SECRET_KEY"),
     )
     problems = (*env.problems, *file.problems)

@@ -98,8 +98,10 @@ class Settings:
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
     desk: Policy = field(default_factory=Policy)
     """Alerts and cases."""
-    not_used: tuple[str, ...] = ()
-    """Variables that are set and that this version does not use yet."""
+    redis_url: str = field(default="", repr=False)
+    """Of the store, where several processes serve; empty: it is a file in DATA_DIR, and there is one process."""
+    database: str = field(default="", repr=False)
+    """DATABASE_URL, of records that several hosts reach; empty: they are a file in DATA_DIR."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Signing keys: the first signs, each verifies. Empty before `with_secrets` where SECRET_KEY is not set."""
 
@@ -120,4 +122,4 @@ class Settings:
     @property
     def database_url(self) -> str:
         """Of the records (the read side)."""
-        return f"sqlite:///{self.data_dir / 'records.db'}"
+        return self.database or f"sqlite:///{self.data_dir / 'records.db'}"

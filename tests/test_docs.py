@@ -32,7 +32,6 @@ from bot.flows.load import check_source, load
 from bot.flows.machine import compile_book
 from bot.flows.nodes import read_yaml
 from bot.flows.playing import play
-from bot.settings import NOT_YET
 from bot.settings import load as load_settings
 from tests.harness.responses import a_response
 from tests.harness.service import serving
@@ -122,7 +121,7 @@ def test_settings_load(block: Block, tmp_path: Path) -> None:
 
 def test_every_variable_is_told_and_no_other() -> None:
     read = "".join(path.read_text("utf-8") for path in (TOP / "bot").glob("settings*.py"))
-    known = set(re.findall(r'env\.\w+\("([A-Z_]+)"', read)) | set(NOT_YET)
+    known = set(re.findall(r'env\.\w+\("([A-Z_]+)"', read))
     told = OPERATING.partition("## The environment")[2].partition("## The settings file")[0]
     assert set(re.findall(r"`([A-Z]+(?:_[A-Z]+)*)`", told)) - {"PORT"} == known - {"PORT"}
 

@@ -57,7 +57,7 @@ def test_the_environment_says_what_differs_from_place_to_place(tmp_path: Path) -
     assert found.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("192.0.2.7/32"))
     assert (found.data_dir, found.flows) == (tmp_path / "elsewhere", tmp_path / "mine.yaml")
     assert (found.flows_are_shipped, found.secrets) == (False, (KEY, KEY[::-1]))
-    assert (found.log_level, found.not_used) == ("debug", ("REDIS_URL",))
+    assert (found.log_level, found.redis_url) == ("debug", "redis://localhost")
     assert load({"PUBLIC_URL": "https://nps.example.com/"}, tmp_path).public_url == "https://nps.example.com"
 
 

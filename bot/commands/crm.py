@@ -25,7 +25,7 @@ from bot.settings import Settings, load, with_secrets
 if TYPE_CHECKING:
     from bot.commands.crm_example import Life
     from bot.crm.base import SetupStep, Writer
-    from bot.store.sqlite import SqliteStore
+    from bot.store.base import Store
 
 T = TypeVar("T")
 EXAMPLE_KEY = "no key yet"
@@ -157,7 +157,7 @@ def _stored(settings: Settings, chat: str, made: WriterConfig) -> "Life":
     from bot.changes import response_of  # noqa: PLC0415 - not for an example
     from bot.commands.crm_example import Life  # noqa: PLC0415 - as above
 
-    async def look(store: "SqliteStore") -> "Life | None":
+    async def look(store: "Store") -> "Life | None":
         found = await store.load_id(chat)
         if found is None or not found.revision:
             return None

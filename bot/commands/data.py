@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from bot.app_store import open_store
 from bot.errors import UserMistake
 from bot.settings import Settings
-from bot.store.sqlite import SqliteStore
+from bot.store.base import Store
 
 T = TypeVar("T")
 
@@ -22,6 +23,8 @@ def has_data(settings: Settings) -> bool:
 
     Raises UserMistake where this user may not look.
     """
+    if settings.redis_url:
+        return True
     try:
         return settings.store_file.is_file()
     except OSError as error:
@@ -29,11 +32,11 @@ def has_data(settings: Settings) -> bool:
         raise UserMistake(f"cannot read {settings.data_dir}: {error.strerror}", hint) from error
 
 
-def with_store(settings: Settings, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
+def with_store(settings: Settings, work: Callable[[Store], Awaitable[T]]) -> T:
     """Run `work` on the store, also while a server uses it."""
 
     async def inside() -> T:
-        store = SqliteStore.open(settings.store_file, clock)
+        store = await open_store(settings, clock)
         try:
             return await work(store)
         finally:

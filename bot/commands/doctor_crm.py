@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from bot.app_store import open_store
 from bot.app_writers import config_of
 from bot.changes import response_of
 from bot.commands.data import clock, has_data
@@ -20,7 +21,6 @@ from bot.records.sql import SqlRecords
 from bot.settings import Settings
 from bot.settings_types import WriterSettings
 from bot.store.base import Store
-from bot.store.sqlite import SqliteStore
 
 AT_ONCE = 200
 """Responses that a CRM is asked for in one go."""
@@ -90,7 +90,7 @@ def reconcile(settings: Settings, filters: Filters, writer: str = "") -> Sequenc
 
 
 async def _reconcile(settings: Settings, filters: Filters, name: str) -> Sequence[Compared]:
-    store, records = SqliteStore.open(settings.store_file, clock), SqlRecords(settings.database_url)
+    store, records = await open_store(settings, clock), SqlRecords(settings.database_url)
     try:
         found = []
         for one in _meant(settings, name):

@@ -31,7 +31,7 @@ from bot.model import Response, Value
 from bot.records.base import Filters
 from bot.records.sql import SqlRecords
 from bot.settings import Settings, load
-from bot.store.sqlite import SqliteStore
+from bot.store.base import Store
 from bot.work import recording
 
 FIXED = (
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             write(args.format, lambda: (), out)
         return 0
 
-    async def work(store: SqliteStore) -> None:
+    async def work(store: Store) -> None:
         records = SqlRecords(settings.database_url)
         try:
             await _catch_up(settings, store, records)
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _catch_up(settings: Settings, store: SqliteStore, records: SqlRecords) -> None:
+async def _catch_up(settings: Settings, store: Store, records: SqlRecords) -> None:
     """Record what waits. Where that cannot be done, what is recorded is still worth printing."""
     handlers = recording(store, records, configs(settings), clock)
     worker = Worker(store, handlers, clock, random.random)

@@ -20,7 +20,7 @@ from bot.channels.slack_install import Workspaces
 from bot.commands.data import has_data, with_store
 from bot.errors import DeliveryError, Permanent, Throttled, UserMistake
 from bot.settings import Settings, load
-from bot.store.sqlite import SqliteStore
+from bot.store.base import Store
 
 MEMBER = re.compile(r"(?:T[A-Z0-9]{2,20}:)?[UW][A-Z0-9]{2,20}|[^@\s]+@[^@\s]+\.[^@\s]+")
 KEY = "CHATSURVEY_API_KEY"
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 def _tokens(settings: Settings) -> Mapping[str, str]:
     """By workspace; the one of the settings, or of the first installation, stands for whatever has none of its own."""
 
-    async def installed(store: SqliteStore) -> Mapping[str, str]:
+    async def installed(store: Store) -> Mapping[str, str]:
         installs = StoredInstalls(store)
         workspaces = Workspaces(installs)
         return {team: await workspaces.token(team) for team in await installs.teams()}

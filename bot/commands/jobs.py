@@ -17,8 +17,7 @@ from bot.errors import Retryable, UserMistake
 from bot.records.base import Delivery
 from bot.records.sql import SqlRecords
 from bot.settings import Settings, load
-from bot.store.base import JobState, JobView
-from bot.store.sqlite import SqliteStore
+from bot.store.base import JobState, JobView, Store
 
 STATES = ("waiting", "running", "dead")
 PLAIN = frozenset({"chat", "writer", "flow"})
@@ -82,9 +81,7 @@ def run(args: argparse.Namespace) -> int:
             return _change(settings, args)
 
 
-async def _find(
-    store: SqliteStore, args: argparse.Namespace, most: int, state: JobState | None = None
-) -> Sequence[JobView]:
+async def _find(store: Store, args: argparse.Namespace, most: int, state: JobState | None = None) -> Sequence[JobView]:
     """By state and kind; `write` stands for every writer. `most` and `state` are for where the words name none."""
     kind, limit = getattr(args, "kind", ""), getattr(args, "limit", most)
     found = await store.jobs(getattr(args, "state", state), "", EVERY if kind else limit)
@@ -94,7 +91,7 @@ async def _find(
 def _parked(settings: Settings) -> Sequence[str]:
     """Why deliveries wait that have no error of their own: nobody lets their writer in."""
 
-    async def look(store: SqliteStore) -> Sequence[str]:
+    async def look(store: Store) -> Sequence[str]:
         return [
             f"{writer} does not let us in ({state.error}); it is tried again every five minutes\n"
             f"hint   chatsurvey jobs retry --kind write.{writer}  tries it now"
@@ -127,7 +124,7 @@ def _list(args: argparse.Namespace, views: Sequence[JobView], notes: Sequence[st
 def _show(settings: Settings, id: str, *, as_json: bool) -> int:
     chat = id.partition(":")[0]
 
-    async def look(store: SqliteStore) -> tuple[Sequence[JobView], Sequence[Delivery]]:
+    async def look(store: Store) -> tuple[Sequence[JobView], Sequence[Delivery]]:
         views = [v for v in await store.jobs(None, "", EVERY) if v.job.id == id or v.job.payload.get("chat") == id]
         records = SqlRecords(settings.database_url)
         try:
@@ -154,7 +151,7 @@ def _show(settings: Settings, id: str, *, as_json: bool) -> int:
 
 
 def _doubts(settings: Settings, args: argparse.Namespace) -> int:
-    async def look(_store: SqliteStore) -> Sequence[Delivery]:
+    async def look(_store: Store) -> Sequence[Delivery]:
         records = SqlRecords(settings.database_url)
         try:
             return records.doubts(getattr(args, "limit", SHOWN))
@@ -183,7 +180,7 @@ def _change(settings: Settings, args: argparse.Namespace) -> int:
     if every == bool(args.ids):
         raise UserMistake(f"which jobs to {args.action}?", f"chatsurvey jobs {args.action} ID..., or --all")
 
-    async def work(store: SqliteStore) -> list[str]:
+    async def work(store: Store) -> list[str]:
         ids = args.ids or [view.job.id for view in await _find(store, args, EVERY, "dead")]
         unknown = []
         for job in ids:

@@ -17,7 +17,7 @@ from bot.commands.data import has_data, with_store
 from bot.errors import UserMistake
 from bot.model import Doc, DocChange
 from bot.settings import Settings, load, with_secrets
-from bot.store.sqlite import SqliteStore
+from bot.store.base import Store
 
 NAME_BYTES = 15
 """Random, so that no link can be guessed: 20 characters."""
@@ -82,7 +82,7 @@ def _stored(settings: Settings, link: DeepLink, secret: str) -> str:
         raise UserMistake(f"there is no data in {settings.data_dir} yet", "start the service first, or set DATA_DIR")
     name = secrets.token_urlsafe(NAME_BYTES)
 
-    async def keep(store: SqliteStore) -> None:
+    async def keep(store: Store) -> None:
         await store.put(DocChange(Doc(DOC, name, 1, packed(link)), 0))
 
     with_store(settings, keep)

@@ -122,8 +122,6 @@ def show(service: "Service") -> None:
     if settings.desk.to and not settings.slack.enabled:
         lines.append("  !!         alerts and cases go to Slack, which is not set up: see docs/slack.md")
     lines += _warned(service.warnings)
-    if settings.not_used:
-        lines.append(f"  !!         not used by this version: {', '.join(settings.not_used)}")
     print("\n".join([*lines, "", "Ctrl-C stops it."]), flush=True)
 
 

@@ -13,7 +13,7 @@
 - `claim`, `settle` and `commit` may be called from several tasks, and (SQLite) from a command beside the server.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Literal, Protocol, TypeAlias
 
@@ -145,5 +145,23 @@ class Store(Protocol):
 
     async def writable(self) -> bool:
         """Whether a commit would work now (used by /readyz). Never raises."""
+
+    async def versions(self, chats: Sequence[str]) -> Mapping[str, int]:
+        """The version of each of these chats that is there: a cheap look whether one has moved."""
+
+    def tell(self, word: str) -> None:
+        """Say a word to every process on this store, our own too. Returns at once; a word may be lost."""
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` in this event loop with every word that is told from now on."""
+
+    async def mark(self, group: str, name: str, value: bytes, ttl: int) -> None:
+        """Put `name` into a group of marks, or prolong it there, for `ttl` ms by the store's own clock. A mark is a
+        sign of life, no data: it may be lost with the server's memory. Raises StoreUnavailable."""
+
+    async def unmark(self, group: str, name: str) -> None: ...
+
+    async def marks(self, group: str) -> Mapping[str, bytes]:
+        """The marks of a group that have not expired."""
 
     async def close(self) -> None: ...

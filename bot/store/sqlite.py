@@ -8,6 +8,7 @@ the number of jobs (`jobs`, `backlogs`) go to a thread. Nothing is cached: anoth
 """
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -19,6 +20,7 @@ from bot.model import Address, Change, Conversation, Doc, DocChange, Entry, Job
 from bot.store import doctable, jobtable
 from bot.store.base import Backlog, Commit, JobState, JobView, Settlement
 from bot.store.codec import decode_chat, decode_entries
+from bot.store.marks import Marks
 from bot.store.requests import Claim, Put, PutDoc, Settle, Task
 from bot.store.schema import connect, prepare
 from bot.store.turns import ADDRESSES, NAMES, address_name
@@ -48,6 +50,8 @@ class SqliteStore:
         self._path = path
         self._reader = reader
         self._writer = writer
+        self._marks = Marks()
+        self._listeners: list[Callable[[str], None]] = []
 
     @classmethod
     def open(
@@ -148,6 +152,29 @@ class SqliteStore:
         except (StoreUnavailable, sqlite3.Error):
             return False
         return True
+
+    async def versions(self, chats: Sequence[str]) -> Mapping[str, int]:
+        rows = self._read(
+            "SELECT id, version FROM chat WHERE id IN (SELECT value FROM json_each(?))", json.dumps(list(chats))
+        )
+        return dict(rows)
+
+    def tell(self, word: str) -> None:
+        """One process serves a folder, so nobody else is there to hear it."""
+        for listener in self._listeners:
+            asyncio.get_running_loop().call_soon(listener, word)
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        self._listeners.append(listener)
+
+    async def mark(self, group: str, name: str, value: bytes, ttl: int) -> None:
+        self._marks.put(group, name, value, ttl)
+
+    async def unmark(self, group: str, name: str) -> None:
+        self._marks.drop(group, name)
+
+    async def marks(self, group: str) -> Mapping[str, bytes]:
+        return self._marks.of(group)
 
     async def close(self) -> None:
         await self._writer.close()
