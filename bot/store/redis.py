@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.errors import ChatsurveyError
 from bot.model import Address, Change, Conversation, Doc, DocChange, Entry, Job
 from bot.store.base import Backlog, Commit, JobState, JobView, Settlement
+from bot.store.redis_hints import Hints
 from bot.store.redis_jobs import RedisJobs
 from bot.store.redis_layout import Layout
 from bot.store.redis_names import Names
@@ -37,6 +38,7 @@ class RedisStore:
         self._names = Names(self._wire, self._layout)
         self._turns = Turns(self._wire, self._layout, self._names, clock)
         self._jobs = RedisJobs(self._wire, self._layout, self._turns, clock)
+        self._hints = Hints(self._wire, self._layout)
 
     async def load(self, address: Address) -> Conversation | None:
         return await self._names.at(address)
@@ -108,7 +110,26 @@ class RedisStore:
             return False
         return True
 
+    async def versions(self, chats: Sequence[str]) -> Mapping[str, int]:
+        return await self._hints.versions(chats)
+
+    def tell(self, word: str) -> None:
+        self._hints.tell(word)
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        self._hints.hear(listener)
+
+    async def mark(self, group: str, name: str, value: bytes, ttl: int) -> None:
+        await self._hints.mark(group, name, value, ttl)
+
+    async def unmark(self, group: str, name: str) -> None:
+        await self._hints.unmark(group, name)
+
+    async def marks(self, group: str) -> Mapping[str, bytes]:
+        return await self._hints.marks(group)
+
     async def close(self) -> None:
+        await self._hints.close()
         await self._turns.close()
         await self._wire.close()
 

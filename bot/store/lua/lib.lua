@@ -8,6 +8,7 @@
 --   B:x:<kind>\n<id>  "version\n" .. body of a document;  B:i:<kind>  the ids of a kind
 --   B:o             hash: what was committed here for other shards and is not known to be there yet
 --   B:g             the last generation of a job
+--   B:m:<group>     hash: name of a mark -> "until\n" .. value, by the server's clock in ms
 local B = KEYS[1]
 local call, unpack_, pack_ = redis.call, cmsgpack.unpack, cmsgpack.pack
 local KIND, DUE, PAYLOAD, GEN, ATTEMPT, STATE, LEASE, ERROR, CREATED, TOUCHED, CUT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
@@ -15,6 +16,11 @@ local WAITING, RUNNING, DEAD = 0, 1, 2
 local LISTS = {[0] = ':w:', [1] = ':r:', [2] = ':d:'}
 
 local function text(number) return string.format('%.0f', number) end
+
+local function server_time()
+  local now = call('TIME')
+  return tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
+end
 
 local function read(id)
   local raw = call('HGET', B .. ':j', id)

@@ -1,0 +1,116 @@
+"""Words between the processes on one Redis, and signs of life: neither is data, and both may be lost.
+
+- Words go over one channel a prefix. A script publishes them, so that a cluster takes them on any connection; its nodes
+  pass them on to each other.
+- Listening has a connection of its own. It is asked for a pong while nothing comes, so one that died without a word
+  is noticed within `_SILENCE`, and it is made again, with a pause that grows and differs from process to process.
+- A mark lives by the server's clock, so hosts whose clocks differ agree on who is alive.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from redis.asyncio import RedisCluster
+from redis.asyncio.client import PubSub
+
+from bot.errors import StoreUnavailable
+from bot.store.redis_layout import Layout
+from bot.store.redis_wire import Script, Wire
+
+_TELL, _VERSIONS, _MARK, _MARKS = Script("tell"), Script("versions"), Script("mark"), Script("marks")
+_SILENCE = 2.0
+"""Seconds without a message after which the server is asked for a pong, and within which it has to come."""
+_PAUSES = (0.05, 2.0)
+"""Seconds before the first and at most before a later attempt to listen again; half of it is chance."""
+
+
+class Hints:
+    def __init__(self, wire: Wire, layout: Layout) -> None:
+        self._wire = wire
+        self._layout = layout
+        self._channel = f"{layout.prefix}:words"
+        self._listeners: list[Callable[[str], None]] = []
+        self._listening: asyncio.Task[None] | None = None
+
+    def tell(self, word: str) -> None:
+        with suppress(StoreUnavailable):  # closed
+            self._wire.ask(_TELL, self._layout.base(word), self._channel, word).add_done_callback(_unheard)
+
+    def hear(self, listener: Callable[[str], None]) -> None:
+        self._listeners.append(listener)
+        if self._listening is None:
+            self._listening = asyncio.get_running_loop().create_task(self._listen(), name="words from other processes")
+
+    async def versions(self, chats: Sequence[str]) -> Mapping[str, int]:
+        """One round trip, whatever shards they are in."""
+        by_shard: dict[int, list[str]] = {}
+        for chat in chats:
+            by_shard.setdefault(self._layout.shard(chat), []).append(chat)
+        bases = self._layout.bases
+        asked = [self._wire.ask(_VERSIONS, bases[shard], *some) for shard, some in by_shard.items()]
+        answers = await asyncio.gather(*asked)
+        found: dict[str, int] = {}
+        for some, versions in zip(by_shard.values(), answers, strict=True):
+            found.update(zip(some, versions, strict=True))
+        return {chat: version for chat, version in found.items() if version}
+
+    async def mark(self, group: str, name: str, value: bytes, ttl: int) -> None:
+        await self._wire.run(_MARK, self._layout.base(group), group, name, value, ttl)
+
+    async def unmark(self, group: str, name: str) -> None:
+        await self._wire.send("HDEL", f"{self._layout.base(group)}:m:{group}", name)
+
+    async def marks(self, group: str) -> Mapping[str, bytes]:
+        rows = await self._wire.run(_MARKS, self._layout.base(group), group)
+        return {name.decode(): value for name, value in rows}
+
+    async def close(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        pause = least = _PAUSES[0]
+        while True:
+            try:
+                pubsub = await self._connection()
+                try:
+                    await pubsub.subscribe(self._channel)
+                    await self._pass_on(pubsub)
+                    pause = least
+                finally:
+                    await pubsub.aclose()  # type: ignore[no-untyped-call] # redis-py leaves it open
+            except Exception:  # noqa: BLE001 - whatever it was, it is tried again
+                pause = min(2 * pause, _PAUSES[1])
+            await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - chance, no secret
+
+    async def _connection(self) -> PubSub:
+        """On a cluster to any of its nodes, so that the next attempt goes to another where one is gone."""
+        client = self._wire.client
+        if not isinstance(client, RedisCluster):
+            return client.pubsub()
+        await client.initialize()
+        return client.pubsub(random.choice(client.get_primaries()))  # noqa: S311 - chance, no secret
+
+    async def _pass_on(self, pubsub: PubSub) -> None:
+        """Until the connection is silent though it was asked for a pong."""
+        asked = False
+        while True:
+            message: dict[str, Any] | None = await pubsub.get_message(timeout=_SILENCE)
+            if message is None and asked:
+                return
+            if message is None:
+                await pubsub.ping()
+            elif message["type"] == "message":
+                for listener in self._listeners:
+                    asyncio.get_running_loop().call_soon(listener, message["data"].decode(errors="replace"))
+            asked = message is None
+
+
+def _unheard(answer: "asyncio.Future[object]") -> None:
+    """Nobody waits for it, so its error is taken here."""
+    if not answer.cancelled():
+        answer.exception()
