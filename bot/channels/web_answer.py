@@ -1,7 +1,7 @@
 """An answer that is whole when it is made, written at once.
 
 aiohttp's own Response allows for cookies, compression, chunks and signals, and pays for that in every answer; its
-writer joins head and body anew each time. Here the head is made once a second, and head and body go to the transport as one
+writer joins head and body anew each time. Here the head is made once a second, and both go to the transport as one
 piece: a turn costs a tenth less processor time (paired runs at 64 chats). What a server asks of a response is `prepare`
 and `write_eof`; a client that reads slowly is waited for as aiohttp does.
 """
