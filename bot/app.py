@@ -42,7 +42,7 @@ from bot.records.sql import SqlRecords
 from bot.runtime import Runtime
 from bot.settings import Settings, with_secrets
 from bot.store.base import Settlement, Store
-from bot.store.lock import FolderLock
+from bot.store.lock import FolderLock, make
 from bot.work import handlers, prompt
 
 log = logging.getLogger(__name__)
@@ -95,10 +95,7 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     stack.callback(release, sockets)
     file = FlowFile(settings.flows, settings.hours, partial(warned, settings))
     book, warnings = file.read()
-    lock = FolderLock(settings.data_dir)
-    stack.callback(lock.release)
-    if not lock.guarded:
-        log.warning("%s is on a file system without locks: see that no other server uses it", settings.data_dir)
+    _own(settings, stack)
     settings = with_secrets(settings)
     store = await open_store(settings, now, serves=True)
     stack.push_async_callback(store.close)
@@ -148,6 +145,16 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
         await channel.start()
     stack.push_async_callback(_cancel, _background(warm_up(catalog, records, made), "loading of what comes first"))
     return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose)
+
+
+def _own(settings: Settings, stack: AsyncExitStack) -> None:
+    """The data folder is there, and ours alone where the chats are in it; with Redis several processes may share it."""
+    make(settings.data_dir)
+    if not settings.redis_url:
+        lock = FolderLock(settings.data_dir)
+        stack.callback(lock.release)
+        if not lock.guarded:
+            log.warning("%s is on a file system without locks: see that no other server uses it", settings.data_dir)
 
 
 def _handlers(

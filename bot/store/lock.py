@@ -34,13 +34,11 @@ class FolderLock:
         self._path = folder / ".lock"
         self.guarded = True
         """False where the file system has no flock and only the process id guards the folder."""
+        make(folder)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise UserMistake(
-                f"cannot write in {folder}: {error.strerror}", "Set DATA_DIR to a folder of its own."
-            ) from error
+            raise _closed(folder, error) from error
         try:
             self._take(folder, flock)
         except BaseException:
@@ -69,6 +67,18 @@ class FolderLock:
             os.ftruncate(self._handle, 0)
             os.close(self._handle)
             self._handle = -1
+
+
+def make(folder: Path) -> None:
+    """Make the folder where it is not there, for its owner alone. Raises UserMistake."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _closed(folder, error) from error
+
+
+def _closed(folder: Path, error: OSError) -> UserMistake:
+    return UserMistake(f"cannot write in {folder}: {error.strerror}", "Set DATA_DIR to a folder of its own.")
 
 
 def _taken(folder: Path, holder: str) -> UserMistake:
