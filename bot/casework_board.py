@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 MINUTE = 60_000
 GRACE = 15_000
 """A page that is not there for so long has been left: a reload takes less."""
-SOON = 300
+SOON, WATCH = 300, 10_000
 LEFT = ("stopped", "unreachable")
 """Outcomes of a chat that its customer left."""
 LOST = ("message_not_found", "thread_not_found")
@@ -51,7 +51,7 @@ class Thread:
         if doc is not None and doc.body:
             self._posted, self._version = posted.read_posted(doc.body), doc.version
         before = self._posted
-        away = self._presence()
+        away = await self._presence()
         key, now = remarks.escalation(self._case), self._clock()
         told = key in self._posted.said or key in {one.key for one in self._due()}
         owner = await self._parts.cases.colleague(self._case.owner) if self._case.owner else None
@@ -215,18 +215,17 @@ class Thread:
             return 0 if away or self._posted.away else self._chat.seq
         return await self._parts.sent(self._chat.id)
 
-    def _presence(self) -> bool:
-        """Whether a web visitor in a handoff has left."""
+    async def _presence(self) -> bool:
+        """Whether a web visitor in a handoff has left. A killed process tells nobody: who is there is looked after."""
         now, chat = self._clock(), self._chat
-        if chat.address.channel != "web" or not chat.handoff or self._parts.front.present(chat.id):
-            self._posted = replace(self._posted, away=0)
-            return False
-        if not self._posted.away:
-            self._posted = replace(self._posted, away=now)
-        left = self._posted.away + GRACE
-        if now < left:
-            self._look_again(left - now)
-        return now >= left
+        live = chat.address.channel == "web" and bool(chat.handoff)
+        here = not live or await self._parts.front.present(chat.id)
+        away = 0 if here else self._posted.away or now
+        self._posted = replace(self._posted, away=away)
+        left = away + GRACE
+        if live and (here or now < left):
+            self._look_again(WATCH if here else left - now)
+        return not here and now >= left
 
     def _look_again(self, wait: int) -> None:
         at = self._clock() + wait

@@ -1,10 +1,12 @@
-"""Hints between the tasks of one process that a chat may have new entries. They may be lost; the log may not."""
+"""Hints that a chat may have new entries, between the tasks of one process. They may be lost; the log may not.
+What several processes tell each other is in `hub_shared.py`."""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bot.channels.base import Hint
+from bot.model import Conversation
 
 
 class _Listener:
@@ -37,7 +39,7 @@ class Hub:
         return len(self._listeners)
 
     def hears(self, chat: str) -> bool:
-        """Whether somebody listens to this chat."""
+        """Whether somebody listens to this chat here."""
         return chat in self._listeners
 
     @contextmanager
@@ -56,3 +58,17 @@ class Hub:
     def ring(self, chat: str) -> None:
         for listener in self._listeners.get(chat, ()):
             listener.ring()
+
+    def moved(self, conversation: Conversation, *, tell: bool) -> None:
+        """It was committed here. `tell`: somebody who listens elsewhere may wait for it."""
+        self.ring(conversation.id)
+
+    def saw(self, conversation: Conversation) -> None:
+        """It was read as it stands; where somebody listens to it here, they know it."""
+
+    async def present(self, chat: str) -> bool:
+        """Whether somebody listens to this chat, wherever. Raises StoreUnavailable."""
+        return self.hears(chat)
+
+    async def close(self) -> None:
+        """Nobody listens here any more."""

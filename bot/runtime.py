@@ -18,9 +18,11 @@ from bot.flows import engine, timers
 from bot.flows.catalog import Catalog
 from bot.flows.machine import Program
 from bot.hub import Hub
+from bot.hub_shared import SharedHub
 from bot.ids import new_id, next_id
-from bot.model import Address, Change, Conversation, Doc, DocChange, Entry, Inbound, Job, Say, Start, Turn
+from bot.model import Address, Conversation, Doc, DocChange, Entry, Inbound, Job, Start, Turn
 from bot.obs import Meters
+from bot.runtime_after import awaited, said, soon
 from bot.runtime_programs import Programs
 from bot.store.base import Again, Commit, Done, Settlement, Store
 
@@ -35,7 +37,8 @@ class Runtime:
 
     `wake` is called after a commit that leaves something to do later, with whether that is due at once. `clock` gives
     ms since the epoch. `salt` keeps ids of chats on messaging channels from being guessed; every process of an
-    installation has the same. `prompt`: a score is reported at once (`changes.plan`).
+    installation has the same. `prompt`: a score is reported at once (`changes.plan`). `shared` is the name of this
+    process where others serve from the same store.
     """
 
     def __init__(
@@ -48,13 +51,12 @@ class Runtime:
         *,
         salt: bytes = b"",
         prompt: bool = False,
+        shared: str = "",
     ) -> None:
-        self._store = store
-        self._catalog = catalog
-        self._clock = clock
-        self._wake = wake
+        self._store, self._catalog = store, catalog
+        self._clock, self._wake = clock, wake
         self._meters = meters or Meters()
-        self._hub = Hub()
+        self._hub = SharedHub(store, shared) if shared else Hub()
         self._programs = Programs(store, catalog)
         self._salt, self._prompt = salt, prompt
 
@@ -71,7 +73,7 @@ class Runtime:
     async def receive(self, chat: str, inbound: Inbound, after: int = 0, events: tuple[str, ...] = ()) -> Reply:
         began = perf_counter()
         before, program, turn = await self._turn(chat, inbound, events)
-        entries = _said(turn)
+        entries = said(turn)
         if after < before.seq:
             entries = await self._store.entries(chat, after)
         elif after > before.seq:
@@ -102,7 +104,7 @@ class Runtime:
                 raise Unknown("there is no chat at this address")
             done = await self._try(before, replace(inbound, late=True) if before.ended else inbound, events)
             if done is not None:
-                return self._replied(began, *done, _said(done[1]), inbound.at)
+                return self._replied(began, *done, said(done[1]), inbound.at)
         raise StoreUnavailable("too many messages from one address at once")
 
     async def invite(self, start: Start, flow: str, key: str) -> Reply:
@@ -129,6 +131,7 @@ class Runtime:
 
     async def look(self, chat: str, after: int = 0) -> Reply:
         conversation = await self._load(chat)
+        self._hub.saw(conversation)
         program = await self._programs.of(conversation)
         entries = await self._store.entries(chat, after) if after < conversation.seq else ()
         language = program.language(conversation.locale)
@@ -143,8 +146,8 @@ class Runtime:
     def listen(self, chat: str) -> AbstractContextManager[Hint]:
         return self._hub.listen(chat)
 
-    def present(self, chat: str) -> bool:
-        return self._hub.hears(chat)
+    async def present(self, chat: str) -> bool:
+        return await self._hub.present(chat)
 
     async def came_or_went(self, chat: str) -> None:
         job = presence_job(chat, self._clock() + PRESENCE)
@@ -165,6 +168,10 @@ class Runtime:
             return Again(due) if due else Done()
         self._meters.turns.add("timer")
         return Done()
+
+    async def close(self) -> None:
+        """When nobody listens any more, before the store closes."""
+        await self._hub.close()
 
     @property
     def listening(self) -> int:
@@ -193,9 +200,9 @@ class Runtime:
         change = plan(turn, before.version, inbound.at, events, prompt=self._prompt)
         verdict = await self._store.commit(change)
         if verdict is Commit.DONE:
-            self._hub.ring(before.id)
+            self._hub.moved(change.conversation, tell=awaited(before, turn.conversation, inbound))
             if change.jobs:
-                self._wake(_soon(change, inbound.at))
+                self._wake(soon(change, inbound.at))
             if change.conversation is not turn.conversation:
                 turn = replace(turn, conversation=change.conversation)
             return program, turn
@@ -221,7 +228,7 @@ class Runtime:
             return verdict
         self._meters.opened.add(name)
         if change.jobs:
-            self._wake(_soon(change, start.at))
+            self._wake(soon(change, start.at))
         return Reply(change.conversation, change.entries, engine.ask(program, change.conversation, start.at))
 
     def _after(self, start: Start, address: Address, before: Conversation | None) -> Start:
@@ -240,11 +247,3 @@ class Runtime:
         if conversation is None:
             raise Unknown("there is no such chat")
         return conversation
-
-
-def _said(turn: Turn) -> tuple[Entry, ...]:
-    return tuple(effect.entry for effect in turn.effects if isinstance(effect, Say))
-
-
-def _soon(change: Change, now: int) -> bool:
-    return any(job.due <= now for job in change.jobs)

@@ -202,10 +202,10 @@ async def test_a_name_leads_to_its_chat(channel: Channel) -> None:
 async def test_who_listens_is_present_and_the_desk_hears_of_coming_and_going(channel: Channel) -> None:
     world = channel.world
     chat = await world.open()
-    assert not world.runtime.present(chat)
+    assert not await world.runtime.present(chat)
     with world.runtime.listen(chat):
-        assert world.runtime.present(chat)
-    assert not world.runtime.present(chat)
+        assert await world.runtime.present(chat)
+    assert not await world.runtime.present(chat)
     for _ in range(2):
         await world.runtime.came_or_went(chat)
     view = await world.store.job(f"{chat}:presence")

@@ -71,8 +71,8 @@ class Front(Protocol):
 
     def listen(self, chat: str) -> AbstractContextManager[Hint]: ...
 
-    def present(self, chat: str) -> bool:
-        """Whether somebody's page listens to this chat now, on this process."""
+    async def present(self, chat: str) -> bool:
+        """Whether somebody's page listens to this chat in a handoff now, whichever process it is at."""
 
     async def came_or_went(self, chat: str) -> None:
         """A page began or ceased to listen to a chat in a handoff: those at the desk hear of it soon."""

@@ -4,7 +4,7 @@ Each event is the whole `{cursor, entries, ask, status}` after the one before, a
 reader goes on where it was with Last-Event-ID. The first event comes at once and says where the chat stands. A hint
 only makes an event come sooner: the log is read again at every tick, so nothing is missed where a hint is. A stream
 ends by itself when the chat has ended and when the service stops. In a handoff those at the desk hear when the chat's
-first stream opens and when its last one ends, which is found within seconds.
+first stream at this process opens and when its last one here ends, which is found within seconds.
 """
 
 import asyncio
@@ -24,6 +24,8 @@ from bot.errors import StoreUnavailable
 
 TICK = 15.0
 """Seconds between comments; a connection that nobody reads any more is found at the next one."""
+SOON = 1.0
+"""Seconds until a chat that could not be read is read again, what was hinted being known then."""
 GLANCE = 2.0
 """Seconds between looks whether the reader is still there."""
 MOST_A_CHAT = 6
@@ -92,16 +94,16 @@ class Streams:
                 await response.write(b": still here\n\n")
             if now is not None and now.status == "ended":
                 return
-            hinted = await self._wait(stream)
+            hinted = await self._wait(stream, self._tick if now is not None else min(SOON, self._tick))
             try:
                 now = web_wire.state(await self._front.look(chat, cursor), self._tokens)
             except StoreUnavailable:
-                now = None  # it is asked again at the next tick
+                now = None
 
-    async def _wait(self, stream: "_Stream") -> bool:
-        """Until a hint, a tick or the end of the service. Raises ConnectionError once the reader has gone: a write
-        would tell it too, but not before the next tick."""
-        hinted = asyncio.ensure_future(stream.hint.wait(self._tick))
+    async def _wait(self, stream: "_Stream", seconds: float) -> bool:
+        """Until a hint, so many seconds or the end of the service. Raises ConnectionError once the reader has gone: a
+        write would tell it too, but not before the next tick."""
+        hinted = asyncio.ensure_future(stream.hint.wait(seconds))
         closing = asyncio.ensure_future(self._closing.wait())
         try:
             while True:

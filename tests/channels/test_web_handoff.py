@@ -91,14 +91,14 @@ async def test_the_desk_hears_when_the_page_comes_and_when_it_has_gone(service: 
     async with follow(chat) as stream:
         await stream.event()
         await until(lambda: told_of_presence(chat))
-        assert service.runtime.present(chat.chat)
+        assert await service.runtime.present(chat.chat)
         async with follow(chat) as other:
             await other.event()
         await agent(chat, "say", "Hello", "1.1")
         await stream.event()
         assert not await told_of_presence(chat), "another tab makes no difference"
     await until(lambda: told_of_presence(chat), 10)
-    assert not service.runtime.present(chat.chat)
+    assert not await service.runtime.present(chat.chat)
 
 
 async def test_a_chat_without_a_handoff_tells_nobody(service: Service) -> None:
@@ -107,5 +107,5 @@ async def test_a_chat_without_a_handoff_tells_nobody(service: Service) -> None:
         await stream.event()
         await chat.send(value=3, fence=1)
         await stream.event()
-    await until(lambda: not service.runtime.present(chat.chat), 10)
+    await until(lambda: service.runtime.listening == 0, 10)
     assert not await told_of_presence(chat)

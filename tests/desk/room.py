@@ -46,7 +46,7 @@ class Attended(Runtime):
         super().__init__(*args)
         self._room = room
 
-    def present(self, chat: str) -> bool:
+    async def present(self, chat: str) -> bool:
         return self._room.here
 
 

@@ -181,7 +181,7 @@ async def test_a_hidden_tab_holds_no_stream_and_catches_up_at_once(come: Come, s
 
 async def until_nobody_listens(visitor: Person, service: app.Service, chat: str) -> None:
     """The page is asked again until the server has seen its stream end."""
-    while service.runtime.present(chat):
+    while await service.runtime.present(chat):
         await visitor.page.evaluate("fetch('/healthz').then(answer => answer.text())")
 
 
