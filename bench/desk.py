@@ -15,8 +15,8 @@ from time import perf_counter
 import aiohttp
 
 from bench.http import DRIVER_CORE, free_port, pin, server
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_types import Message
+from bot.sandbox.slack.server import Slack
+from bot.sandbox.slack.types import Message
 
 A_SECOND = 200
 CHATS = 10

@@ -11,8 +11,8 @@ from bot.casework import Casework
 from bot.casework_cases import Cases
 from bot.casework_home import Homes
 from bot.casework_parts import Parts
-from bot.channels import slack_desk_routes as files
 from bot.channels.base import Front
+from bot.channels.slack_desk import routes as files
 from bot.channels.verify import Tokens
 from bot.deliver import sent_to
 from bot.jobs import Handler
@@ -21,9 +21,9 @@ from bot.settings_types import Settings
 from bot.store.base import Store
 
 if TYPE_CHECKING:
-    from bot.channels.slack_api import SlackApi
-    from bot.channels.slack_app import Errands, Register
-    from bot.channels.slack_desk import SlackBoard
+    from bot.channels.slack.api import SlackApi
+    from bot.channels.slack.app import Errands, Register
+    from bot.channels.slack_desk.desk import SlackBoard
 
 
 def has_desk(settings: Settings) -> bool:
@@ -53,9 +53,9 @@ class Desk:
         self.cases = Cases(store, front, settings.desk, clock, wake)
 
     def listeners(self, api: "SlackApi", errands: "Errands") -> Sequence["Register"]:
-        from bot.channels.slack_desk import SlackBoard  # noqa: PLC0415 - with its library, only where it is used
-        from bot.channels.slack_desk_alarms import SlackAlarms  # noqa: PLC0415 - as above
-        from bot.channels.slack_desk_listen import SlackDesk  # noqa: PLC0415 - as above
+        from bot.channels.slack_desk.alarms import SlackAlarms  # noqa: PLC0415 - as above
+        from bot.channels.slack_desk.desk import SlackBoard  # noqa: PLC0415 - with its library, only where it is used
+        from bot.channels.slack_desk.listen import SlackDesk  # noqa: PLC0415 - as above
 
         self._board = SlackBoard(api)
         return (SlackDesk(self.cases, api, errands).register, SlackAlarms(self._alarms).register)

@@ -16,8 +16,8 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.channels.base import Front
-from bot.channels.slack_install import KIND, Workspaces
-from bot.channels.slack_manifest import SCOPES
+from bot.channels.slack.install import KIND, Workspaces
+from bot.channels.slack.manifest import SCOPES
 from bot.channels.verify import Tokens
 from bot.errors import StoreUnavailable, UserMistake
 from bot.model import Doc, DocChange
@@ -25,10 +25,10 @@ from bot.settings_types import Settings
 from bot.store.base import Commit, Store
 
 if TYPE_CHECKING:
-    from bot.channels.slack_api import SlackApi
-    from bot.channels.slack_app import Errands, Register
-    from bot.channels.slack_send import SlackMessenger
-    from bot.channels.slack_socket import Socket
+    from bot.channels.slack.api import SlackApi
+    from bot.channels.slack.app import Errands, Register
+    from bot.channels.slack.send import SlackMessenger
+    from bot.channels.slack.socket import Socket
 
 log = logging.getLogger(__name__)
 
@@ -97,11 +97,13 @@ async def slack(
         message = f'there is no flow "{chosen.flow}", which the settings name under slack'
         raise UserMistake(message, f"known flows: {', '.join(known)}")
     await asyncio.to_thread(_load)
-    from bot.channels import slack_app, slack_http, slack_oauth  # noqa: PLC0415 - half a second, only where it is used
-    from bot.channels.slack import SlackChannel, SlackOptions  # noqa: PLC0415 - as above
-    from bot.channels.slack_api import SlackApi  # noqa: PLC0415 - as above
-    from bot.channels.slack_send import SlackMessenger  # noqa: PLC0415 - as above
-    from bot.channels.slack_socket import Socket  # noqa: PLC0415 - as above
+    from bot.channels.slack import app as slack_app  # noqa: PLC0415 - half a second, only where it is used
+    from bot.channels.slack import http as slack_http  # noqa: PLC0415 - half a second, only where it is used
+    from bot.channels.slack import oauth as slack_oauth  # noqa: PLC0415 - half a second, only where it is used
+    from bot.channels.slack.api import SlackApi  # noqa: PLC0415 - as above
+    from bot.channels.slack.channel import SlackChannel, SlackOptions  # noqa: PLC0415 - as above
+    from bot.channels.slack.send import SlackMessenger  # noqa: PLC0415 - as above
+    from bot.channels.slack.socket import Socket  # noqa: PLC0415 - as above
 
     workspaces = Workspaces(StoredInstalls(store) if chosen.client_id else None, chosen.bot_token)
     api = SlackApi(chosen.api_url, workspaces.token)
@@ -137,7 +139,7 @@ def links(settings: Settings) -> Callable[[str, str], str]:
 
 
 def _load() -> None:
-    import_module("bot.channels.slack_socket")
+    import_module("bot.channels.slack.socket")
 
 
 class _Running:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.crm.base import Writer
 from bot.crm.config import WriterConfig
 from bot.crm.link import link_of
-from bot.crm.mapping_check import check_mapping
+from bot.crm.mapping.check import check_mapping
 from bot.crm.table import make
 from bot.errors import Problem
 from bot.flows.spec import Book

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.crm.config import Connection
-from bot.crm.mapping import Mapped
+from bot.crm.mapping.mapped import Mapped
 from bot.desk.policy import Policy
 from bot.errors import Mark
 from bot.flows.spec import OpenHours

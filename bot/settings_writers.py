@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from bot.crm.mapping import Mapped
+from bot.crm.mapping.mapped import Mapped
 from bot.crm.spec import Fault, Spec
 from bot.crm.table import KINDS
 from bot.flows.nodes import Table, nearest

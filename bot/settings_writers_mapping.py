@@ -1,6 +1,6 @@
 """The mapping of one writer as the settings file says it: moments, conditions, who is meant, what goes where.
 
-The language of the values is `bot.crm.mapping_expr`; docs/mapping.md shows all of it.
+The language of the values is `bot.crm.mapping.expr`; docs/mapping.md shows all of it.
 """
 
 import re
@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Literal, TypeAlias, TypeVar
 
 from bot.crm.base import EVENTS, Event
-from bot.crm.mapping import Field, Mapped, Section
-from bot.crm.mapping_expr import Expr, compile_value
-from bot.crm.mapping_sources import MORE_SUBJECTS
-from bot.crm.mapping_syntax import Fault
+from bot.crm.mapping.expr import Expr, compile_value
+from bot.crm.mapping.mapped import Field, Mapped, Section
+from bot.crm.mapping.sources import MORE_SUBJECTS
+from bot.crm.mapping.syntax import Fault
 from bot.crm.spec import Section as SectionSpec
 from bot.crm.spec import Spec
 from bot.errors import Mark

@@ -19,7 +19,7 @@ L1 = ("bot.flows", "bot.changes", "bot.desk", "bot.crm.mapping")
 PORTS = ("bot.store.base", "bot.channels.base", "bot.crm.base", "bot.records.base", "bot.desk.base", "bot.desk.alarms")
 L2 = ("bot.store", "bot.channels", "bot.crm", "bot.records", "bot.obs")
 L3 = (
-    *("bot.runtime", "bot.jobs", "bot.work", "bot.hub", "bot.deliver", "bot.casework", "bot.keys"),
+    *("bot.runtime", "bot.jobs", "bot.work", "bot.hub", "bot.lease", "bot.deliver", "bot.casework", "bot.keys"),
     *("bot.writing", "bot.alarms"),
 )
 L4 = ("bot.app", "bot.http", "bot.settings", "bot.cli", "bot.commands", "bot.sandbox", "bot.resources", "bot.__main__")
@@ -63,8 +63,6 @@ def within(module: str, roots: tuple[str, ...]) -> bool:
 
 def layer_of(module: str) -> str:
     """The innermost layer that names the module; `settings_env` belongs to `settings`, as helpers of one room do."""
-    if module.startswith("bot.crm.mapping_"):
-        module = "bot.crm.mapping"
     for name, roots in (("L0", L0), ("P", PORTS), ("L1", L1), ("L2", L2), ("L3", L3), ("L4", L4)):
         if within(module, roots):
             return name

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from bot.crm.base import FieldFacts, FieldType
-from bot.crm.mapping import Field, Mapped
-from bot.crm.mapping_expr import Expr, Use
-from bot.crm.mapping_sources import SOURCES, OutType
+from bot.crm.mapping.expr import Expr, Use
+from bot.crm.mapping.mapped import Field, Mapped
+from bot.crm.mapping.sources import SOURCES, OutType
 from bot.errors import Mark, Problem
 from bot.flows.lint_graph import asks, key_of
 from bot.flows.nodes import nearest

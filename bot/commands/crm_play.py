@@ -19,7 +19,7 @@ from bot.app_writers import config_of
 from bot.commands.crm_example import Life, earlier
 from bot.crm.base import Event, Parcel, Preparing, Receipt, Writer
 from bot.crm.config import WriterConfig
-from bot.crm.mapping import moments
+from bot.crm.mapping.mapped import moments
 from bot.crm.spec import Spec
 from bot.crm.table import KINDS, make
 from bot.sandbox.crm.standin import Exchange, StandIn

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
-from bot.channels.slack_api import SlackApi
-from bot.channels.slack_manifest import SCOPES
+from bot.channels.slack.api import SlackApi
+from bot.channels.slack.manifest import SCOPES
 from bot.commands.doctor_types import Check
 from bot.errors import DeliveryError, Permanent
 from bot.settings import Settings

@@ -14,9 +14,9 @@ from pathlib import Path
 import aiohttp
 
 from bot.app_slack import StoredInstalls
-from bot.channels import slack_read as read
-from bot.channels.slack_api import SlackApi
-from bot.channels.slack_install import Workspaces
+from bot.channels.slack import read
+from bot.channels.slack.api import SlackApi
+from bot.channels.slack.install import Workspaces
 from bot.commands.data import has_data, with_store
 from bot.errors import DeliveryError, Permanent, Throttled, UserMistake
 from bot.settings import Settings, load

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from bot.channels.slack_manifest import manifest
+from bot.channels.slack.manifest import manifest
 from bot.settings import Settings, load
 
 SHORTCUT = "survey_start"

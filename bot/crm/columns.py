@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.crm.mapping import Mapped, Plain, plain
-from bot.crm.mapping_sources import clean
+from bot.crm.mapping.mapped import Mapped, Plain, plain
+from bot.crm.mapping.sources import clean
 from bot.crm.shape import CONTACT, contact_of, moment
 from bot.model import Response
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.crm.mapping import Mapped
+from bot.crm.mapping.mapped import Mapped
 
 
 @dataclass(frozen=True, slots=True)

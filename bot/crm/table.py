@@ -8,14 +8,14 @@ from bot.crm.base import Writer
 from bot.crm.config import WriterConfig
 
 KINDS = {
-    "adobe": "bot.crm.adobe",
+    "adobe": "bot.crm.adobe.writer",
     "csv": "bot.crm.csv_file",
-    "hubspot": "bot.crm.hubspot",
+    "hubspot": "bot.crm.hubspot.writer",
     "jsonl": "bot.crm.jsonl",
-    "salesforce": "bot.crm.salesforce",
-    "sellsy": "bot.crm.sellsy",
-    "sheets": "bot.crm.sheets",
-    "webhook": "bot.crm.webhook",
+    "salesforce": "bot.crm.salesforce.writer",
+    "sellsy": "bot.crm.sellsy.writer",
+    "sheets": "bot.crm.sheets.writer",
+    "webhook": "bot.crm.webhook.writer",
 }
 
 

@@ -10,13 +10,13 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from bot.sandbox import slack_quirks
 from bot.sandbox.crms import Crms, OnCrm
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_delivery import Ack
-from bot.sandbox.slack_types import Message, View
-from bot.sandbox.telegram import Telegram
-from bot.sandbox.telegram_troubles import ANY, broken, lost, throttled
+from bot.sandbox.slack import quirks as slack_quirks
+from bot.sandbox.slack.delivery import Ack
+from bot.sandbox.slack.server import Slack
+from bot.sandbox.slack.types import Message, View
+from bot.sandbox.telegram.server import Telegram
+from bot.sandbox.telegram.troubles import ANY, broken, lost, throttled
 
 SECONDS = 3
 """That a platform asks to wait, where it throttles."""

@@ -21,9 +21,9 @@ from bot.errors import UserMistake
 from bot.sandbox import acts
 from bot.sandbox.clock import DAY, Clock
 from bot.sandbox.crms import Crms
-from bot.sandbox.slack import Slack
+from bot.sandbox.slack.server import Slack
 from bot.sandbox.snapshot import Cast, Snapshots
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.telegram.server import Telegram
 from bot.sandbox.web import Page
 from bot.settings import Settings, load
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from bot.crm.table import KINDS
 from bot.sandbox.crm.standin import StandIn, Table, status
-from bot.sandbox.slack_types import Json
+from bot.sandbox.slack.types import Json
 
 HEAD = "writers:\n"
 CSV = "  csv: {}\n"

@@ -12,11 +12,11 @@ from msgspec import Struct, to_builtins
 
 from bot.sandbox.clock import Clock
 from bot.sandbox.crms import Crms
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_types import Json
-from bot.sandbox.slack_types import User as Member
-from bot.sandbox.telegram import Telegram
-from bot.sandbox.telegram_types import User
+from bot.sandbox.slack.server import Slack
+from bot.sandbox.slack.types import Json
+from bot.sandbox.slack.types import User as Member
+from bot.sandbox.telegram.server import Telegram
+from bot.sandbox.telegram.types import User
 
 NOT_SHOWN = ("getUpdates", "getMe", "auth.test", "apps.connections.open")
 SHOWN = 100

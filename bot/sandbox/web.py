@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bot.sandbox.acts import Act, Move, decode
 from bot.sandbox.bell import Bell
-from bot.sandbox.slack_types import Json
+from bot.sandbox.slack.types import Json
 
 FILES = Path(__file__).parent / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.crm.base import Parcel
-from bot.crm.hubspot import HubSpotWriter
-from bot.crm.hubspot_fields import UNIQUE
+from bot.crm.hubspot.fields import UNIQUE
+from bot.crm.hubspot.writer import HubSpotWriter
 from bot.model import CaseFacts, Fact
 from bot.sandbox.crm.hubspot import HubSpot
 from tests.crm.writer_parts import parcel, writing

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.crm.base import Parcel
-from bot.crm.salesforce import SalesforceWriter
+from bot.crm.salesforce.writer import SalesforceWriter
 from bot.model import CaseFacts, Fact, Response
 from bot.sandbox.crm.salesforce import Salesforce
 from bot.sandbox.crm.salesforce_objects import Row

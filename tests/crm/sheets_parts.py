@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.crm.base import Receipt
-from bot.crm.sheets import SheetsWriter
+from bot.crm.sheets.writer import SheetsWriter
 from bot.model import Response
 from bot.sandbox.crm.sheets import Sheets
 from bot.sandbox.crm.standin import Exchange

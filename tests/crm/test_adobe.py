@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.crm.adobe import AdobeWriter, faults
+from bot.crm.adobe.writer import AdobeWriter, faults
 from bot.crm.base import Describing, FieldFacts, Preparing, Reconciling, Stored
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.model import CaseFacts, Fact, Response

@@ -10,8 +10,8 @@ from aiohttp import web
 from msgspec import Struct
 
 from bot.crm.base import Parcel, Receipt
-from bot.crm.client import LARGEST, Answer, Client, Fixed, one_by_one, segment
 from bot.crm.config import Connection
+from bot.crm.http.client import LARGEST, Answer, Client, Fixed, one_by_one, segment
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.sandbox.crm.standin import (
     Exchange,

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from bot.crm.client_mask import LONGEST, WORDS, Asked
+from bot.crm.http.mask import LONGEST, WORDS, Asked
 from bot.errors import Permanent
 
 BODY = msgspec.json.encode(

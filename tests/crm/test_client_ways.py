@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from yarl import URL
 
-from bot.crm.client import Client, Fixed
-from bot.crm.client_proxy import proxy_of
 from bot.crm.config import Connection
+from bot.crm.http.client import Client, Fixed
+from bot.crm.http.proxy import proxy_of
 from bot.errors import Permanent, Retryable
 from tests.harness.responses import NOON
 

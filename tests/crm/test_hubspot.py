@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.crm.base import Describing, Preparing, Reconciling
-from bot.crm.hubspot_draft import markup, text
+from bot.crm.hubspot.draft import markup, text
 from bot.errors import Permanent, Retryable
 from bot.model import Answer, Entry, Fact
 from bot.sandbox.crm.standin import lost

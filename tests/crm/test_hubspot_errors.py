@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from bot.crm.base import Parcel, Receipt
-from bot.crm.client import Answer
-from bot.crm.hubspot_batch import Item, Objects
-from bot.crm.hubspot_errors import judge
+from bot.crm.http.client import Answer
+from bot.crm.hubspot.batch import Item, Objects
+from bot.crm.hubspot.errors import judge
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.model import Answer as Given
 from bot.model import Fact

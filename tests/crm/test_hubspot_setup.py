@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.crm.base import FieldFacts
-from bot.crm.hubspot_setup import Property as Described
-from bot.crm.hubspot_setup import Rights
+from bot.crm.hubspot.setup import Property as Described
+from bot.crm.hubspot.setup import Rights
 from bot.errors import Retryable, Unauthorized
 from bot.sandbox.crm.hubspot import KEY
 from bot.sandbox.crm.hubspot_portal import Property

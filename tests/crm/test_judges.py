@@ -3,8 +3,11 @@ table by status."""
 
 import pytest
 
-from bot.crm import adobe_api, hubspot_errors, sellsy_api, sheets_api
-from bot.crm.client_answer import Answer, Judge, judged
+from bot.crm.adobe import api as adobe_api
+from bot.crm.http.answer import Answer, Judge, judged
+from bot.crm.hubspot import errors as hubspot_errors
+from bot.crm.sellsy import api as sellsy_api
+from bot.crm.sheets import api as sheets_api
 from bot.errors import DeliveryError
 
 JUDGES = (judged, adobe_api.judge, hubspot_errors.judge, sellsy_api.judge, sheets_api.judge)

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.crm.base import Parcel, Stored
-from bot.crm.kept import NOTE, Kept, differing, normal, of_the_newest
-from bot.crm.salesforce_work import moment
+from bot.crm.http.kept import NOTE, Kept, differing, normal, of_the_newest
+from bot.crm.salesforce.work import moment
 from tests.harness.responses import a_response
 
 SAME = [

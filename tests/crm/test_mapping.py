@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.crm.base import EVENTS, Event
-from bot.crm.mapping import Mapped, Out, SectionValues, moments, plain
+from bot.crm.mapping.mapped import Mapped, Out, SectionValues, moments, plain
 from bot.model import Answer, CaseFacts, Click, Entry, Fact, Response
 from bot.model import Link as EntryLink
 from tests.harness.mappings import acme, section, value

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.crm.mapping_check import check_mapping
+from bot.crm.mapping.check import check_mapping
 from bot.desk.policy import Policy, Rule
 from bot.flows.load import load
 from bot.flows.spec import Book

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.crm.base import EVENTS
-from bot.crm.mapping import plain
-from bot.crm.mapping_filters import FILTERS
-from bot.crm.mapping_names import LABELS
-from bot.crm.mapping_shape import as_text
-from bot.crm.mapping_sources import MORE_SUBJECTS, SOURCES
+from bot.crm.mapping.filters import FILTERS
+from bot.crm.mapping.mapped import plain
+from bot.crm.mapping.names import LABELS
+from bot.crm.mapping.shape import as_text
+from bot.crm.mapping.sources import MORE_SUBJECTS, SOURCES
 from bot.model import Answer, Click, Fact
 from tests.harness.mappings import acme, section
 from tests.harness.responses import NOON, a_response

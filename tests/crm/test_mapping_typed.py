@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.crm.mapping import Mapped, Out, plain
-from bot.crm.mapping_shape import units
+from bot.crm.mapping.mapped import Mapped, Out, plain
+from bot.crm.mapping.shape import units
 from bot.model import Answer, Fact
 from tests.harness.mappings import acme, section
 from tests.harness.responses import NOON, a_response

@@ -10,9 +10,9 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.crm.client import Client
 from bot.crm.config import Connection
-from bot.crm.oauth import BURST, PAUSE, Grant, OAuth, client_credentials, jwt_bearer, refresh_token
+from bot.crm.http.client import Client
+from bot.crm.http.oauth import BURST, PAUSE, Grant, OAuth, client_credentials, jwt_bearer, refresh_token
 from bot.errors import DeliveryError, Retryable, Throttled, Unauthorized
 from bot.sandbox.crm.standin import StandIn, Table, status
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.crm.salesforce_errors import LONG, SHORT, fault_of
+from bot.crm.salesforce.errors import LONG, SHORT, fault_of
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.model import Answer
 from bot.sandbox.crm.salesforce_objects import Column

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.crm.salesforce_threads import Threads
+from bot.crm.salesforce.threads import Threads
 from bot.errors import Retryable, Unauthorized
 from bot.sandbox.crm.salesforce import Salesforce
 from bot.sandbox.crm.salesforce_demo import PASSWORD, REFRESH, SECRET, USER

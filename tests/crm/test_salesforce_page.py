@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.crm.salesforce import SPEC
+from bot.crm.salesforce.writer import SPEC
 from bot.crm.spec import Key
 from bot.sandbox.crm.salesforce import Salesforce
 from tests.crm.salesforce_parts import OPENED, PLAIN, RESOLVED, only, salesforce

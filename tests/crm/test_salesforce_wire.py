@@ -11,9 +11,9 @@ from typing import TypeAlias
 import pytest
 
 from bot.crm.config import Connection, WriterConfig
-from bot.crm.salesforce import make
-from bot.crm.salesforce_api import PAGES, Api
-from bot.crm.salesforce_wire import LARGEST
+from bot.crm.salesforce.api import PAGES, Api
+from bot.crm.salesforce.wire import LARGEST
+from bot.crm.salesforce.writer import make
 from bot.errors import Retryable
 from bot.sandbox.crm.salesforce import Salesforce
 from bot.sandbox.crm.salesforce_demo import CLIENT, SECRET

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.crm.sheets_grid import LONGEST, cells, fitting, header, letters, number, sheet, spans, start
+from bot.crm.sheets.grid import LONGEST, cells, fitting, header, letters, number, sheet, spans, start
 from bot.errors import Retryable
 from bot.model import Answer
 from bot.sandbox.crm.sheets import SETTINGS

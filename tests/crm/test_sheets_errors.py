@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from bot.crm.base import Describing, Preparing, Reconciling
-from bot.crm.client import Answer
-from bot.crm.sheets import spreadsheet_of
-from bot.crm.sheets_api import judge
-from bot.crm.sheets_key import ServiceAccount
+from bot.crm.http.client import Answer
+from bot.crm.sheets.api import judge
+from bot.crm.sheets.key import ServiceAccount
+from bot.crm.sheets.writer import spreadsheet_of
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.sandbox.crm.sheets import SPREADSHEET
 from bot.sandbox.crm.sheets_wire import ADDRESS, key_file

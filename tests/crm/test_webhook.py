@@ -13,10 +13,10 @@ from standardwebhooks import Webhook
 
 from bot.crm.base import Parcel
 from bot.crm.config import Connection, WriterConfig
-from bot.crm.guard import is_public
+from bot.crm.http.guard import is_public
 from bot.crm.shape import moment
-from bot.crm.webhook import WebhookWriter
-from bot.crm.webhook_event import LARGEST, event_of, event_type
+from bot.crm.webhook.event import LARGEST, event_of, event_type
+from bot.crm.webhook.writer import WebhookWriter
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.model import Answer, CaseFacts, CaseState, Entry, Response
 from tests.harness import contracts

@@ -8,13 +8,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from bot.crm.webhook_event import event_of
-from bot.crm.webhook_schema import schema
+from bot.crm.webhook.event import event_of
+from bot.crm.webhook.schema import schema
 from bot.model import Answer, CaseFacts, Click, Entry, Response
 from tests.harness.responses import NOON, a_response
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "webhook.schema.json"
-AGAIN = "python -m bot.crm.webhook_schema > docs/webhook.schema.json"
+AGAIN = "python -m bot.crm.webhook.schema > docs/webhook.schema.json"
 CASE = CaseFacts("resolved", "unhappy", NOON, NOON, "Ana", "won_back", "recovered", "late", "a note", NOON + 9_000)
 FULL = a_response(
     revision=4, outcome="completed", ended=NOON, clicks=(Click("review", "google", NOON),), case=CASE,

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from bot.app_writers import configs
 from bot.crm.base import Event, Parcel, Receipt
 from bot.crm.config import WriterConfig
-from bot.crm.webhook import WebhookWriter
+from bot.crm.webhook.writer import WebhookWriter
 from bot.errors import DeliveryError, FileProblems, Permanent, Retryable, Unauthorized
 from bot.model import Response
 from bot.settings import load

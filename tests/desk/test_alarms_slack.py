@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bot.app import clock
-from bot.sandbox.slack import Slack
+from bot.sandbox.slack.server import Slack
 from tests.desk.visitor import Visitor
 from tests.harness.flows import ATTENDED
 from tests.harness.receiver import SECRET, Answer, Receiver

@@ -7,8 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from bot.channels import slack_desk_blocks as blocks
-from bot.channels import slack_desk_forms as forms
+from bot.channels.slack_desk import blocks, forms
 from bot.desk import card as cards
 from bot.desk import person
 from bot.desk.base import Card, Choices, Home, HomeCase, Notice

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from bot.channels.slack_desk_routes import address, routes
+from bot.channels.slack_desk.routes import address, routes
 from bot.channels.verify import Tokens
 from bot.errors import StoreUnavailable, Unknown
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from bot.channels import slack_desk_read as read
+from bot.channels.slack_desk import read
 from bot.desk import ics
 from bot.desk.base import Line, LineKind
 from bot.desk.cases import Callback, Case

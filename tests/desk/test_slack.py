@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.app import Service, clock
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_quirks import broken, lost, throttled
-from bot.sandbox.slack_types import Message
+from bot.sandbox.slack.quirks import broken, lost, throttled
+from bot.sandbox.slack.server import Slack
+from bot.sandbox.slack.types import Message
 from tests.desk.visitor import Visitor
 from tests.harness.flows import ATTENDED
 from tests.harness.service import serving

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from bot.app import clock
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_types import Message
+from bot.sandbox.slack.server import Slack
+from bot.sandbox.slack.types import Message
 from tests.desk.visitor import Visitor
 from tests.harness.flows import ATTENDED
 from tests.harness.service import serving

@@ -13,10 +13,10 @@ from aiohttp import web
 from msgspec import Struct
 
 from bot.crm.base import Event, Parcel, Receipt, Stored
-from bot.crm.client import Client, one_by_one, segment
 from bot.crm.config import Connection, WriterConfig
-from bot.crm.mapping import moments
-from bot.crm.oauth import OAuth, client_credentials
+from bot.crm.http.client import Client, one_by_one, segment
+from bot.crm.http.oauth import OAuth, client_credentials
+from bot.crm.mapping.mapped import moments
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
 from bot.model import Response
 from bot.sandbox.crm.standin import EXCHANGE, StandIn, Table

@@ -6,10 +6,10 @@ from textwrap import dedent
 
 import pytest
 
-from bot.crm.mapping import Expr, Mapped, Out
-from bot.crm.mapping_expr import compile_value
-from bot.crm.mapping_sources import Scene
-from bot.crm.mapping_syntax import Fault
+from bot.crm.mapping.expr import compile_value
+from bot.crm.mapping.mapped import Expr, Mapped, Out
+from bot.crm.mapping.sources import Scene
+from bot.crm.mapping.syntax import Fault
 from bot.crm.spec import Fault as Wrong
 from bot.crm.spec import Key, Login, Section, Spec
 from bot.crm.table import KINDS

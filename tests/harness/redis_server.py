@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import cache
 from pathlib import Path
+from signal import Signals
 from subprocess import DEVNULL, Popen
 from threading import Event
 
@@ -47,6 +48,14 @@ class Server:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
+
+    def signal(self, number: Signals) -> None:
+        """SIGSTOP and SIGCONT, for one that hangs."""
+        self._process.send_signal(number)
+
+    def wait(self) -> None:
+        """Until it has ended by itself."""
+        self._process.wait(20)
 
     def client(self) -> "Redis":
         return Redis.from_url(self.url)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.sandbox.slack import Slack, clock
+from bot.sandbox.slack.server import Slack, clock
 from tests.harness.slack_contract import faults_of
 
 RETRIES = (0.0, 0.3, 5.0)

@@ -9,7 +9,7 @@ import pytest
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.telegram.server import Telegram
 from tests.harness import telegram_contract
 
 

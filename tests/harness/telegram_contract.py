@@ -11,9 +11,9 @@ from functools import cache
 
 from openapi_schema_validator import OAS31Validator
 
-from bot.sandbox import telegram_text
-from bot.sandbox.telegram import Call
-from bot.sandbox.telegram_errors import Refusal
+from bot.sandbox.telegram import text as telegram_text
+from bot.sandbox.telegram.errors import Refusal
+from bot.sandbox.telegram.server import Call
 from tests.harness import contracts
 
 NAME = "telegram/openapi.json"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from bot.sandbox import acts
 from bot.sandbox.clock import Clock
 from bot.sandbox.crms import Crms
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_types import Message
+from bot.sandbox.slack.server import Slack
+from bot.sandbox.slack.types import Message
 from bot.sandbox.snapshot import Cast, Snapshots
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.telegram.server import Telegram
 from bot.sandbox.web import Page
 
 

@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft4Validator
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import Slack
+from bot.sandbox.slack.server import Slack
 from tests.harness.contracts import load
 
 

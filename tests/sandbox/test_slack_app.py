@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.sandbox.slack import Slack
+from bot.sandbox.slack.server import Slack
 from tests.sandbox.slack_app import MODES, Body, Heard, app_in, plain
 
 BUTTONS = [{"type": "button", "action_id": f"pick_{name}", "text": plain(name), "value": name} for name in ("a", "b")]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.slack_check import faults_of_blocks, faults_of_view, words_of_blocks
+from bot.sandbox.slack.check import faults_of_blocks, faults_of_view, words_of_blocks
 from tests.harness.contracts import not_checked
 from tests.harness.slack_contract import faults_of
 

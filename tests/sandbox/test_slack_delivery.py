@@ -6,8 +6,8 @@ import time
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse
 
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_http import signed
+from bot.sandbox.slack.http import signed
+from bot.sandbox.slack.server import Slack
 from tests.sandbox.slack_app import MODES, Heard, app_in
 
 

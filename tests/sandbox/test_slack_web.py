@@ -10,8 +10,8 @@ from aiohttp import ClientSession
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_quirks import Quirk, broken, held, lost, refused, slow, throttled
+from bot.sandbox.slack.quirks import Quirk, broken, held, lost, refused, slow, throttled
+from bot.sandbox.slack.server import Slack
 
 Args = dict[str, Any]
 HERE = "C-of-nps-alerts"

@@ -7,8 +7,8 @@ from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 
 from bot.sandbox.clock import DAY, Clock
-from bot.sandbox.telegram import Call, Telegram
-from bot.sandbox.telegram_world import Answered
+from bot.sandbox.telegram.server import Call, Telegram
+from bot.sandbox.telegram.world import Answered
 from tests.harness import contracts, telegram_contract
 from tests.harness.telegram import client
 

@@ -11,9 +11,9 @@ from aiohttp import ClientSession, FormData, web
 from telegram import Bot, Update
 from telegram.error import BadRequest, Conflict, NetworkError, RetryAfter, TimedOut
 
-from bot.sandbox.telegram import Telegram
-from bot.sandbox.telegram_troubles import Trouble, broken, dropped, lost, refused, slow, throttled
-from bot.sandbox.telegram_types import User
+from bot.sandbox.telegram.server import Telegram
+from bot.sandbox.telegram.troubles import Trouble, broken, dropped, lost, refused, slow, throttled
+from bot.sandbox.telegram.types import User
 
 SECRET = "s3cret_-"
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import aiohttp
 
-from bot.sandbox.slack import Slack
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.slack.server import Slack
+from bot.sandbox.telegram.server import Telegram
 
 PATIENCE = 40.0
 """Seconds that a person waits for something that takes one; the service may just be starting again."""

@@ -11,9 +11,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_types import Message
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.slack.server import Slack
+from bot.sandbox.slack.types import Message
+from bot.sandbox.telegram.server import Telegram
 from tests.harness.service import Service, command
 from tests.harness.slack import slack_environ
 from tests.harness.telegram_contract import faults as telegram_faults

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from bot.crm.hubspot_fields import GROUP, UNIQUE, WANTED
+from bot.crm.hubspot.fields import GROUP, UNIQUE, WANTED
 
 LONGEST = 65_536
 BATCH = 100

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.crm.config import WriterConfig
-from bot.crm.mapping import Field
-from bot.crm.salesforce_fields import mapped
+from bot.crm.mapping.mapped import Field
+from bot.crm.salesforce.fields import mapped
 from bot.sandbox.crm.salesforce_objects import Column
 from bot.sandbox.crm.salesforce_org import Org
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import count
 
-from bot.crm.mapping import Field
+from bot.crm.mapping.mapped import Field
 
 LABELS = {"Appel": 401, "Rappel": 402, "Rendez-vous": 403}
 """Of tasks."""

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.slack_manifest import EVENTS
-from bot.sandbox.slack import Slack
+from bot.channels.slack.manifest import EVENTS
+from bot.sandbox.slack.server import Slack
 from tests.channels.slack.service import MODES, Mode, Service, serving
 from tests.harness.slack import furnish, slack_stand_in
 

@@ -23,8 +23,8 @@ from bot.model import Address, Change, Conversation, Job, Start
 from bot.obs import Meters
 from bot.records.sql import SqlRecords
 from bot.runtime import Runtime
-from bot.sandbox.slack import Slack, clock
-from bot.sandbox.slack_types import Message
+from bot.sandbox.slack.server import Slack, clock
+from bot.sandbox.slack.types import Message
 from bot.store.base import Commit, Done, Settlement
 from bot.store.sqlite import SqliteStore
 

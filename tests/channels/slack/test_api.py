@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.channels.slack_api import SlackApi
+from bot.channels.slack.api import SlackApi
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_quirks import Quirk, broken, lost, refused, slow, throttled
+from bot.sandbox.slack.quirks import Quirk, broken, lost, refused, slow, throttled
+from bot.sandbox.slack.server import Slack
 
 WORDS = "these words are private"
 

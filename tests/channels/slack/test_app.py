@@ -6,8 +6,8 @@ from io import StringIO
 
 import pytest
 
-from bot.channels.slack_app import Errands
-from bot.channels.slack_log import app_log, library_log
+from bot.channels.slack.app import Errands
+from bot.channels.slack.log import app_log, library_log
 from bot.errors import Permanent, StoreUnavailable
 from bot.obs import log_to
 from tests.channels.slack.service import Service

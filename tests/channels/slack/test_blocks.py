@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.base import Asked, Post
-from bot.channels.slack_blocks import Message, messages, revised, settled
-from bot.channels.slack_controls import window
+from bot.channels.slack.blocks import Message, messages, revised, settled
+from bot.channels.slack.controls import window
 from bot.model import Ask, Author, Choice, Entry, Link
-from bot.sandbox.slack_check import ALL_WORDS, faults_of_blocks, words_of_blocks
+from bot.sandbox.slack.check import ALL_WORDS, faults_of_blocks, words_of_blocks
 from tests.harness.slack_contract import faults_of
 
 CHAT = "01k9z0000000000000000000ab"

@@ -9,12 +9,12 @@ import pytest
 from aiohttp import web
 
 from bot.app_slack import StoredInstalls
-from bot.channels.slack_install import Install, Workspaces
-from bot.channels.slack_manifest import EVENTS, SCOPES
+from bot.channels.slack.install import Install, Workspaces
+from bot.channels.slack.manifest import EVENTS, SCOPES
 from bot.cli import main
 from bot.commands import doctor_slack
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_quirks import broken, refused, throttled
+from bot.sandbox.slack.quirks import broken, refused, throttled
+from bot.sandbox.slack.server import Slack
 from bot.settings import load
 from bot.store.sqlite import SqliteStore
 from tests.harness.slack import slack_environ

@@ -10,10 +10,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.channels import slack_http
-from bot.channels.slack_http import LARGEST
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_http import signed
+from bot.channels.slack import http as slack_http
+from bot.channels.slack.http import LARGEST
+from bot.sandbox.slack.http import signed
+from bot.sandbox.slack.server import Slack
 from tests.channels.slack.service import Service, serving
 
 EVENT = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": {"type": "message"}}

@@ -9,12 +9,12 @@ import aiohttp
 import pytest
 
 from bot.app_slack import StoredInstalls
-from bot.channels.slack_install import Install, Workspaces
-from bot.channels.slack_manifest import SCOPES
-from bot.channels.slack_oauth import LIFE, States
+from bot.channels.slack.install import Install, Workspaces
+from bot.channels.slack.manifest import SCOPES
+from bot.channels.slack.oauth import LIFE, States
 from bot.errors import Permanent
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_quirks import lost
+from bot.sandbox.slack.quirks import lost
+from bot.sandbox.slack.server import Slack
 from tests.channels.slack.service import Service, serving
 
 NOW = 1_800_000_000_000

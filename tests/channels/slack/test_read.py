@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.channels import slack_read as read
-from bot.channels.slack_kit import Tapped
+from bot.channels.slack import read
+from bot.channels.slack.kit import Tapped
 
 SAID = {"type": "message", "channel_type": "im", "channel": "D1", "user": "U1", "ts": "1.2", "text": "8"}
 

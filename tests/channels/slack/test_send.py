@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.channels.base import Asked, Found, Post
-from bot.channels.slack_api import SlackApi
-from bot.channels.slack_send import MOST, SlackMessenger
+from bot.channels.slack.api import SlackApi
+from bot.channels.slack.send import MOST, SlackMessenger
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled
 from bot.model import Ask, Choice, Entry
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_quirks import Quirk, broken, lost, refused, throttled
+from bot.sandbox.slack.quirks import Quirk, broken, lost, refused, throttled
+from bot.sandbox.slack.server import Slack
 from tests.channels.slack.service import Service
 from tests.harness.working import until
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels import slack_socket
-from bot.sandbox.slack import Slack
+from bot.channels.slack import socket as slack_socket
+from bot.sandbox.slack.server import Slack
 from tests.channels.slack.service import serving
 from tests.harness.working import until
 

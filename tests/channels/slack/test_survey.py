@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import Refused
 from bot.model import Inbound
-from bot.sandbox.slack import Slack, clock
+from bot.sandbox.slack.server import Slack, clock
 from tests.channels.slack.service import Service, serving
 from tests.harness.working import until
 

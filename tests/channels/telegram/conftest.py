@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.telegram.server import Telegram
 from tests.channels.telegram.world import World, world_of
 from tests.harness.telegram import telegram
 

@@ -14,8 +14,8 @@ from bot.channels.telegram_sender import TelegramMessenger
 from bot.channels.verify import Tokens
 from bot.errors import Permanent, Retryable
 from bot.model import Author, Entry
-from bot.sandbox.telegram import Telegram
-from bot.sandbox.telegram_troubles import refused, slow
+from bot.sandbox.telegram.server import Telegram
+from bot.sandbox.telegram.troubles import refused, slow
 from tests.channels.telegram.world import KEY
 
 CHAT = "ww0cdmxcp451t8399qmef04npr"

@@ -12,7 +12,7 @@ from bot.channels.telegram import Options, TelegramChannel
 from bot.channels.telegram_api import TelegramApi
 from bot.channels.telegram_types import Media, Person, Update
 from bot.model import Address, Conversation, Inbound, Start
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.telegram.server import Telegram
 from tests.channels.telegram.world import FLOW, SCORES, World, world_of
 
 KEY = "what_we_would_like_to_have_been_told_"

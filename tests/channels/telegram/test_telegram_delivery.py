@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from bot.errors import StoreUnavailable
 from bot.model import Change
-from bot.sandbox.telegram import Telegram
-from bot.sandbox.telegram_troubles import Trouble, broken, dropped, lost, refused, throttled
-from bot.sandbox.telegram_updates import Updates
+from bot.sandbox.telegram.server import Telegram
+from bot.sandbox.telegram.troubles import Trouble, broken, dropped, lost, refused, throttled
+from bot.sandbox.telegram.updates import Updates
 from bot.store.base import Commit, JobView
 from tests.channels.telegram.world import SCORES, World, world_of
 

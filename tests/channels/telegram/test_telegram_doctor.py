@@ -8,7 +8,7 @@ import pytest
 from bot.commands.doctor import told
 from bot.commands.doctor_telegram import checks
 from bot.commands.doctor_types import Check
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.telegram.server import Telegram
 from bot.settings import load
 from tests.channels.telegram.world import KEY, world_of
 from tests.harness.service import command

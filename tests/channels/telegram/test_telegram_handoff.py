@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.slack import Slack
-from bot.sandbox.slack_types import Message
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.slack.server import Slack
+from bot.sandbox.slack.types import Message
+from bot.sandbox.telegram.server import Telegram
 from tests.channels.telegram.world import SCORES, World, world_of
 from tests.harness.flows import ATTENDED
 from tests.harness.slack import slack, slack_environ

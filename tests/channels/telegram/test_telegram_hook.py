@@ -11,7 +11,7 @@ import pytest
 from bot.channels.telegram_hook import HEADER, LARGEST
 from bot.errors import StoreUnavailable
 from bot.model import Change
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.telegram.server import Telegram
 from bot.store.base import Commit
 from tests.channels.telegram.world import SCORES, World, world_of
 

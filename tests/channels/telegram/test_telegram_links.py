@@ -14,7 +14,7 @@ from bot.channels.telegram_links import (
     stored_payload,
     unpacked,
 )
-from bot.sandbox.telegram import Telegram
+from bot.sandbox.telegram.server import Telegram
 from tests.channels.telegram.world import KEY, World, world_of
 from tests.harness.service import command
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bot.sandbox.telegram import Message, Telegram, User
+from bot.sandbox.telegram.server import Message, Telegram, User
 from tests.channels.telegram.world import FLOW
 from tests.harness.service import TOP, Service, clean
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import FileProblems, UserMistake
-from bot.sandbox.telegram import TOKEN, Telegram
+from bot.sandbox.telegram.server import TOKEN, Telegram
 from bot.settings import load
 from tests.channels.telegram.world import world_of
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from bot import app
 from bot.model import Address, Conversation
 from bot.sandbox.bell import PATIENCE
-from bot.sandbox.telegram import Message, Telegram, User
-from bot.sandbox.telegram_world import Answered
+from bot.sandbox.telegram.server import Message, Telegram, User
+from bot.sandbox.telegram.world import Answered
 from tests.harness.service import lay, serving
 
 FLOW = """
