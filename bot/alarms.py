@@ -6,6 +6,7 @@
 - The document `alarm`, id the writer, keeps where the message is, written before it goes out: after a crash the message
   is looked up by its key and not sent twice.
 - Where there is no desk the log says it, once.
+- Each process has its own gate before a writer. That somebody says it works again, or that it does, is told to all.
 """
 
 import asyncio
@@ -38,6 +39,10 @@ TOGETHER = 500
 TRIES = 20
 
 
+TRY = "try:"
+"""A word to every process: this kind of job may be tried now."""
+
+
 def alarm_job(writer: str, due: int) -> Job:
     return Job(f"system:alarm.{writer}", "alarm", due, {"writer": writer}, gathers=True)
 
@@ -58,8 +63,16 @@ class Alarms:
         await self._say(writer, lambda state: replace(state, parked=state.parked or now, error=error), error)
 
     async def resumed(self, writer: str) -> None:
-        """It lets us in again."""
+        """It lets us in again: whoever found it shut tries now."""
+        self._store.tell(f"{TRY}{write_kind(writer)}")
         await self._say(writer, lambda state: replace(state, parked=0, error=""), "")
+
+    def heard(self, gates: Mapping[str, Handler], word: str) -> None:
+        """A word that was told: a gate that it names lets one job through. A hold is obeyed all the same."""
+        handler = gates.get(word.removeprefix(TRY)) if word.startswith(TRY) else None
+        if handler is not None and handler.gate is not None and handler.gate.cautious:
+            handler.gate.try_now()
+            self._wake()
 
     async def replay(self, writer: str, agent: str, events: Sequence[str] = ()) -> Result:
         """Implements `desk.alarms.Operators`. What is dead then is due now, with a fresh count of attempts; who was not
@@ -169,10 +182,12 @@ class Raising:
         return 0 if not wrong else now + (AFTER_REPLAY if trying else LOOK_AGAIN)
 
     async def _try_now(self, writer: str, now: int) -> None:
-        handler = self._gates.get(write_kind(writer))
+        kind = write_kind(writer)
+        handler = self._gates.get(kind)
         if handler is not None and handler.gate is not None:
-            handler.gate.try_now()
-            for view in await self._store.jobs("waiting", write_kind(writer), TOGETHER):
+            handler.gate.try_now()  # a word may be lost
+            self._store.tell(f"{TRY}{kind}")
+            for view in await self._store.jobs("waiting", kind, TOGETHER):
                 if view.job.due > now:  # it was given back until the gate would have opened by itself
                     await self._store.retry_job(view.job.id, now)
 

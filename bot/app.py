@@ -36,6 +36,7 @@ from bot.flows.catalog import Catalog
 from bot.http_response import ResponsePage
 from bot.jobs import Handler, Run, Worker
 from bot.keys import Keys
+from bot.lease import process_name
 from bot.model import Job
 from bot.obs import Meters
 from bot.records.sql import SqlRecords
@@ -109,7 +110,9 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     def wake(soon: bool = True) -> None:
         worker.wake(soon)
 
-    runtime = Runtime(store, catalog, now, wake, meters, salt=salt, prompt=prompt(made))
+    process = process_name() if settings.redis_url else ""
+    runtime = Runtime(store, catalog, now, wake, meters, salt=salt, prompt=prompt(made), shared=process)
+    stack.push_async_callback(runtime.close)
     desk = None
     alarms = Alarms(store, now, wake)
     if has_desk(settings):
@@ -184,6 +187,7 @@ def _handlers(
         alarms=alarms,
     )
     gates |= {kind: handler for kind, handler in table.items() if handler.gate is not None}
+    store.hear(partial(alarms.heard, gates))
     return {kind: replace(handler, run=_metered(kind, handler.run, meters)) for kind, handler in table.items()}
 
 

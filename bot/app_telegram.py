@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from bot.channels.base import Front
-from bot.channels.telegram import Options, TelegramChannel
+from bot.channels.telegram import CHANNEL, Options, TelegramChannel
 from bot.channels.telegram_errors import TokenRefused
 from bot.channels.telegram_hook import Webhook
 from bot.channels.telegram_links import hook_names
@@ -22,6 +22,7 @@ from bot.channels.telegram_sender import Calls, TelegramMessenger
 from bot.channels.telegram_words import COMMANDS, LANGUAGES, words
 from bot.channels.verify import Tokens
 from bot.errors import DeliveryError, UserMistake
+from bot.lease import Lease
 from bot.settings_types import Settings
 from bot.store.base import Store
 
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE = 60.0
 REFUSED_PAUSE = 300.0
 """Seconds between tries where the token is refused."""
+CONFLICTS = 4
+"""In a row that are no news where several processes serve: one that is cut off asks for a few seconds more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ async def telegram(
     path, secret = hook_names(chosen.token, settings.secrets[0])
     hook = Webhook(channel.take, path, secret) if chosen.by_hook(settings.public_url) else None
     messenger = TelegramMessenger(calls, Tokens(settings.secrets), settings.public_url)
-    running = _Running(calls, channel, hook, settings.public_url, languages)
+    lease = Lease(store, CHANNEL) if settings.redis_url and hook is None else None
+    running = _Running(calls, channel, hook, settings.public_url, languages, lease=lease)
     return Telegram(messenger, hook.routes() if hook is not None else (), running.start, running.stop, messenger.close)
 
 
@@ -78,9 +82,16 @@ def _api(token: str, url: str) -> Calls:
 
 class _Running:
     def __init__(
-        self, calls: Calls, channel: TelegramChannel, hook: Webhook | None, public_url: str, languages: Sequence[str]
+        self,
+        calls: Calls,
+        channel: TelegramChannel,
+        hook: Webhook | None,
+        public_url: str,
+        languages: Sequence[str],
+        *,
+        lease: Lease | None,
     ) -> None:
-        self._calls, self._channel, self._hook = calls, channel, hook
+        self._calls, self._channel, self._hook, self._lease = calls, channel, hook, lease
         self._public_url, self._languages = public_url, languages
         self._task: asyncio.Task[None] | None = None
 
@@ -104,11 +115,17 @@ class _Running:
 
     async def _serve(self) -> None:
         await self._until_done(self._who)
+        if self._lease is None:
+            await self._receive()
+        else:
+            await self._lease.run(self._receive)
+
+    async def _receive(self) -> None:
         await self._until_done(self._source)
         naming = asyncio.create_task(self._until_done(self._name_commands), name="Telegram's commands")
         try:
             if self._hook is None:
-                await Poller(self._calls, self._channel.take).run()
+                await Poller(self._calls, self._channel.take, patience=0 if self._lease is None else CONFLICTS).run()
             await naming
         finally:
             naming.cancel()

@@ -28,7 +28,8 @@ REFUSED_PAUSE = 300.0
 
 
 class Poller:
-    """`sleep` waits that many seconds."""
+    """`sleep` waits that many seconds. `patience`: so many refusals in a row because somebody else polls are expected,
+    while another process of ours leaves off."""
 
     def __init__(
         self,
@@ -36,8 +37,10 @@ class Poller:
         take: Callable[[Update], Awaitable[bool]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         wait: int = WAIT,
+        patience: int = 0,
     ) -> None:
         self._calls, self._take, self._sleep, self._wait = calls, take, sleep, wait
+        self._patience = patience
         self._failures = 0
         self._told = ""
 
@@ -86,9 +89,10 @@ class Poller:
         elif isinstance(error, Throttled):
             pause = max(error.after, PAUSES[0])
         said = "updates of Telegram cannot be kept now" if error is None else str(error)
-        if said != self._told:  # once, and not at every try
+        expected = isinstance(error, Taken) and self._failures <= self._patience
+        if said != self._told and not expected:  # once, and not at every try
             log.log(logging.ERROR if isinstance(error, TokenRefused | Taken) else logging.WARNING, "%s", said)
-        self._told = said
+        self._told = self._told if expected else said
         await self._sleep(pause)
 
 
