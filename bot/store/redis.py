@@ -21,7 +21,7 @@ from bot.store.redis_layout import Layout
 from bot.store.redis_names import Names
 from bot.store.redis_rows import chat_of, doc_of, entries_of
 from bot.store.redis_turns import Turns
-from bot.store.redis_wire import Client, Script, Wire
+from bot.store.redis_wire import Script, Way, Wire
 
 _PROBE_KEPT = 60_000
 
@@ -30,15 +30,15 @@ class RedisStore:
     """Implements `bot.store.base.Store`. It belongs to the event loop that uses it first. `clock` gives ms since the
     epoch. `prefix`: several services may share one server. `shards` never changes for data that exists."""
 
-    def __init__(
-        self, client: Client, clock: Callable[[], int], *, shards: int = 1, prefix: str = "chatsurvey"
-    ) -> None:
+    def __init__(self, way: Way, clock: Callable[[], int], *, shards: int = 1, prefix: str = "chatsurvey") -> None:
         self._layout = Layout(shards, prefix)
-        self._wire = Wire(client)
+        self._wire = Wire(way)
         self._names = Names(self._wire, self._layout)
         self._turns = Turns(self._wire, self._layout, self._names, clock)
         self._jobs = RedisJobs(self._wire, self._layout, self._turns, clock)
         self._hints = Hints(self._wire, self._layout)
+        self.inside = (way, self._wire, self._layout)
+        """For `redis_copy.py`, which reads and writes what this store keeps."""
 
     async def load(self, address: Address) -> Conversation | None:
         return await self._names.at(address)
@@ -69,7 +69,7 @@ class RedisStore:
         return await self._turns.put(change)
 
     async def keep_flow(self, version: str, source: str) -> None:
-        await self._wire.send("SETNX", self._layout.flow(version), source)
+        await self._wire.send("SETNX", self._layout.flow(version), source, keeps=True)
 
     async def flow(self, version: str) -> str | None:
         found = await self._wire.send("GET", self._layout.flow(version))
@@ -105,7 +105,7 @@ class RedisStore:
     async def writable(self) -> bool:
         try:
             for base in self._layout.bases:
-                await self._wire.send("SET", f"{base}:p", 1, "PX", _PROBE_KEPT)
+                await self._wire.send("SET", f"{base}:p", 1, "PX", _PROBE_KEPT, keeps=True)
         except (ChatsurveyError, OSError):
             return False
         return True

@@ -1,20 +1,24 @@
 """Opening a Redis: what must be so, and what its operator should know.
 
 Refused, since chats would be lost without a word: an eviction policy other than `noeviction`, a server older than 6.2,
-a replica. Told as a warning: no persistence, or what the one there is can lose. `INFO` is asked, which managed services
-and modest ACL users allow; where `CONFIG GET` is forbidden, what only it knows stays unsaid.
+a replica; on a cluster each primary is looked at. Told as a warning: no persistence, or what the one there is can lose,
+and replicas that nobody waits for. `INFO` is asked, which managed services and modest ACL users allow; where
+`CONFIG GET` is forbidden, what only it knows stays unsaid.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from redis.asyncio import RedisCluster
-from redis.exceptions import RedisError
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from bot.errors import StoreUnavailable, UserMistake
 from bot.store.redis import RedisStore
-from bot.store.redis_wire import Client, connected, hang_up, told
+from bot.store.redis_cluster import Cluster
+from bot.store.redis_lane import told
+from bot.store.redis_url import Place, command, hang_up, place
+from bot.store.redis_wire import Direct, Way, Wire
 
 CLUSTER_SHARDS = 16
 """Hash tags that chats of a cluster are spread over: as many nodes at most can
@@ -32,26 +36,39 @@ async def open_redis(url: str, clock: Callable[[], int], *, prefix: str = "chats
     """Connect, look at the server and open what is kept there under `prefix`. Whether it is a cluster is found out.
     `shards` holds where nothing is kept yet (0: one, or 16 on a cluster). Raises UserMistake for a server that can lose
     chats or a URL that cannot be read, StoreUnavailable where there is none that answers."""
-    client = connected(url)
+    found = place(url)
+    replicas = int(found.watched) if found.replicas is None else found.replicas
+    way: Way | None = None
     try:
-        if await _clustered(client):
-            await hang_up(client)
-            client = connected(url, cluster=True)
-            shards = shards or CLUSTER_SHARDS
-        warnings = tuple(dict.fromkeys([line for facts in await _facts(client) for line in judged(facts)]))
-        layout = f"{prefix}:layout"
-        await client.hsetnx(layout, "shards", str(shards or 1))
-        kept = await client.hget(layout, "shards")
-    except (RedisError, OSError) as error:
+        way, warnings = await _looked_at(found, replicas)
+        wire, layout = Wire(way), f"{prefix}:layout"
+        await wire.send("HSETNX", layout, "shards", shards or (CLUSTER_SHARDS if isinstance(way, Cluster) else 1))
+        kept = await wire.send("HGET", layout, "shards")
+    except (RedisError, OSError, UserMistake, StoreUnavailable) as error:
+        if way is not None:
+            await way.close()
+        raise _as_mistake(error) from None
+    return Opened(RedisStore(way, clock, shards=int(kept), prefix=prefix), warnings)
+
+
+async def _looked_at(found: Place, replicas: int) -> tuple[Way, tuple[str, ...]]:
+    client = found.client()
+    try:
+        facts: dict[str, Any] = await client.info("cluster")
+        if not facts.get("cluster_enabled"):
+            return Direct(found, replicas), tuple(judged(await _facts(client), replicas=replicas))
+    finally:
         await hang_up(client)
-        raise _as_mistake(error) from error
-    except UserMistake:
-        await hang_up(client)
+    way = Cluster(found, replicas)
+    try:
+        lines = [line for one in await way.primaries() for line in judged(await _facts(one), replicas=replicas)]
+    except BaseException:
+        await way.close()
         raise
-    return Opened(RedisStore(client, clock, shards=int(kept or 1), prefix=prefix), warnings)
+    return way, tuple(dict.fromkeys(lines))
 
 
-def judged(facts: Mapping[str, Any]) -> list[str]:
+def judged(facts: Mapping[str, Any], *, replicas: int = 0) -> list[str]:
     """Warnings about one server. Raises UserMistake where it cannot be used."""
     version = str(facts.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
@@ -63,6 +80,10 @@ def judged(facts: Mapping[str, Any]) -> list[str]:
         raise UserMistake(
             f"Redis may throw chats away: its maxmemory-policy is {policy}", "Set maxmemory-policy noeviction."
         )
+    return [*_persistence(facts), *_replication(int(facts.get("connected_slaves", 0)), replicas)]
+
+
+def _persistence(facts: Mapping[str, Any]) -> list[str]:
     found = []
     if not int(facts.get("aof_enabled", 0)):
         if facts.get("save") == "":
@@ -80,36 +101,35 @@ def judged(facts: Mapping[str, Any]) -> list[str]:
     return found
 
 
-async def _clustered(client: Client) -> bool:
-    facts: dict[str, Any] = await client.info("cluster")
-    return bool(facts.get("cluster_enabled"))
+def _replication(there: int, asked: int) -> list[str]:
+    if there and not asked:
+        return ["Redis has replicas, but no commit waits for them: a failover loses the last ones. Add ?replicas=1."]
+    if there < asked:
+        return [
+            f"Redis has {there} replicas and a commit waits for {asked}: nothing can be kept until they are there."
+            " Start them, or lower ?replicas= in REDIS_URL."
+        ]
+    return []
 
 
-async def _facts(client: Client) -> list[dict[str, Any]]:
-    """What each primary says of itself, its settings among it where they may be read."""
-    if not isinstance(client, RedisCluster):
-        return [{**await client.info(), **await _settings(client)}]
-    primaries = {"target_nodes": RedisCluster.PRIMARIES}
-    told_by: dict[str, Any] = await client.execute_command("INFO", **primaries)
-    settings = await _settings(client, **primaries)
-    if "redis_version" in told_by:  # one primary alone
-        return [{**told_by, **settings}]
-    return [{**facts, **settings.get(node, {})} for node, facts in told_by.items()]
-
-
-async def _settings(client: Client, **where: Any) -> dict[str, Any]:
+async def _facts(client: Redis) -> dict[str, Any]:
+    """What a server says of itself, its settings among it where they may be read."""
+    facts: dict[str, Any] = await client.info()
     try:
-        found: dict[str, Any] = await client.execute_command("CONFIG GET", "appendfsync", "save", **where)
-    except RedisError:  # forbidden, or not one setting at a time before Redis 7
-        return {}
-    return found
+        for setting in ("appendfsync", "save"):  # one at a time, which Redis 6.2 takes too
+            facts.update(await command(client, "CONFIG GET", setting))
+    except RedisError:  # forbidden
+        return facts
+    return facts
 
 
 def _as_mistake(error: Exception) -> Exception:
-    name = type(error).__name__
-    if name.startswith(("Authentication", "NoPermission")):
+    if isinstance(error, UserMistake):
+        return error
+    if isinstance(error, AuthenticationError | NoPermissionError):
         return UserMistake(
-            f"Redis does not let this user in or do its work ({name})", "Look at user and ACL in REDIS_URL."
+            f"Redis does not let this user in or do its work ({type(error).__name__})",
+            "Look at user and ACL in REDIS_URL; docs/redis.md has the rights that are needed.",
         )
     ours = told(error)
-    return ours if isinstance(ours, StoreUnavailable) else StoreUnavailable(f"Redis refuses ({name})")
+    return ours if isinstance(ours, StoreUnavailable) else StoreUnavailable(f"Redis refuses ({type(error).__name__})")

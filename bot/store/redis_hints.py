@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from redis.asyncio import RedisCluster
 from redis.asyncio.client import PubSub
 
 from bot.errors import StoreUnavailable
@@ -76,7 +75,7 @@ class Hints:
         pause = least = _PAUSES[0]
         while True:
             try:
-                pubsub = await self._connection()
+                pubsub = (await self._wire.listener()).pubsub()
                 try:
                     await pubsub.subscribe(self._channel)
                     await self._pass_on(pubsub)
@@ -86,14 +85,6 @@ class Hints:
             except Exception:  # noqa: BLE001 - whatever it was, it is tried again
                 pause = min(2 * pause, _PAUSES[1])
             await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - chance, no secret
-
-    async def _connection(self) -> PubSub:
-        """On a cluster to any of its nodes, so that the next attempt goes to another where one is gone."""
-        client = self._wire.client
-        if not isinstance(client, RedisCluster):
-            return client.pubsub()
-        await client.initialize()
-        return client.pubsub(random.choice(client.get_primaries()))  # noqa: S311 - chance, no secret
 
     async def _pass_on(self, pubsub: PubSub) -> None:
         """Until the connection is silent though it was asked for a pong."""

@@ -15,8 +15,8 @@ from bot.store.redis_rows import STATES, Row, earliest, job_of, settled, view_of
 from bot.store.redis_turns import Turns
 from bot.store.redis_wire import Script, Wire
 
-_CLAIM, _DUE, _JOB, _JOBS = Script("claim"), Script("due"), Script("job"), Script("jobs")
-_SETTLE, _HASTEN, _BACKLOG = Script("settle"), Script("hasten"), Script("backlog")
+_CLAIM, _DUE, _JOBS, _BACKLOG = Script("claim"), Script("due"), Script("jobs"), Script("backlog")
+_SETTLE, _HASTEN, _JOB = Script("settle", keeps=True), Script("hasten", keeps=True), Script("job", keeps=True)
 _PAGE = 500
 """Jobs that a script touches at once: Redis serves nobody else meanwhile."""
 _LEFT = 5_000

@@ -14,7 +14,7 @@ from bot.store.redis_rows import chat_of
 from bot.store.redis_wire import Script, Wire
 from bot.store.turns import address_name
 
-_NAME, _NAMED, _AT = Script("name"), Script("named"), Script("at")
+_WRITE, _NAME, _NAMED, _AT = Script("name", keeps=True), Script("name"), Script("named"), Script("at")
 
 
 def of_alias(alias: str) -> str:
@@ -35,15 +35,15 @@ class Names:
         if not names:
             return []
         named = [(chat, name, token()) for chat, name in names]
-        await asyncio.gather(*self._tell(named, "put"))
+        await asyncio.gather(*self._tell(_WRITE, named, "put"))
         return named
 
     def settle(self, named: Sequence[Named], taken: bool) -> list[asyncio.Future[object]]:
         """After the commit: older candidates go, or the new ones. Nobody relies on it."""
-        return self._tell(named, "taken" if taken else "lost")
+        return self._tell(_NAME, named, "taken" if taken else "lost")
 
-    def _tell(self, named: Sequence[Named], what: str) -> list[asyncio.Future[object]]:
-        return [self._wire.ask(_NAME, self._layout.name(name), f"{mark} {chat}", what) for chat, name, mark in named]
+    def _tell(self, script: Script, named: Sequence[Named], what: str) -> list[asyncio.Future[object]]:
+        return [self._wire.ask(script, self._layout.name(name), f"{mark} {chat}", what) for chat, name, mark in named]
 
     async def resolve(self, alias: str) -> str | None:
         name = of_alias(alias)

@@ -13,11 +13,12 @@ from bot.model import Change, DocChange
 from bot.store.base import Commit
 from bot.store.codec import encode_chat, encode_entries
 from bot.store.redis_events import Events
+from bot.store.redis_lane import Arg
 from bot.store.redis_layout import Also, Layout, Parcel, pack, parcels, tail, token
 from bot.store.redis_names import Names, of_address, of_alias
-from bot.store.redis_wire import Arg, Script, Wire
+from bot.store.redis_wire import Script, Wire
 
-_COMMIT, _PUT, _LAND = Script("commit"), Script("put"), Script("land")
+_COMMIT, _PUT, _LAND = Script("commit", keeps=True), Script("put", keeps=True), Script("land", keeps=True)
 _VERDICTS = (Commit.DONE, Commit.LOST, Commit.REPEATED, Commit.LOST)
 """By the scripts' answer; one that was fenced off (another took over its event) runs its step again."""
 

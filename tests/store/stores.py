@@ -10,7 +10,9 @@ from subprocess import PIPE, Popen
 from bot.model import Address, Change, Conversation, Entry, Job
 from bot.store.base import Store
 from bot.store.redis import RedisStore
-from bot.store.redis_wire import connected
+from bot.store.redis_cluster import Cluster
+from bot.store.redis_url import place
+from bot.store.redis_wire import Direct
 from bot.store.sqlite import SqliteStore
 from tests.harness.redis_server import cluster, single
 
@@ -30,16 +32,16 @@ def open_sqlite(folder: Path, clock: Clock) -> Store:
 
 
 def open_redis(folder: Path, clock: Clock) -> Store:
-    return RedisStore(connected(single().url), clock, prefix=_prefix(folder))
+    return RedisStore(Direct(place(single().url)), clock, prefix=_prefix(folder))
 
 
 def open_shards(folder: Path, clock: Clock) -> Store:
     """Laid out as for a cluster, on one server."""
-    return RedisStore(connected(single().url), clock, shards=5, prefix=_prefix(folder))
+    return RedisStore(Direct(place(single().url)), clock, shards=5, prefix=_prefix(folder))
 
 
 def open_cluster(folder: Path, clock: Clock) -> Store:
-    return RedisStore(connected(cluster()[0].url, cluster=True), clock, shards=16, prefix=_prefix(folder))
+    return RedisStore(Cluster(place(cluster()[0].url)), clock, shards=16, prefix=_prefix(folder))
 
 
 def _prefix(folder: Path) -> str:

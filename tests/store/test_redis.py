@@ -1,18 +1,19 @@
 """The Redis store beyond the contract: what a killed process leaves behind, and which servers are taken."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from redis import Redis
 
 from bot.errors import StoreUnavailable, UserMistake
 from bot.model import Address, Doc, DocChange, Job
 from bot.store.base import Commit, Done
 from bot.store.redis import RedisStore
 from bot.store.redis_check import judged, open_redis
-from bot.store.redis_wire import connected
+from bot.store.redis_url import place
+from bot.store.redis_wire import Direct
 from tests.harness.redis_server import Server, cluster, command, single, watched
 from tests.store.stores import HOUR, Clock, a_chat, a_turn
 
@@ -26,7 +27,7 @@ def prefix(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def sharded(prefix: str, clock: Clock) -> AsyncIterator[RedisStore]:
-    store = RedisStore(connected(single().url), clock, shards=SHARDS, prefix=prefix)
+    store = RedisStore(Direct(place(single().url)), clock, shards=SHARDS, prefix=prefix)
     yield store
     await store.close()
 
@@ -97,24 +98,28 @@ async def test_what_was_committed_for_another_shard_lands_when_jobs_are_claimed(
     assert await sharded.doc("mark", there) == Doc("mark", there, 1, b"m"), "landed once"
 
 
-async def test_a_turn_is_two_round_trips_and_few_bytes(prefix: str, clock: Clock) -> None:
-    store = RedisStore(connected(single().url), clock, prefix=prefix)
-    await store.commit(a_turn("a", address=Address("telegram", "1")))
-    await store.load(Address("telegram", "1"))  # the server knows the scripts now
-    sent: list[int] = []
-    exchange = store._wire._exchange
-
-    async def counted(batch: list[tuple[tuple[bytes | str | int, ...], asyncio.Future[object]]]) -> None:
-        sent.append(sum(len(str(part)) for call, _ in batch for part in call))
-        await exchange(batch)
-
-    store._wire._exchange = counted  # type: ignore[method-assign, assignment] # counts what goes out, and sends it
-    assert await store.load(Address("telegram", "1")) == a_chat("a", 1, 1, Address("telegram", "1"))
-    turn = a_turn("a", 2, address=Address("telegram", "1"), jobs=[Job("a:deliver", "deliver", 1)], event="update-2")
-    assert await store.commit(turn) is Commit.DONE
-    assert len(sent) == 2
-    assert sum(sent) < 2_000
+async def test_a_turn_is_two_calls_one_after_the_other_and_few_bytes(prefix: str, clock: Clock) -> None:
+    store = RedisStore(Direct(place(single().url)), clock, prefix=prefix)
+    address = Address("telegram", "1")
+    await store.commit(a_turn("a", address=address))
+    await store.load(address)  # the server knows the scripts now
+    with single().client() as admin:
+        before = figures(admin)
+        assert await store.load(address) == a_chat("a", 1, 1, address)
+        turn = a_turn("a", 2, address=address, jobs=[Job("a:deliver", "deliver", 1)], event="update-2")
+        assert await store.commit(turn) is Commit.DONE
+        calls, sent, answered = (now - then for then, now in zip(before, figures(admin), strict=True))
+    assert calls == 2
+    assert sent < 2_000
+    assert answered < 8_000, "of which the figures themselves are 6 kB"
     await store.close()
+
+
+def figures(admin: Redis) -> tuple[int, int, int]:
+    """Scripts that were run, bytes that came in, bytes that went out."""
+    calls = admin.info("commandstats")["cmdstat_evalsha"]["calls"]
+    stats = admin.info("stats")
+    return calls, stats["total_net_input_bytes"], stats["total_net_output_bytes"]
 
 
 async def test_scripts_that_a_server_has_forgotten_are_sent_again(sharded: RedisStore) -> None:
@@ -228,7 +233,7 @@ async def test_an_address_that_is_none_is_told(url: str, clock: Clock) -> None:
 async def test_a_sentinel_leads_to_the_primary(server: Server, prefix: str, clock: Clock) -> None:
     process, url = watched(server)
     try:
-        opened = await open_redis(url, clock, prefix=prefix)
+        opened = await open_redis(f"{url}?replicas=0", clock, prefix=prefix)
         assert await opened.store.commit(a_turn("a")) is Commit.DONE
         await opened.store.close()
     finally:
