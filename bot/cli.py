@@ -28,6 +28,7 @@ COMMANDS = {
     "jobs": ("jobs", "list, show, retry or drop what is to be done later"),
     "keys": ("keys", "make, list or revoke keys of the HTTP API that invites people"),
     "export": ("export", "print responses as JSON, JSONL or CSV"),
+    "store": ("store", "count what is in the store, or move it into Redis and back"),
     "backup": ("backup", "copy database and secret into one file while serving"),
 }
 """Command -> module in `bot.commands`, and what `--help` says of it."""
