@@ -107,10 +107,10 @@ class SharedHub(Hub):
         try:
             look = clock() + LOOK
             while self._listeners or self._marked:
-                self._soon.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(look):
                         await self._soon.wait()
+                self._soon.clear()
                 with suppress(StoreUnavailable):  # the next look finds what this one missed
                     await self._mark(clock())
                 if clock() >= look:
