@@ -1,50 +1,51 @@
 """The composition root: the one place where every part meets, and the order in which they start and stop.
 
 Start: port (a taken one is told before anything is made), flow file (proved), DATA_DIR with its lock, signing key,
-store, the flow's version into the store, worker, HTTP. What a first question does not need (records, writers'
-libraries, text of the metrics) is imported when it is used.
+store, the other processes (is this one fit to join them?), the flow's version into the store, worker, HTTP. What a
+first question does not need (records, writers' libraries, text of the metrics) is imported when it is used.
 
-Stop: no new connection; requests in hand finish; the worker finishes what it runs and leaves the rest to the next
-start; store; lock. A killed process loses nothing that was acknowledged: the order only saves waiting for leases.
+Stop: first the drain (`app_drain.py`); then no new connection; requests in hand finish; the worker finishes what it
+runs and leaves the rest to the next start or the other processes; store; lock. A killed process loses nothing that was
+acknowledged: the order only saves waiting for leases.
 """
 
-import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
 
 from bot import http
-from bot.alarms import Alarms, Raising
+from bot.alarms import Alarms
 from bot.app_channels import channels
 from bot.app_desk import Desk, has_desk
+from bot.app_drain import Departure, Drain
 from bot.app_flows import FlowFile, Tell, keep, watch
-from bot.app_sockets import BACKLOG, bind, local_url, release
-from bot.app_store import open_store
+from bot.app_members import join
+from bot.app_opening import opened
+from bot.app_place import ALONE, Place
+from bot.app_sockets import backlog, bind, inherit, local_url, release
 from bot.app_warm import warm_up
+from bot.app_work import background, cancel, finish, readiness, table_of_jobs
 from bot.app_writers import warned, writers
-from bot.channels.base import Messenger
-from bot.crm.base import Writer
-from bot.deliver import Delivering
 from bot.errors import Problem
 from bot.flows.catalog import Catalog
 from bot.http_response import ResponsePage
-from bot.jobs import Handler, Run, Worker
+from bot.jobs import Worker
 from bot.keys import Keys
 from bot.lease import process_name
-from bot.model import Job
 from bot.obs import Meters
+from bot.obs_shared import SharedMeters
 from bot.records.sql import SqlRecords
 from bot.runtime import Runtime
 from bot.settings import Settings, with_secrets
-from bot.store.base import Settlement, Store
+from bot.store.base import Store
 from bot.store.lock import FolderLock, make
-from bot.work import handlers, prompt
+from bot.work import prompt
 
 log = logging.getLogger(__name__)
 
@@ -72,37 +73,46 @@ class Service:
     """Of the flow file as it was read at the start."""
     stop: Callable[[], Awaitable[None]]
     """Stops gracefully."""
+    drain: Drain
+    """Goes before it where others go on, or a load balancer is to look first."""
 
     @property
     def url(self) -> str:
         return local_url(self.settings)
 
 
-async def start(settings: Settings, tell: Tell = quiet, now: Callable[[], int] = clock) -> Service:
+async def start(
+    settings: Settings, tell: Tell = quiet, now: Callable[[], int] = clock, place: Place = ALONE
+) -> Service:
     """Start everything; when this returns, the service answers. Whatever fails undoes what was started.
 
     Raises UserMistake and FileProblems for what a person can mend.
     """
     stack = AsyncExitStack()
     try:
-        return await _start(settings, tell, now, stack)
+        return await _start(settings, tell, now, stack, place)
     except BaseException:
         await stack.aclose()
         raise
 
 
-async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: AsyncExitStack) -> Service:
-    sockets, settings = bind(settings)
+async def _start(
+    settings: Settings, tell: Tell, now: Callable[[], int], stack: AsyncExitStack, place: Place
+) -> Service:
+    sockets, settings = inherit(place.sockets, settings) if place.sockets else bind(settings)
     stack.callback(release, sockets)
     file = FlowFile(settings.flows, settings.hours, partial(warned, settings))
     book, warnings = file.read()
     _own(settings, stack)
     settings = with_secrets(settings)
-    store = await open_store(settings, now, serves=True)
+    store, process = await opened(settings, now, serves=place.number <= 1), process_name() if settings.redis_url else ""
     stack.push_async_callback(store.close)
+    meters = Meters()
+    if process:
+        stack.push_async_callback((await join(store, settings, process, now(), meters)).leave)
     catalog = Catalog(settings.hours, settings.timezone, has_desk(settings))
     await keep(book, store, catalog)
-    meters, salt = Meters(), settings.secrets[0].encode()
+    salt = settings.secrets[0].encode()
     made, records = writers(settings, now), SqlRecords(settings.database_url)
     for close in (*(writer.close for writer in made), records.close):
         stack.push_async_callback(close)
@@ -110,7 +120,6 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     def wake(soon: bool = True) -> None:
         worker.wake(soon)
 
-    process = process_name() if settings.redis_url else ""
     runtime = Runtime(store, catalog, now, wake, meters, salt=salt, prompt=prompt(made), shared=process)
     stack.push_async_callback(runtime.close)
     desk = None
@@ -121,14 +130,14 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     for channel in talking:
         stack.push_async_callback(channel.close)
     messengers = [channel.messenger for channel in talking]
-    table = _handlers(made, store, records, runtime, messengers, desk=desk, alarms=alarms, meters=meters, now=now)
+    table = table_of_jobs(made, store, records, runtime, messengers, desk=desk, alarms=alarms, meters=meters, now=now)
     worker = Worker(store, table, now, random.random)
-    working = _background(worker.run(), "worker")
-    stack.push_async_callback(_finish, worker, working)
-    meters.gauge("chatsurvey_listeners", "Chats with an open event stream", lambda: float(runtime.listening))
-    ready = _ready(store, working)
+    working = background(worker.run(), "worker")
+    stack.push_async_callback(finish, worker, working)
+    meters.gauge("chatsurvey_listeners", "Chats with an open event stream", lambda: float(runtime.listening), adds=True)
+    departure = Departure()
     inside = http.Inside(
-        *(runtime, lambda: catalog.live, ready, meters.scrape, now),
+        *(runtime, lambda: catalog.live, readiness(store, working, departure), _figures(meters, place, stack), now),
         observe=meters.observe,
         knows_key=Keys(store).known,
         messaging=[messenger.name for messenger in messengers],
@@ -136,18 +145,20 @@ async def _start(settings: Settings, tell: Tell, now: Callable[[], int], stack: 
     routes = [route for channel in talking for route in channel.routes]
     routes += desk.routes() if desk is not None else []
     routes += ResponsePage(store, records, settings.secrets, settings.timezone).routes()
-    runner = http.runner(http.application(inside, settings, routes))
+    runner = http.runner(http.application(inside, settings, routes, departure))
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    watching = _background(watch(file, store, catalog, tell), "watcher of the flow file")
-    stack.push_async_callback(_cancel, watching)
-    for one in sockets:
-        await web.SockSite(runner, one, backlog=BACKLOG).start()
+    watching = background(watch(file, store, catalog, tell), "watcher of the flow file")
+    stack.push_async_callback(cancel, watching)
+    sites = [web.SockSite(runner, one, backlog=backlog(one)) for one in sockets]
+    drain = Drain(departure, runner, sites, [one.fileno() for one in sockets])
+    for site in sites:
+        await site.start()
     for channel in talking:
         stack.push_async_callback(channel.stop)
         await channel.start()
-    stack.push_async_callback(_cancel, _background(warm_up(catalog, records, made), "loading of what comes first"))
-    return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose)
+    stack.push_async_callback(cancel, background(warm_up(catalog, records, made), "loading of what comes first"))
+    return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose, drain)
 
 
 def _own(settings: Settings, stack: AsyncExitStack) -> None:
@@ -160,77 +171,10 @@ def _own(settings: Settings, stack: AsyncExitStack) -> None:
             log.warning("%s is on a file system without locks: see that no other server uses it", settings.data_dir)
 
 
-def _handlers(
-    made: Sequence[Writer],
-    store: Store,
-    records: SqlRecords,
-    runtime: Runtime,
-    messengers: Sequence[Messenger],
-    *,
-    desk: Desk | None,
-    alarms: Alarms,
-    meters: Meters,
-    now: Callable[[], int],
-) -> Mapping[str, Handler]:
-    delivering = [
-        Delivering(store, records, runtime, one, clock=now, jitter=random.random, meters=meters) for one in messengers
-    ]
-    gates: dict[str, Handler] = {}
-    at_desk = {} if desk is None else desk.handlers(records, gates)
-    table = Raising(store, None, "", now, random.random, gates=gates).handlers() | handlers(
-        *(store, records, made, runtime.fire),
-        clock=now,
-        jitter=random.random,
-        desk=at_desk,
-        delivering=delivering,
-        meters=meters,
-        alarms=alarms,
-    )
-    gates |= {kind: handler for kind, handler in table.items() if handler.gate is not None}
-    store.hear(partial(alarms.heard, gates))
-    return {kind: replace(handler, run=_metered(kind, handler.run, meters)) for kind, handler in table.items()}
-
-
-def _metered(kind: str, run: Run, meters: Meters) -> Run:
-    async def metered(jobs: Sequence[Job]) -> Sequence[Settlement]:
-        began = time.perf_counter()
-        settlements = await run(jobs)
-        meters.job_seconds.add(time.perf_counter() - began)
-        for settlement in settlements:
-            meters.jobs.add(kind, type(settlement).__name__.lower())
-        return settlements
-
-    return metered
-
-
-def _ready(store: Store, working: asyncio.Task[None]) -> Callable[[], Awaitable[Mapping[str, str]]]:
-    async def ready() -> Mapping[str, str]:
-        return {
-            "store": "" if await store.writable() else "it cannot be written now",
-            "jobs": "the worker has stopped" if working.done() else "",
-        }
-
-    return ready
-
-
-def _background(work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
-    """A task of the service itself, which is not meant to end: if it does, that is said at once."""
-
-    def ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            log.critical("the %s ended", name, exc_info=task.exception())
-
-    task = asyncio.create_task(work, name=name)
-    task.add_done_callback(ended)
-    return task
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-async def _finish(worker: Worker, working: asyncio.Task[None]) -> None:
-    await worker.stop()
-    await asyncio.gather(working, return_exceptions=True)
+def _figures(meters: Meters, place: Place, stack: AsyncExitStack) -> Callable[[], Awaitable[bytes]]:
+    """What answers /metrics: of several processes behind one port, any answers for all."""
+    if place.folder is None:
+        return meters.scrape
+    shared = SharedMeters(meters, place.folder, place.number)
+    stack.push_async_callback(cancel, background(shared.keep(), "sharing of the figures"))
+    return shared.scrape

@@ -1,7 +1,12 @@
-"""The port, taken before anything else is made, so that a taken one is told at once and leaves nothing behind."""
+"""The port, taken before anything else is made, so that a taken one is told at once and leaves nothing behind.
+
+Of several processes of one `serve` none takes it itself: they inherit the supervisor's listening sockets, so the port
+is never left while one of them is replaced, and the kernel's queue of connections is theirs together.
+"""
 
 import errno
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.errors import UserMistake
@@ -34,10 +39,33 @@ def bind(settings: Settings) -> tuple[tuple[socket.socket, ...], Settings]:
     except OSError as error:
         release(tuple(bound))
         raise _mistake(settings, error) from error
+    return tuple(bound), _with_port(settings, port)
+
+
+def _with_port(settings: Settings, port: int) -> Settings:
     public = settings.public_url
     if settings.port == 0 and public.endswith(":0"):
         public = f"{public[:-1]}{port}"
-    return tuple(bound), replace(settings, port=port, public_url=public)
+    return replace(settings, port=port, public_url=public)
+
+
+class Shared(socket.socket):
+    """A listening socket that several processes take connections from. asyncio takes as many in one go as its backlog
+    says, so one process would have all of a burst: it is told 1, and the kernel's queue stays as long as it is."""
+
+    def listen(self, backlog: int = BACKLOG, /) -> None:
+        super().listen(BACKLOG)
+
+
+def inherit(handles: Sequence[int], settings: Settings) -> tuple[tuple[socket.socket, ...], Settings]:
+    """As `bind`, of sockets that listen already."""
+    sockets = tuple(Shared(fileno=handle) for handle in handles)
+    return sockets, _with_port(settings, sockets[0].getsockname()[1])
+
+
+def backlog(one: socket.socket) -> int:
+    """What to tell asyncio about it."""
+    return 1 if isinstance(one, Shared) else BACKLOG
 
 
 def release(sockets: tuple[socket.socket, ...]) -> None:

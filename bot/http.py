@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from bot import __version__, resources
+from bot.app_drain import Departure
 from bot.channels.assets import Assets, Brand, Site
 from bot.channels.base import Front
 from bot.channels.limits import Rate, is_near
@@ -58,8 +59,11 @@ class Inside:
     """Names of the messaging channels that are configured."""
 
 
-def application(inside: Inside, settings: Settings, routes: Sequence[web.RouteDef] = ()) -> web.Application:
-    """The whole application, with the routes of other channels; its `on_shutdown` ends the event streams."""
+def application(
+    inside: Inside, settings: Settings, routes: Sequence[web.RouteDef] = (), departure: Departure | None = None
+) -> web.Application:
+    """The whole application, with the routes of other channels; its `on_shutdown` ends the event streams, and so does
+    `departure`, from whose begin on each connection is closed behind its next answer."""
     options = WebOptions(
         public_url=settings.public_url,
         origins=settings.web.origins,
@@ -85,6 +89,9 @@ def application(inside: Inside, settings: Settings, routes: Sequence[web.RouteDe
         channel.close()
 
     app.on_shutdown.append(stop)
+    if departure is not None:
+        departure.hooks.append(channel.close)
+        app.on_response_prepare.append(departure.close_behind)
     return app
 
 

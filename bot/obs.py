@@ -32,7 +32,7 @@ class Count:
 
     def __init__(self, name: str, text: str, labels: tuple[str, ...] = ()) -> None:
         self.name, self.text, self.labels = name, text, labels
-        self.values: dict[tuple[str, ...], int] = {} if labels else {(): 0}
+        self.values: dict[tuple[str, ...], float] = {} if labels else {(): 0}
 
     def add(self, *labels: str, by: int = 1) -> None:
         self.values[labels] = self.values.get(labels, 0) + by
@@ -56,6 +56,8 @@ class Gauge(NamedTuple):
     text: str
     labels: tuple[str, ...]
     read: Callable[[], Mapping[tuple[str, ...], float]]
+    adds: bool = False
+    """Whether the values of several processes make a sum."""
 
 
 class Meters:
@@ -98,60 +100,71 @@ class Meters:
         self.requests.add(route, str(status))
         self.request_seconds.add(seconds)
 
-    def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
+    def gauge(self, name: str, text: str, read: Callable[[], float], *, adds: bool = False) -> None:
         """`read` is called at each scrape."""
-        self.gauges.append(Gauge(name, text, (), lambda: {(): read()}))
+        self.gauges.append(Gauge(name, text, (), lambda: {(): read()}, adds))
 
     def table(
-        self, name: str, text: str, labels: tuple[str, ...], read: Callable[[], Mapping[tuple[str, ...], float]]
+        self,
+        name: str,
+        text: str,
+        labels: tuple[str, ...],
+        read: Callable[[], Mapping[tuple[str, ...], float]],
+        *,
+        adds: bool = False,
     ) -> None:
         """A gauge by the values of its labels."""
-        self.gauges.append(Gauge(name, text, labels, read))
+        self.gauges.append(Gauge(name, text, labels, read, adds))
 
     def collect(self) -> Iterable["Metric"]:
-        """The figures as prometheus-client wants them."""
-        from prometheus_client.core import (  # noqa: PLC0415 - 50 ms that a start need not pay
-            CounterMetricFamily,
-            GaugeMetricFamily,
-            HistogramMetricFamily,
-        )
+        return families(self.counts, self.times, self.gauges)
 
-        for count in self.counts:
-            family = CounterMetricFamily(count.name, count.text, labels=count.labels)
-            for labels, value in list(count.values.items()):
-                family.add_metric(labels, value)
-            yield family
-        histograms: dict[str, HistogramMetricFamily] = {}
-        for times in self.times:
-            so_far, rows = 0, []
-            for bound, hits in zip((*map(str, SECONDS), "+Inf"), times.buckets, strict=True):
-                so_far += hits
-                rows.append((bound, float(so_far)))
-            histogram = HistogramMetricFamily(times.name, times.text, labels=list(times.labels))
-            histograms.setdefault(times.name, histogram).add_metric(
-                list(times.labels.values()), buckets=rows, sum_value=times.total
-            )
-        yield from histograms.values()
-        for gauge in self.gauges:
-            shown = GaugeMetricFamily(gauge.name, gauge.text, labels=gauge.labels)
-            for names, measured in gauge.read().items():
-                shown.add_metric(names, measured)
-            yield shown
-
-    async def scrape(self) -> bytes:
-        """The text, after those who have to ask for their figures did."""
+    async def ask(self) -> None:
+        """Let those who have to ask for their figures do so."""
         for ask in self.before:
             await ask()
+
+    async def scrape(self) -> bytes:
+        await self.ask()
         return self.text()
 
     def text(self) -> bytes:
         """The Prometheus text format, version 0.0.4, with the process's own figures (memory, file handles)."""
-        from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest  # noqa: PLC0415 - see collect
+        from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest  # noqa: PLC0415 - see families
 
         registry = CollectorRegistry(auto_describe=False)
         registry.register(self)
         ProcessCollector(registry=registry)
         return generate_latest(registry)
+
+
+def families(counts: Iterable[Count], times: Iterable[Times], gauges: Iterable[Gauge]) -> Iterable["Metric"]:
+    """Figures as prometheus-client wants them."""
+    from prometheus_client.core import (  # noqa: PLC0415 - 50 ms that a start need not pay
+        CounterMetricFamily,
+        GaugeMetricFamily,
+        HistogramMetricFamily,
+    )
+
+    for count in counts:
+        family = CounterMetricFamily(count.name, count.text, labels=count.labels)
+        for labels, value in list(count.values.items()):
+            family.add_metric(labels, value)
+        yield family
+    histograms: dict[str, HistogramMetricFamily] = {}
+    for one in times:
+        so_far, rows = 0, []
+        for bound, hits in zip((*map(str, SECONDS), "+Inf"), one.buckets, strict=True):
+            so_far += hits
+            rows.append((bound, float(so_far)))
+        made = HistogramMetricFamily(one.name, one.text, labels=list(one.labels))
+        histograms.setdefault(one.name, made).add_metric(list(one.labels.values()), rows, one.total)
+    yield from histograms.values()
+    for gauge in gauges:
+        shown = GaugeMetricFamily(gauge.name, gauge.text, labels=gauge.labels)
+        for names, measured in gauge.read().items():
+            shown.add_metric(names, measured)
+        yield shown
 
 
 HIDDEN = "***"

@@ -23,8 +23,8 @@ class Figures:
         meters.table("chatsurvey_writer_lag_seconds", "Age of the oldest response that waits", writer, self._lag)
         meters.table("chatsurvey_writer_waiting", "Responses that wait", writer, self._waiting)
         meters.table("chatsurvey_writer_dead", "Dead letters", writer, self._dead)
-        text = "1 for the state that a writer is in"
-        meters.table("chatsurvey_writer_state", text, ("writer", "state"), self._states)
+        text = "Processes by the state that a writer is in for them"
+        meters.table("chatsurvey_writer_state", text, ("writer", "state"), self._states, adds=True)
 
     async def _ask(self) -> None:
         kinds = {write_kind(name): name for name in self._gates}

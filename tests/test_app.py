@@ -11,7 +11,7 @@ from bot import app
 from bot.app_flows import FlowFile, watch
 from bot.app_sockets import bind, release
 from bot.app_writers import configs, writers
-from bot.commands import serve
+from bot.commands import serve_words
 from bot.errors import FileProblems, Problem, StoreUnavailable, UserMistake
 from bot.flows.catalog import Catalog
 from bot.flows.load import load as load_flows
@@ -95,11 +95,10 @@ def test_a_port_is_taken_on_every_address_or_on_none(tmp_path: Path) -> None:
     release(again)
 
 
-async def test_what_is_printed_says_where_and_what(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_what_is_printed_says_where_and_what(tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text("timezone: Europe/Paris")
     async with serving(tmp_path, PUBLIC_URL="https://nps.example.com") as service:
-        serve.show(service)
-        told = capsys.readouterr().out
+        told = serve_words.banner(service)
         for words in ("https://nps.example.com/chat/nps", '<chat-survey flow="nps"', "settings.yaml"):
             assert words in told
         assert service.url in told
@@ -113,7 +112,7 @@ def test_an_edit_is_reported_with_the_lines_that_are_wrong(
     (tmp_path / "flows.yaml").write_text(BROKEN)
     with pytest.raises(FileProblems) as errors:
         FlowFile(tmp_path / "flows.yaml", ()).read()
-    serve.tell("flows.yaml has errors.", errors.value.problems)
+    serve_words.tell("flows.yaml has errors.", errors.value.problems)
     told = capsys.readouterr().out
     for words in ("flows.yaml has errors.", "running chats", "flows.yaml:13:44", "raeson", "^^^^^^ there is no step"):
         assert words.lower() in told.lower()

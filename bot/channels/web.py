@@ -60,6 +60,7 @@ class WebChannel:
         self._chats = Buckets(options.messages, ticks)
         self._addresses = Buckets(options.new_chats, ticks)
         self._streams = Streams(front, self._tokens, options.tick)
+        self._last = False
         self._new_chat = msgspec.json.Decoder(web_types.NewChat)
         self._message = msgspec.json.Decoder(web_types.Message)
 
@@ -76,7 +77,9 @@ class WebChannel:
         ]
 
     def close(self) -> None:
-        """End the event streams; called when the service begins to stop."""
+        """End the event streams and, behind their next answers, the connections; called when the service begins to
+        stop."""
+        self._last = True
         self._streams.close()
 
     def _answer(self, route: str, handle: Callable[[web.Request], Awaitable[_Answer]]) -> _Handler:
@@ -91,7 +94,7 @@ class WebChannel:
                 if headers is None:
                     raise FOREIGN
                 status, body = await handle(request)
-                response = answer(request, status, body, headers)
+                response = answer(request, status, body, headers, last=self._last)
             except Exception as error:  # noqa: BLE001 - `answer_to` logs what it does not know
                 response = answer_to(error, headers)
             observe(route, response.status, clock() - began)

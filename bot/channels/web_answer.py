@@ -43,9 +43,12 @@ class Answer(web.StreamResponse):
         """All of it is written."""
 
 
-def answer(request: web.BaseRequest, status: int, body: bytes, headers: Mapping[str, str]) -> web.StreamResponse:
-    """The cheapest response that will do: aiohttp's own where the connection ends with it, or the status is rare."""
-    if request.version == HttpVersion11 and request.keep_alive and status in REASONS:
+def answer(
+    request: web.BaseRequest, status: int, body: bytes, headers: Mapping[str, str], *, last: bool = False
+) -> web.StreamResponse:
+    """The cheapest response that will do: aiohttp's own where the connection ends with it (`last`, or as the client
+    wants), or the status is rare."""
+    if request.version == HttpVersion11 and request.keep_alive and status in REASONS and not last:
         return Answer(status, body, headers)
     return web.Response(status=status, body=body, headers=headers)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import obs
-from bot.commands.serve import obey, tell
+from bot.commands.serve import obey
+from bot.commands.serve_words import tell
 
 if TYPE_CHECKING:
     from bot.sandbox.app import Options, Sandbox

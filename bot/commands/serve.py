@@ -1,70 +1,173 @@
 """`chatsurvey serve`: start the service, print where it is, run until it is told to stop.
 
-The first SIGTERM or Ctrl-C stops it gracefully; a second one ends it at once, which loses nothing either.
+The first SIGTERM or Ctrl-C stops it gracefully: it drains (`bot.app_drain`), and what is in hand is finished; a second
+one ends it at once, which loses nothing either. With `--workers N` this process is the supervisor of N others
+(`serve_many.py`), each of which is this command again (`serve_child.py`).
 """
 
 import argparse
 import asyncio
 import gc
 import os
+import shutil
 import signal
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot import __version__, obs
-from bot.errors import Problem
-from bot.flows.report import Paint, counted, place_of, shown
-from bot.flows.report import tell as report
+from bot import obs
+from bot.app_place import ALONE
+from bot.commands.serve_child import MISTAKEN, READY, Line, Post, post
+from bot.commands.serve_words import banner, nothing, tell
+from bot.errors import ChatsurveyError, UserMistake
 from bot.settings import Settings, load
 
 if TYPE_CHECKING:
     from bot.app import Service
 
-MOST = 5
-"""Warnings on mappings that the start shows in full."""
+DRAIN = 3.0
+"""Seconds, where several processes may serve: a load balancer that looks every second has seen it by then."""
+MOST_WORKERS = 64
+LAST_MOMENT = 1.0
+"""Seconds at most for connections that were made just before the port was left."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes behind the port (needs REDIS_URL)"
+    )
+    parser.add_argument(
+        "--drain",
+        type=float,
+        metavar="SECONDS",
+        help="how long to answer after SIGTERM while /readyz says 503, for load balancers to look "
+        f"(default: {DRAIN:.0f} with REDIS_URL, else 0)",
+    )
     parser.epilog = (
         "The environment, a file .env and settings.yaml say how (see settings.example.yaml); without any of them it "
         "starts with the shipped survey on port 8080 and keeps its data in ./data."
     )
 
 
-def run(_args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    mine = post()
+    if mine is None:
+        return _supervise(args) if args.workers != 1 else _alone(args)
+    line = Line(mine.line)
+    try:
+        settings = _read(args)
+        return asyncio.run(_serve(settings, _drain(args, settings), mine, line))
+    except ChatsurveyError:
+        line.say(MISTAKEN)
+        raise
+    finally:
+        line.close()
+
+
+def _alone(args: argparse.Namespace) -> int:
+    settings = _read(args)
+    return asyncio.run(_serve(settings, _drain(args, settings)))
+
+
+def _read(args: argparse.Namespace) -> Settings:
     settings = load()
+    if not 1 <= args.workers <= MOST_WORKERS:
+        raise UserMistake(f"--workers {args.workers} is not within 1 and {MOST_WORKERS}", "one for each core is enough")
+    if args.drain is not None and not 0 <= args.drain <= 600:
+        raise UserMistake(f"--drain {args.drain:g} is not within 0 and 600 seconds")
     on_a_terminal = sys.stderr.isatty()
     obs.log_to(level=settings.log_level, form="plain" if on_a_terminal else "json", secrets=known_secrets(settings))
-    return asyncio.run(_serve(settings))
+    return settings
+
+
+def _drain(args: argparse.Namespace, settings: Settings) -> float:
+    usual = DRAIN if settings.redis_url else 0.0
+    return usual if args.drain is None else float(args.drain)
+
+
+def _supervise(args: argparse.Namespace) -> int:
+    from bot.app_sockets import bind, release  # noqa: PLC0415 - a child is given its own
+    from bot.commands.serve_many import Supervisor  # noqa: PLC0415 - only where there are several
+
+    settings = _read(args)
+    if not settings.redis_url:
+        raise UserMistake(
+            f"--workers {args.workers} needs a store that several processes share",
+            "set REDIS_URL, or serve from one process: it is one file's only writer",
+        )
+    if os.name != "posix":
+        raise UserMistake("--workers needs Linux or macOS", "start several services on ports of their own")
+    sockets, _ = bind(settings)
+    folder = Path(tempfile.mkdtemp(prefix="chatsurvey-"))
+    try:
+        code = Supervisor(sockets, args.workers, _drain(args, settings), folder).run()
+    finally:
+        release(sockets)
+        shutil.rmtree(folder, ignore_errors=True)
+    if code == 0:
+        print("stopped", flush=True)
+    return code
 
 
 def known_secrets(settings: Settings) -> tuple[str, ...]:
     """What must never be in a log line, wherever it comes from."""
     writers = (secret for writer in settings.writers for secret in writer.hidden)
     web = (*settings.web.identity_keys, settings.web.metrics_token)
-    return (*settings.secrets, *web, *writers, settings.telegram.token, *settings.slack.secrets)
+    servers = (settings.redis_url, settings.database)
+    return (*settings.secrets, *web, *writers, settings.telegram.token, *settings.slack.secrets, *servers)
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, drain: float, mine: Post | None = None, line: Line | None = None) -> int:
     from bot import app  # noqa: PLC0415 - a mistake in the settings is told without loading the service
 
     stop = asyncio.Event()
-    obey(stop)
-    service = await app.start(settings, tell)
+    if line is None:
+        obey(stop)
+    else:
+        line.obey(stop)
+    speaks, place = mine is None or mine.speaks, ALONE if mine is None else mine.place
+    service = await _until(stop, app.start(settings, tell if speaks else nothing, place=place))
+    if service is None:
+        return 0
     # What a start makes stays for ever: 70,000 objects that each full collection would walk again for 20 ms.
     # A turn leaves no cycles behind, so looking for them after every 700 objects finds nothing for a tenth of its time.
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
     try:
-        show(service)
+        said = banner(service, place.of)
+        if line is None:
+            print(said, flush=True)
+        else:
+            line.say(READY, said)
         await stop.wait()
-        print("stopping: requests in hand are finished first", flush=True)
+        if line is None:
+            print("stopping: requests in hand are finished first", flush=True)
+            await service.drain(drain, min(drain, LAST_MOMENT))
+        elif line.leaving:  # others have the port, and take the new connections
+            await service.drain(0.0, max(drain, LAST_MOMENT))
+        else:
+            await service.drain(drain, min(drain, LAST_MOMENT))
     finally:
         await service.stop()
-    print("stopped", flush=True)
+    if line is None:
+        print("stopped", flush=True)
     return 0
+
+
+async def _until(stop: asyncio.Event, start: Coroutine[None, None, "Service"]) -> "Service | None":
+    """The started service; None where it was told to stop before, and what was begun is undone."""
+    starting, stopping = asyncio.ensure_future(start), asyncio.ensure_future(stop.wait())
+    await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if starting.done():
+        return starting.result()
+    starting.cancel()
+    with suppress(asyncio.CancelledError):
+        await starting
+    return None
 
 
 def obey(stop: asyncio.Event) -> None:
@@ -78,69 +181,3 @@ def obey(stop: asyncio.Event) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told, number)
-
-
-def tell(sentence: str, problems: tuple[Problem, ...]) -> None:
-    """What becomes of an edited flow file, with the full report, for the person who edits it."""
-    print(f"\n{sentence}\nRunning chats are not touched." + _report(problems), flush=True)
-
-
-def _report(problems: tuple[Problem, ...]) -> str:
-    if not problems:
-        return ""
-    names = {problem.mark.file for problem in problems}
-    sources = {name: Path(name).read_text("utf-8", "replace") for name in names if Path(name).is_file()}
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return "\n\n" + report(problems, sources, Paint(color)) + "\n"
-
-
-def show(service: "Service") -> None:
-    """Where it is, what it serves, where its data are."""
-    settings, book = service.settings, service.catalog.live
-    base = settings.public_url
-    flow = next(iter(book.flows))
-    file = "the shipped survey; a flows.yaml in this folder takes its place at the next start"
-    if not settings.flows_are_shipped:
-        file = f"{settings.flows}; edits are live for new chats within a second"
-    lines = [
-        f"chatsurvey {__version__} answers at {service.url}",
-        "",
-        f"  demo shop  {base}/",
-        f"  full page  {base}/chat/{flow}",
-        f"  API        {base}/api/v1/openapi.json",
-        f'  embed      <script src="{base}/widget.js" async></script>',
-        f'             <chat-survey flow="{flow}" mode="popin"></chat-survey>',
-        "",
-        f"  flow       {', '.join(book.flows)} in {', '.join(book.languages)}, version {book.version[:7]}",
-        f"             {file}",
-        f"  data       {settings.data_dir}",
-    ]
-    if also := "; ".join(_also(settings)):
-        lines.append(f"  also in    {also}")
-    if settings.file is not None:
-        lines.append(f"  settings   {settings.file}")
-    if settings.desk.to and not settings.slack.enabled:
-        lines.append("  !!         alerts and cases go to Slack, which is not set up: see docs/slack.md")
-    lines += _warned(service.warnings)
-    print("\n".join([*lines, "", "Ctrl-C stops it."]), flush=True)
-
-
-def _warned(problems: tuple[Problem, ...]) -> Iterator[str]:
-    """Of the flow how many; what does not fit in a mapping is said, since it may be lost meanwhile."""
-    mappings = [problem for problem in problems if problem.path.startswith("writers / ")]
-    if len(problems) > len(mappings):
-        yield f"  !!         {counted(len(problems) - len(mappings), 'warning')} on the flow:  chatsurvey check"
-    for problem in mappings[:MOST]:
-        yield f"  !!         {place_of(problem.mark)}  {shown(problem.path)}: {shown(problem.message)}"
-    if len(mappings) > MOST:
-        yield f"  !!         and {counted(len(mappings) - MOST, 'more warning')} on the mappings:  chatsurvey check"
-
-
-def _also(settings: Settings) -> Iterator[str]:
-    """The channels beside the web, and where cases go."""
-    if settings.telegram.token:
-        yield f"Telegram, by {'web hook' if settings.telegram.by_hook(settings.public_url) else 'long polling'}"
-    if settings.slack.enabled:
-        yield f"Slack, by {'socket' if settings.slack.app_token else f'{settings.public_url}/slack/events'}"
-        if settings.desk.to:
-            yield f"cases in {settings.desk.to}"

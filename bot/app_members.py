@@ -1,0 +1,200 @@
+"""The processes that serve from one Redis: each keeps a sign of life there that says what it is, and one that does not
+fit the others does not begin.
+
+- Links, tokens and ids of chats are made with SECRET_KEY, so the key that one signs with must be one that the others
+  accept. Hashes are compared; the key is nowhere. (A key is rotated by steps: known to all first, then the first.)
+- The records are read as one table, so all keep them in one database: that of DATABASE_URL, or one SQLite file, which
+  processes on one machine may share. The file is known by its folder, the same inode under the same running kernel.
+
+A sign that a killed process left behind ends by itself within 15 s; on the same host it is known to be dead at once.
+Of two that begin at the same time and do not fit, the one with the smaller name stays.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec.structs import replace
+
+from bot import __version__
+from bot.app_work import background, cancel
+from bot.errors import StoreUnavailable, UserMistake
+from bot.obs import Meters
+from bot.settings_types import Settings
+from bot.store.base import Store
+
+log = logging.getLogger(__name__)
+
+GROUP = "processes"
+ALIVE = 15_000
+"""Milliseconds that a sign of life is believed."""
+REFRESH = 4.0
+"""Seconds."""
+FAREWELL = 1.0
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_FILE, _SERVER = "file:", "server:"
+
+
+class Member(msgspec.Struct, frozen=True):
+    host: str
+    pid: int
+    started: int
+    """Ms since the epoch, by its own clock: for people."""
+    version: str
+    records: str
+    """Which file, or which database server."""
+    keys: tuple[str, ...]
+    """Hashes of its signing keys, the one that signs first."""
+    serving: bool = False
+    """False while it compares itself with the others."""
+
+
+_read = msgspec.json.Decoder(Member).decode
+
+
+class Membership:
+    """Of this process, kept up until `leave`."""
+
+    def __init__(self, store: Store, name: str, member: Member, meters: Meters) -> None:
+        self._store, self._name, self._member = store, name, member
+        self._alive = 1
+        meters.before.append(self._count)
+        meters.gauge("chatsurvey_processes", "Processes that serve from this Redis", lambda: float(self._alive))
+        self._keeping = background(self._keep(), "sign of life")
+
+    async def leave(self) -> None:
+        await cancel(self._keeping)
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await self._store.unmark(GROUP, self._name)
+
+    async def _keep(self) -> None:
+        while True:
+            with suppress(StoreUnavailable):
+                await sign(self._store, self._name, self._member)
+            await asyncio.sleep(REFRESH)
+
+    async def _count(self) -> None:
+        with suppress(StoreUnavailable):
+            self._alive = len(await self._store.marks(GROUP))
+
+
+async def join(store: Store, settings: Settings, name: str, now: int, meters: Meters) -> Membership:
+    """Raises UserMistake where this process does not fit those that live, StoreUnavailable."""
+    mine = member_of(settings, now)
+    await sign(store, name, mine)
+    try:
+        for other, theirs in (await living(store)).items():
+            if other == name or _dead(theirs) or not (theirs.serving or other < name):
+                continue
+            refuse(mine, theirs)
+            if mine.records != theirs.records:
+                log.warning("%s has another DATABASE_URL: see that both lead to one database", _who(theirs))
+    except BaseException:
+        await store.unmark(GROUP, name)
+        raise
+    mine = replace(mine, serving=True)
+    await sign(store, name, mine)
+    return Membership(store, name, mine, meters)
+
+
+async def sign(store: Store, name: str, member: Member) -> None:
+    await store.mark(GROUP, name, msgspec.json.encode(member), ALIVE)
+
+
+async def living(store: Store) -> Mapping[str, Member]:
+    """By name. Signs of a version that writes them differently are passed over."""
+    found: dict[str, Member] = {}
+    for name, value in sorted((await store.marks(GROUP)).items()):
+        with suppress(msgspec.MsgspecError):
+            found[name] = _read(value)
+    return found
+
+
+def member_of(settings: Settings, now: int) -> Member:
+    """This process. Its settings have their signing keys, and DATA_DIR is there."""
+    keys = tuple(
+        hmac.new(key.encode(), b"chatsurvey member", hashlib.sha256).hexdigest()[:16] for key in settings.secrets
+    )
+    return Member(socket.gethostname(), os.getpid(), now, __version__, records_of(settings), keys)
+
+
+def refuse(mine: Member, theirs: Member) -> None:
+    """Raises UserMistake where the two cannot serve together."""
+    if mine.keys[0] not in theirs.keys or theirs.keys[0] not in mine.keys:
+        raise UserMistake(
+            f"{_who(theirs)} serves from this Redis with another SECRET_KEY, so neither would take the other's chats",
+            "set one SECRET_KEY for all; where none is set, each DATA_DIR has its own in secret.key",
+        )
+    if mine.records != theirs.records and not (mine.records.startswith(_SERVER) and theirs.records.startswith(_SERVER)):
+        here, there = _place(mine.records), _place(theirs.records)
+        raise UserMistake(
+            f"{_who(theirs)} serves from this Redis and keeps its records in {there}, this one in {here}: "
+            "each would have a part of them",
+            "several hosts need one database for them: set the same DATABASE_URL (PostgreSQL) for all",
+        )
+
+
+def records_of(settings: Settings) -> str:
+    """Which database: the same words where it is the same one. No password is in them, nor what they were made of."""
+    url = settings.database_url
+    if not url.startswith("sqlite"):
+        parts = urlsplit(url)
+        return _SERVER + _short(f"{parts.hostname}:{parts.port}{parts.path}")
+    folder = Path(url.partition(":///")[2] or ".").parent
+    try:
+        found = folder.stat()
+    except OSError as error:
+        raise UserMistake(
+            f"cannot look into {folder}: {error.strerror}", "set DATA_DIR to a folder of its own"
+        ) from error
+    return _FILE + _short(f"{_kernel()} {found.st_dev} {found.st_ino}")
+
+
+def _kernel() -> str:
+    """Containers on one machine share it, machines do not, even where they share a file system: SQLite's file may not
+    be shared over a network."""
+    try:
+        return _BOOT.read_text("ascii").strip()
+    except OSError:
+        return socket.gethostname()
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _place(records: str) -> str:
+    return "a file of its own" if records.startswith(_FILE) else "the database of DATABASE_URL"
+
+
+def _who(member: Member) -> str:
+    return f"process {member.pid} on {member.host}"
+
+
+def _dead(member: Member) -> bool:
+    """A sign of a process of this host that is no more. What runs in another container has another host name."""
+    if member.host != socket.gethostname():
+        return False
+    if member.pid == os.getpid():
+        return True  # left by a process that had our number before, as in a container, where it is always the same
+    try:
+        os.kill(member.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def told(members: Mapping[str, Member]) -> Sequence[Member]:
+    """For people: the oldest first."""
+    return sorted(members.values(), key=lambda member: member.started)
