@@ -37,7 +37,8 @@ to move to Redis (back: --to folder):
 def add(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.set_defaults(action="info", json=False)
+    parser.set_defaults(action="info")
+    parser.add_argument("--json", action="store_true")
     actions = parser.add_subparsers(metavar="info | move | reopen")
     info = actions.add_parser("info", help="count what is in the store, also while it is served (the default)")
     info.set_defaults(action="info")

@@ -108,7 +108,7 @@ async def _make_room(place: str, target: End, here: Marker, there: Marker) -> st
             "Carry that one through, or empty it: move chats.db away, or FLUSHDB a Redis that holds nothing else.",
         )
     found = await target.rows.figures()
-    if found.chats or set(found.documents) - _NO_DATA - {"move"}:
+    if found.chats or set(found.documents) - _NO_DATA:
         raise UserMistake(
             f"{target.place} is not empty: it has {found.chats:,} chats",
             "Chats are never mixed. Name an empty one: another DATA_DIR, or another database in REDIS_URL.",

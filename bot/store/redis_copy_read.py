@@ -131,7 +131,8 @@ class Reader:
             yield page
 
     async def _values(self, keys: Iterable[str]) -> list[bytes | None]:
-        return await asyncio.gather(*(self._wire.send("GET", key) for key in keys))
+        found: list[bytes | None] = await asyncio.gather(*(self._wire.send("GET", key) for key in keys))
+        return found
 
     async def _chats(self, page: Sequence[tuple[str, int]]) -> list[Row]:
         by_shard: dict[int, list[str]] = {}

@@ -106,7 +106,8 @@ class SqliteCopy:
         for kind, state, number in self._db.execute("SELECT kind, state, count(*) FROM job GROUP BY 1, 2"):
             jobs.setdefault(kind, {})[_STATES[state]] = number
         still_open = sum(not head_of(body).ended for (body,) in self._db.execute("SELECT body FROM chat"))
-        documents = dict(self._db.execute("SELECT kind, count(*) FROM doc GROUP BY 1").fetchall())
+        kinds = f"SELECT kind, count(*) {_ROWS['documents']} GROUP BY 1"
+        documents = dict(self._db.execute(kinds, self._values).fetchall())
         files = [self._path, self._path.with_name(f"{self._path.name}-wal")]
         size = sum(file.stat().st_size for file in files if file.exists())
         return Figures(self._number("chats"), still_open, jobs, documents, self._number("flows"), size)

@@ -1,0 +1,203 @@
+"""`chatsurvey store`: a folder's chats go to Redis and back, and whoever answers next goes on where they were."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from subprocess import DEVNULL, Popen
+
+import aiohttp
+import pytest
+
+from bot.app import Service
+from bot.errors import UserMistake
+from bot.model import Job
+from bot.store.base import Dead
+from bot.store.lock import FolderLock
+from tests.harness.commands import Folder, in_folder
+from tests.harness.redis_server import single, until
+from tests.harness.service import clean, serving
+from tests.harness.working import Clock
+from tests.store.stores import a_turn
+
+HOUR = 3_600_000
+SECRET = "s" * 32
+MOVING = "chatsurvey:{chatsurvey.0}:m:moving"
+
+
+@pytest.fixture
+def redis() -> Iterator[str]:
+    """A database of its own on the server that all share."""
+    url = f"{single().url}/7"
+    with closing(single().client()) as client:
+        client.execute_command("SELECT", 7)  # type: ignore[no-untyped-call] # redis-py leaves it open
+        client.flushdb()
+        yield url
+        client.flushdb()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], redis: str) -> Folder:
+    monkeypatch.setenv("REDIS_URL", redis)
+    return in_folder(tmp_path, monkeypatch, capsys)
+
+
+class Visitor:
+    """Of the small flow, on the web."""
+
+    def __init__(self) -> None:
+        self.chat = self.token = ""
+        self.fence = self.cursor = 0
+
+    async def opens(self, service: Service) -> None:
+        await self._sent(service, "/api/v1/chats", {})
+
+    async def answers(self, service: Service, **said: object) -> str:
+        """The last words of the bot."""
+        body = {"id": f"m{self.cursor}", "cursor": self.cursor, "fence": self.fence, **said}
+        return await self._sent(service, f"/api/v1/chats/{self.chat}/messages", body)
+
+    async def _sent(self, service: Service, path: str, body: object) -> str:
+        head = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        async with aiohttp.ClientSession() as http, http.post(service.url + path, json=body, headers=head) as answer:
+            assert answer.status < 300, await answer.text()
+            found = await answer.json()
+        self.chat, self.token = found.get("chat", self.chat), found.get("token", self.token)
+        self.cursor = found["cursor"]
+        self.fence = found["ask"]["fence"] if found["ask"] else 0
+        return str(found["entries"][-1]["text"])
+
+
+async def ran(folder: Folder, *words: str, code: int = 0) -> str:
+    return await asyncio.to_thread(folder.run, *words, code=code)
+
+
+async def reminded(service: Service, chat: str) -> None:
+    """Wait until the bot has said a second line without being asked."""
+    async with asyncio.timeout(20):
+        while len(await service.store.entries(chat)) < 4:
+            await asyncio.to_thread(time.sleep, 0.02)
+
+
+async def test_who_answers_next_goes_on_where_they_were_in_redis_and_back(folder: Folder, redis: str) -> None:
+    now, one, other = Clock(time.time_ns() // 1_000_000), Visitor(), Visitor()
+    async with serving(folder.path, now=now, SECRET_KEY=SECRET) as service:
+        await one.opens(service)
+        await other.opens(service)
+        assert await one.answers(service, value=3) == "What is the reason?"
+        later = now.now + 30 * HOUR
+        jobs = [Job("old:gone", "gone", 1), Job("old:held", "held", later)]
+        await service.store.commit(a_turn("old", jobs=jobs, aliases=["card"], event="update-1"))
+        claimed = await service.store.claim(later, 2, HOUR, ["gone", "held"])
+        await service.store.settle([(claimed[0], Dead("no such place"))], 2)
+    report = await ran(folder, "store", "move", "--to", "redis")
+    assert f"from {folder.settings.data_dir} to {redis}, and read back" in report
+    now.now += 21 * HOUR
+    async with serving(folder.path, now=now, SECRET_KEY=SECRET, REDIS_URL=redis) as service:
+        await reminded(service, one.chat)
+        assert await one.answers(service, text="Too slow.") == "Thank you."
+        assert await service.store.resolve("card") == "old"
+        views = {view.job.id: view for view in await service.store.jobs(limit=99)}
+        assert (views["old:gone"].state, views["old:gone"].error) == ("dead", "no such place")
+        assert views["old:held"].state == "waiting"
+    assert "Moved from redis" in await ran(folder, "store", "move", "--to", "folder")
+    async with serving(folder.path, now=now, SECRET_KEY=SECRET) as service:
+        assert await other.answers(service, value=10) == "Thank you."
+        answers = (await service.store.load_id(one.chat), await service.store.load_id(other.chat))
+        assert [chat and chat.score for chat in answers] == [3, 10]
+    kept = list(folder.settings.data_dir.glob("chats.db.before-*"))
+    assert len(kept) == 1, "as it was before it was replaced"
+
+
+async def test_whoever_serves_the_wrong_end_is_told(folder: Folder, redis: str) -> None:
+    async with serving(folder.path, SECRET_KEY=SECRET) as service:
+        await Visitor().opens(service)
+        await ran(folder, "store", "move", "--to", "redis", code=1)
+        assert "another chatsurvey serves from" in folder.err
+    await ran(folder, "store", "move", "--to", "redis")
+    with pytest.raises(UserMistake, match="moved from here to redis://"):
+        async with serving(folder.path, SECRET_KEY=SECRET):
+            pass
+    async with serving(folder.path, SECRET_KEY=SECRET, REDIS_URL=redis) as service:
+        await service.store.mark("processes", "elsewhere", b"{}", HOUR)
+        await ran(folder, "store", "move", "--to", "folder", code=1)
+        assert "is served by" in folder.err
+        await service.store.unmark("processes", "elsewhere")
+
+
+def test_info_counts_what_is_there(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as without:
+        without.delenv("REDIS_URL")
+        folder.run("store", code=1)
+        assert "there is no data" in folder.err
+        asyncio.run(lived(folder))
+        here = json.loads(folder.run("store", "info", "--json"))
+        assert "2 open" in folder.run("store")
+    folder.run("store", "move", "--to", "redis")
+    there = json.loads(folder.run("store", "info", "--json"))
+    assert here["jobs"].pop("x") == {"running": 1, "waiting": 1}
+    assert there["jobs"].pop("x") == {"waiting": 2}, "whoever had one in hand is gone"
+    assert here.pop("store") != there.pop("store")
+    assert here.pop("bytes") > 0
+    assert there.pop("bytes") > 0
+    assert here == there
+    assert (here["chats"], here["open_chats"], here["flows"]) == (2, 2, 1)
+
+
+async def lived(folder: Folder) -> None:
+    async with serving(folder.path, SECRET_KEY=SECRET) as service:
+        await service.store.commit(a_turn("a", jobs=[Job("a:x", "x", 1), Job("b:x", "x", 2)]))
+        await service.store.commit(a_turn("b"))
+        await service.store.claim(1, 1, HOUR, ["x"])
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("", "REDIS_URL is not set"),
+        ("http://user:hush@nowhere/", "REDIS_URL cannot be read"),
+        ("redis://user:hush@127.0.0.1:1/0", "Redis cannot be reached"),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_told_without_its_password(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, url: str, words: str
+) -> None:
+    asyncio.run(lived(folder))
+    monkeypatch.setenv("REDIS_URL", url)
+    folder.run("store", "move", "--to", "redis", code=1)
+    assert words in folder.err
+    assert "hush" not in folder.err
+    assert "Traceback" not in folder.err
+
+
+def test_what_was_moved_away_is_served_again_where_that_is_said(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(lived(folder))
+    folder.run("store", "move", "--to", "redis")
+    assert "Nothing was done" in folder.run("store", "move", "--to", "redis")
+    monkeypatch.delenv("REDIS_URL")
+    folder.run("jobs", code=1)
+    assert "store reopen" in folder.err
+    assert "Do not serve both" in folder.run("store", "reopen")
+    assert "a:x" in folder.run("jobs")
+    assert "Nothing was done" in folder.run("store", "reopen")
+
+
+def test_a_killed_move_is_repeated_by_the_same_command(folder: Folder, redis: str) -> None:
+    """Wherever it is killed: the folder has all chats until Redis has them."""
+    asyncio.run(lived(folder))
+    command = [sys.executable, "-m", "bot", "store", "move", "--to", "redis"]
+    with Popen(command, env=clean({"REDIS_URL": redis}), stdout=DEVNULL, stderr=DEVNULL) as killed:
+        with closing(single().client()) as client:
+            client.execute_command("SELECT", 7)  # type: ignore[no-untyped-call] # as above
+            until(lambda: bool(client.exists(MOVING)) or killed.poll() is not None)
+        os.kill(killed.pid, signal.SIGKILL)
+    FolderLock(folder.settings.data_dir).release()
+    assert folder.run("store", "move", "--to", "redis")
+    assert json.loads(folder.run("store", "--json"))["chats"] == 2
