@@ -11,8 +11,9 @@ acknowledged: the order only saves waiting for leases.
 
 import logging
 import random
+import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,7 @@ from bot.alarms import Alarms
 from bot.app_channels import channels
 from bot.app_desk import Desk, has_desk
 from bot.app_drain import Departure, Drain
+from bot.app_figures import SharedMeters
 from bot.app_flows import FlowFile, Tell, keep, watch
 from bot.app_members import join
 from bot.app_opening import opened
@@ -39,7 +41,6 @@ from bot.jobs import Worker
 from bot.keys import Keys
 from bot.lease import process_name
 from bot.obs import Meters
-from bot.obs_shared import SharedMeters
 from bot.records.sql import SqlRecords
 from bot.runtime import Runtime
 from bot.settings import Settings, with_secrets
@@ -150,15 +151,20 @@ async def _start(
     stack.push_async_callback(runner.cleanup)
     watching = background(watch(file, store, catalog, tell), "watcher of the flow file")
     stack.push_async_callback(cancel, watching)
-    sites = [web.SockSite(runner, one, backlog=backlog(one)) for one in sockets]
-    drain = Drain(departure, runner, sites, [one.fileno() for one in sockets])
-    for site in sites:
-        await site.start()
+    drain = await _listen(runner, sockets, departure)
     for channel in talking:
         stack.push_async_callback(channel.stop)
         await channel.start()
     stack.push_async_callback(cancel, background(warm_up(catalog, records, made), "loading of what comes first"))
     return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose, drain)
+
+
+async def _listen(runner: web.AppRunner, sockets: Sequence[socket.socket], departure: Departure) -> Drain:
+    sites = [web.SockSite(runner, one, backlog=backlog(one)) for one in sockets]
+    drain = Drain(departure, runner, sites, [one.fileno() for one in sockets])
+    for site in sites:
+        await site.start()
+    return drain
 
 
 def _own(settings: Settings, stack: AsyncExitStack) -> None:

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
+from bot.app_figures import fold
 from bot.commands.serve_child import LEAVE, MISTAKEN, READY, STOP, WORKER, Post
-from bot.obs_shared import fold
 
 log = logging.getLogger(__name__)
 
