@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from bot.app_opening import place_of
 from bot.commands.data import clock, has_data, told_time
 from bot.errors import UserMistake
 from bot.settings import Settings, load
@@ -182,12 +183,6 @@ async def _redis(settings: Settings, *, loud: bool = False) -> AsyncIterator[End
     finally:
         await rows.close()
         await opened.store.close()
-
-
-def place_of(url: str) -> str:
-    """A URL without who logs in, and without options."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
 
 
 def _progress() -> Callable[[str, int, int], None]:
