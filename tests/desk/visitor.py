@@ -23,6 +23,7 @@ class Visitor:
         self.status = "open"
         self.chat = ""
         self.late = 0.0
+        self._told = False
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
@@ -65,7 +66,19 @@ class Visitor:
 
     def comes(self) -> None:
         """Their page is there."""
+        self._told = False
         self._listening = asyncio.create_task(self._listen())
+
+    async def listens(self) -> None:
+        """Until the page has heard of the chat, as it is told whoever comes."""
+        async with asyncio.timeout(5):
+            while not self._told:
+                self._heard.clear()
+                await self._heard.wait()
+
+    def goes_to(self, url: str) -> None:
+        """From now on requests reach another process, as a load balancer may choose."""
+        self._url = url
 
     async def leaves(self) -> None:
         if self._listening is not None:
@@ -87,6 +100,7 @@ class Visitor:
         async with self._session.get(where, headers=self._headers, timeout=aiohttp.ClientTimeout(None)) as answer:
             async for line in answer.content:
                 if line.startswith(b"data:"):
+                    self._told = True
                     self._take(json.loads(line.removeprefix(b"data:")))
 
     def _take(self, found: Mapping[str, Any]) -> None:
