@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, literal, select, tuple_
 
 from bot.model import CaseFacts, Response
-from bot.records.base import Filters, Tally
-from bot.records.rows import case_of_row, response_of_row
-from bot.records.schema import Moment, answers, cases
+from bot.records.base import Delivery, Filters, Tally
+from bot.records.rows import case_of_row, delivery_of_row, response_of_row
+from bot.records.schema import Moment, answers, cases, deliveries
 from bot.records.schema import responses as table
 
 PAGE = 500
@@ -44,6 +44,32 @@ def tally(connection: Connection, since: int, until: int) -> Tally:
     wanted = filtered(select(table.c.segment, func.count()), Filters(since=since, until=until, sample=False))
     found = pairs(connection, wanted.where(table.c.score.is_not(None)).group_by(table.c.segment))
     return Tally(found.get("promoter", 0), found.get("passive", 0), found.get("detractor", 0))
+
+
+def doubts(connection: Connection, limit: int) -> Sequence[Delivery]:
+    """What is in doubt, the newest first."""
+    t = deliveries.c
+    wanted = (t.state == "in_doubt") | (t.doubt != "")
+    query = deliveries.select().where(wanted).order_by(t.tried_at.desc(), t.chat, t.writer).limit(limit)
+    return [delivery_of_row(row) for row in rows(connection, query)]
+
+
+def notes(connection: Connection) -> Iterator[Sequence[Mapping[str, object]]]:
+    """All deliveries as rows, page by page by their keys."""
+    t = deliveries.c
+    page = deliveries.select().order_by(t.writer, t.chat).limit(PAGE)
+    query = page
+    while found := rows(connection, query):
+        yield found
+        last = found[-1]
+        query = page.where(tuple_(t.writer, t.chat) > tuple_(literal(last["writer"]), literal(last["chat"])))
+
+
+def tried(connection: Connection, found: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+    """When these deliveries were tried, in ms."""
+    t = deliveries.c
+    query = select(t.writer, t.chat, t.tried_at).where(t.chat.in_({chat for _, chat in found}))
+    return {(writer, chat): at for writer, chat, at in connection.execute(query)}
 
 
 def _whole(connection: Connection, found: Sequence[Mapping[str, object]]) -> Iterator[Response]:

@@ -7,6 +7,8 @@ for what a person typed, so such characters are replaced here.
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, TypedDict, cast
 
+import msgspec
+
 from bot.model import Answer, CaseFacts, CaseState, Click, Counts, Fact, Response, Segment, Value
 from bot.records.base import Delivery, DeliveryState
 
@@ -22,6 +24,10 @@ class ClickRow(TypedDict):
     step: str
     link: str
     at: int
+
+
+def json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def safe(text: str, length: int | None = None) -> str:
@@ -49,7 +55,7 @@ def response_row(r: Response) -> Row:
         "visitor": safe(r.visitor, 128),
         "contact": {safe(k): {"value": safe(f.value), "proven": f.proven} for k, f in r.contact.items()},
         "context": {safe(k): safe(v) for k, v in r.context.items()},
-        "clicks": [{"step": c.step, "link": c.link, "at": c.at} for c in r.clicks],
+        "clicks": [{"step": safe(c.step), "link": safe(c.link), "at": c.at} for c in r.clicks],
         "started_at": r.started,
         "scored_at": r.scored or None,
         "updated_at": r.updated,

@@ -95,6 +95,10 @@ def _moment(name: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, Moment(), nullable=nullable)
 
 
+KEY = String(64).with_variant(String(64, collation="C"), "postgresql")
+"""A key, ordered by its bytes in every database."""
+
+
 def _words(name: str, length: int = 64) -> Column[str]:
     return Column(name, String(length), nullable=False)
 
@@ -107,7 +111,7 @@ def _json(name: str) -> Column[Any]:
 responses = Table(
     "responses",
     metadata,
-    Column("chat", String(64), primary_key=True),
+    Column("chat", KEY, primary_key=True),
     Column("revision", Integer, nullable=False),
     _words("flow"),
     _words("flow_version"),
@@ -133,7 +137,7 @@ responses = Table(
 answers = Table(
     "answers",
     metadata,
-    Column("chat", String(64), ForeignKey("responses.chat", ondelete="CASCADE"), primary_key=True),
+    Column("chat", KEY, ForeignKey("responses.chat", ondelete="CASCADE"), primary_key=True),
     Column("position", SmallInteger, primary_key=True),
     _words("key", 128),
     _words("kind", 32),
@@ -146,7 +150,7 @@ answers = Table(
 cases = Table(
     "cases",
     metadata,
-    Column("chat", String(64), ForeignKey("responses.chat", ondelete="CASCADE"), primary_key=True),
+    Column("chat", KEY, ForeignKey("responses.chat", ondelete="CASCADE"), primary_key=True),
     _words("state", 16),
     _words("rule"),
     _words("owner", 128),
@@ -163,8 +167,8 @@ cases = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("writer", String(64), primary_key=True),
-    Column("chat", String(64), primary_key=True),
+    Column("writer", KEY, primary_key=True),
+    Column("chat", KEY, primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("delivered", Integer, nullable=False),
     _words("state", 16),

@@ -1,45 +1,15 @@
-"""The read side: revisions, filters, paging, deliveries, migrations."""
+"""The read side on both databases: revisions, filters, paging, deliveries."""
 
-import sqlite3
-import subprocess
-import sys
-import zlib
-from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from msgspec.structs import replace as replace_case
-from sqlalchemy import Connection, inspect
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import make_url
-from sqlalchemy.schema import CreateTable
 
-from bot.errors import Retryable
 from bot.model import Answer, CaseFacts, Click
-from bot.records import database, rows
+from bot.records import reading, rows
 from bot.records.base import Delivery, Filters, Tally
-from bot.records.database import Database, open_engine
-from bot.records.migrations import HEAD, upgrade
-from bot.records.schema import metadata
 from bot.records.sql import SqlRecords
 from tests.harness.responses import NOON, a_response
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/data/records.db"
-
-
-@pytest.fixture
-async def records(url: str) -> AsyncIterator[SqlRecords]:
-    made = SqlRecords(url)
-    yield made
-    await made.close()
 
 
 async def test_a_response_comes_back_as_it_was(records: SqlRecords) -> None:
@@ -96,7 +66,7 @@ async def test_filters(records: SqlRecords, filters: Filters, expected: list[str
 
 
 async def test_reading_goes_by_pages_and_misses_none(records: SqlRecords, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "PAGE", 3)
+    monkeypatch.setattr(reading, "PAGE", 3)
     # Many at the same millisecond: the page goes on by chat id.
     await records.upsert([a_response(f"c{n:02}", scored=NOON + n // 5) for n in range(20)])
     found = list(records.responses(Filters()))
@@ -127,106 +97,6 @@ async def test_a_doubt_stays_listed_when_later_revisions_arrive(records: SqlReco
     (found,) = records.doubts(9)
     assert (found.state, found.revision, found.doubt) == ("delivered", 2, doubtful.doubt)
     assert [d.request for d in records.deliveries("c2")] == ["POST /x {}"]
-
-
-async def test_records_survive_a_restart_without_alembic(records: SqlRecords, url: str) -> None:
-    await records.upsert([a_response()])
-    assert opened_elsewhere(url) == ["1", "False"]
-
-
-def opened_elsewhere(url: str) -> list[str]:
-    """How many responses another process finds, and whether it needed Alembic."""
-    program = (
-        "import asyncio, sys; from bot.records.sql import SqlRecords; from bot.records.base import Filters\n"
-        f"records = SqlRecords({url!r})\n"
-        "assert 'sqlalchemy' not in sys.modules\n"
-        "asyncio.run(records.ready())\n"
-        "print(len(list(records.responses(Filters()))), 'alembic' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    return done.stdout.split()
-
-
-def test_the_migrations_lead_to_the_tables(url: str) -> None:
-    Database(url).close()
-    with open_engine(make_url(url)).connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        assert ScriptDirectory.from_config(upgrade.config(connection)).get_heads() == [HEAD]
-
-
-def test_a_migration_that_is_interrupted_leaves_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = upgrade.upgrade
-
-    def killed(connection: Connection) -> None:
-        real(connection)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as crash:
-        crash.setattr(upgrade, "upgrade", killed)
-        with pytest.raises(KeyboardInterrupt):
-            Database(url)
-    with open_engine(make_url(url)).connect() as connection:
-        assert inspect(connection).get_table_names() == []
-    Database(url).close()
-
-
-def test_the_tables_are_ones_for_postgresql_too() -> None:
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy left it without a type
-    texts = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
-    assert all("TIMESTAMP WITH TIME ZONE" in text for text in texts)
-
-
-async def test_a_database_that_is_locked_or_out_of_reach_is_tried_again(
-    records: SqlRecords, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "BUSY", 0.01)
-    await records.ready()
-    other = sqlite3.connect(tmp_path / "data" / "records.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Retryable, match="locked"):
-        await records.upsert([a_response()])
-    other.rollback()
-    other.close()
-    await records.upsert([a_response()])
-    lost = SqlRecords(f"sqlite:///{tmp_path}/data/records.db/not-a-folder/records.db")
-    with pytest.raises(Retryable, match="cannot be opened"):
-        await lost.ready()
-    await lost.close()
-
-
-@pytest.mark.parametrize("instead", [None, b"not a database"], ids=["deleted", "replaced"])
-async def test_nothing_is_recorded_into_a_file_that_was_deleted(
-    records: SqlRecords, tmp_path: Path, instead: bytes | None
-) -> None:
-    await records.upsert([a_response("c1")])
-    for path in (tmp_path / "data").glob("records.db*"):
-        path.unlink()
-    if instead is not None:
-        (tmp_path / "data" / "records.db").write_bytes(instead * 500)
-        with pytest.raises(Retryable, match="not a database"):
-            await records.upsert([a_response("c2")])
-        (tmp_path / "data" / "records.db").unlink()
-    await records.upsert([a_response("c2")])
-    other = SqlRecords(f"sqlite:///{tmp_path}/data/records.db")
-    assert [response.chat for response in other.responses(Filters())] == ["c2"]
-    await other.close()
-
-
-def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
-    (tmp_path / "records.db").write_bytes(zlib.compress(b"other" * 500) * 300)
-    with pytest.raises(Retryable, match="not a database"):
-        Database(f"sqlite:///{tmp_path}/records.db")
-
-
-async def test_records_of_a_newer_version_are_left_alone(records: SqlRecords, tmp_path: Path) -> None:
-    await records.upsert([a_response("c1")])
-    file = tmp_path / "data" / "records.db"
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        other.execute("UPDATE alembic_version SET version_num = '9999'")
-        with pytest.raises(Retryable, match="newer chatsurvey"):
-            Database(f"sqlite:///{file}")
-        other.execute("UPDATE alembic_version SET version_num = ?", (HEAD,))
-    Database(f"sqlite:///{file}").close()
 
 
 def test_long_words_are_cut_to_their_columns() -> None:

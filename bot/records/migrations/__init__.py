@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; they are numbered, so a greater one is of a later version. A test compares the files."""
 
 

@@ -16,5 +16,15 @@ def config(connection: Connection) -> Config:
 
 
 def upgrade(connection: Connection) -> None:
-    """Run what is missing, inside the connection's transaction: all of it or nothing."""
-    command.upgrade(config(connection), "head")
+    """Run what is missing, inside the connection's transaction: all of it or nothing. Of several processes that begin
+    at once, one works and the others find nothing left to do: on SQLite the transaction has the file's lock."""
+    if connection.dialect.name != "postgresql":
+        command.upgrade(config(connection), "head")
+        return
+    from bot.records.postgres import hurry, wait_for_migrations  # noqa: PLC0415 - psycopg, only where it is used
+
+    wait_for_migrations(connection)
+    try:
+        command.upgrade(config(connection), "head")
+    finally:
+        hurry(connection)

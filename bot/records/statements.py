@@ -1,0 +1,64 @@
+"""The statements that write, for SQLite and PostgreSQL alike, each as many rows in one. Imports SQLAlchemy."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Dialect, case, func, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.records.base import Delivery
+from bot.records.bulk import Bulk
+from bot.records.schema import answers, cases, deliveries, responses
+
+
+def bulks(dialect: Dialect) -> Mapping[str, Bulk]:
+    """By table. On PostgreSQL that of `responses` returns the chats whose row is new or newer."""
+    insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    put = insert(responses)
+    values = {c.name: put.excluded[c.name] for c in responses.c if not c.primary_key}
+    newer = put.excluded.revision > responses.c.revision
+    response = put.on_conflict_do_update(index_elements=["chat"], set_=values, where=newer)
+    put = insert(cases)
+    values = {c.name: put.excluded[c.name] for c in cases.c if not c.primary_key}
+    made = {
+        "responses": response.returning(responses.c.chat) if dialect.name == "postgresql" else response,
+        "answers": insert(answers),
+        "cases": put.on_conflict_do_update(index_elements=["chat"], set_=values),
+        "deliveries": _delivery(insert(deliveries)),
+    }
+    return {name: Bulk(statement, dialect) for name, statement in made.items()}
+
+
+def _delivery(put: postgresql.Insert | sqlite.Insert) -> postgresql.Insert | sqlite.Insert:
+    new, old = put.excluded, deliveries.c
+    # Any: SQLAlchemy leaves the type of a column's value open.
+    values: dict[str, ColumnElement[Any]] = {c.name: new[c.name] for c in deliveries.c if not c.primary_key}
+    # What arrived stays known while a newer revision is being tried.
+    values |= {
+        "delivered": case((new.delivered > old.delivered, new.delivered), else_=old.delivered),
+        "delivered_at": func.coalesce(new.delivered_at, old.delivered_at),
+        "remote": case((new.remote != literal_column("''"), new.remote), else_=old.remote),
+        "doubt": case((new.doubt != literal_column("''"), new.doubt), else_=old.doubt),
+    }
+    return put.on_conflict_do_update(index_elements=["writer", "chat"], set_=values)
+
+
+def merged(found: Iterable[Delivery]) -> list[Delivery]:
+    """One note a writer and chat, by key: what the notes come to in their order. (PostgreSQL refuses a statement that
+    would change a row twice, and two that change rows in another order could wait for each other.)"""
+    notes: dict[tuple[str, str], Delivery] = {}
+    for new in found:
+        key = (new.writer, new.chat)
+        notes[key] = new if key not in notes else joined(notes[key], new)
+    return [notes[key] for key in sorted(notes)]
+
+
+def joined(old: Delivery, new: Delivery) -> Delivery:
+    """As `_delivery` says it in SQL."""
+    return Delivery(
+        *(new.writer, new.chat, new.revision, new.state, new.attempts, new.at, new.error),
+        remote=new.remote or old.remote,
+        delivered=max(new.delivered, old.delivered),
+        request=new.request,
+        doubt=new.doubt or old.doubt,
+    )
