@@ -160,9 +160,9 @@ class Supervisor:
             child.process.terminate()
 
     def _obey(self, number: int) -> None:
-        if number == signal.SIGHUP and self._settled and not self._stopping:
+        if number == signal.SIGHUP and not self._stopping:
             log.info("the processes are replaced one after the other")
-            self._old = [one for one in self._children if not one.going and one.instead_of is None]
+            self._old = [one for one in self._children if not one.going]
         elif number in (signal.SIGTERM, signal.SIGINT) and not self._stopping:
             print("stopping: requests in hand are finished first", flush=True)
             self._stop()
@@ -225,5 +225,6 @@ class Supervisor:
             del self._again[slot]
             self._begin(slot)
         self._old = [one for one in self._old if one in self._children and not one.going]
-        if self._old and not any(one.going or one.instead_of in self._children for one in self._children):
+        busy = any(one.going or one.instead_of in self._children for one in self._children)
+        if self._old and self._settled and not busy:
             self._begin(self._old[0].slot, self._old[0])

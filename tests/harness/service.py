@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -32,14 +32,15 @@ def wait_until(holds: Callable[[], object], what: str, patience: float = PATIENC
 
 
 class Service:
-    """`python -m bot serve` in `folder`, which gets `flows` as its flow file (None: the shipped one serves).
+    """`python -m bot serve` in `folder`, which gets `flows` as its flow file (None: the shipped one serves); `words`
+    stand behind it.
 
     The first start takes a free port; later ones of the same object take it again. As a context it is started, and
     stopped at the end whatever happened.
     """
 
-    def __init__(self, folder: Path, flows: str | None = SMALL, **environ: str) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, flows: str | None = SMALL, words: Sequence[str] = (), **environ: str) -> None:
+        self.folder, self.words = folder, words
         self.port = int(environ.pop("PORT", "0"))
         self.environ = environ
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,7 +63,7 @@ class Service:
         """Start the process without waiting for anything but the process."""
         with (self.folder / "out.txt").open("wb") as out, (self.folder / "err.txt").open("wb") as err:
             environ = clean(self.environ | {"PORT": str(self.port)})
-            words = [sys.executable, "-m", "bot", "serve"]
+            words = [sys.executable, "-m", "bot", "serve", *self.words]
             self._process = subprocess.Popen(words, cwd=self.folder, env=environ, stdout=out, stderr=err)
 
     def start(self) -> Self:

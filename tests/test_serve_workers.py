@@ -1,0 +1,140 @@
+"""`chatsurvey serve --workers N`: one port, several processes, and what happens to it while they come and go."""
+
+import asyncio
+import os
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.harness.fleet import People, alive, children, database, figures
+from tests.harness.flows import BROKEN
+from tests.harness.service import Service, command, get, wait_until
+
+TWO = ("--workers", "2")
+CHATS = 'chatsurvey_chats_opened_total{flow="nps"}'
+
+
+async def until_counted(url: str, chats: int) -> dict[str, float]:
+    """The figures, as soon as they know of so many chats: what a process beside the one asked counted last is told a
+    second later."""
+    async with asyncio.timeout(10):
+        while True:
+            counted = await figures(url)
+            if counted[CHATS] == chats:
+                return counted
+            assert counted[CHATS] < chats
+            await asyncio.sleep(0.05)
+
+
+async def test_nobody_is_refused_while_each_process_is_replaced_or_dies(tmp_path: Path) -> None:
+    with Service(tmp_path, words=(*TWO, "--drain", "1"), REDIS_URL=database(8)) as service:
+        assert service.out.count("answers at") == 1
+        assert "2 processes" in service.out
+        wait_until(lambda: len(children(service.pid)) == 2, "both")
+        first = children(service.pid)
+        async with People(service.url) as people:
+            await people.more()
+            service.signal(signal.SIGHUP)
+            await asyncio.to_thread(
+                wait_until, lambda: not set(first) & set(children(service.pid)), "the old ones gone"
+            )
+            assert people.failed == []
+            await people.more()
+        assert people.failed == []
+        assert set(people.statuses) == {201}
+        counted = await until_counted(service.url, people.answered)  # those that have gone stay counted
+        assert counted["chatsurvey_processes"] == 2
+
+        doomed = children(service.pid)[0]
+        os.kill(doomed, signal.SIGKILL)
+        wait_until(lambda: len(children(service.pid)) == 2 and doomed not in children(service.pid), "another one")
+        assert f"process {doomed} ended: signal 9" in service.err
+        assert (await figures(service.url))[CHATS] == people.answered
+        assert service.stop() == 0
+        assert service.out.endswith("stopped\n")
+
+
+async def test_a_load_balancer_has_time_to_see_that_one_of_two_services_stops(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        redis = database(8)
+        words = ("--drain", "1")
+        one, other = (
+            stack.enter_context(Service(tmp_path, words=words, REDIS_URL=redis, DATA_DIR="shared", PORT="0"))
+            for _ in range(2)
+        )
+        async with People(one.url, other.url) as people:
+            await people.more()
+            one.signal(signal.SIGTERM)
+            wait_until(lambda: get(f"{one.url}/readyz") == 503, "it to say that it stops")
+            assert get(f"{one.url}/healthz") == 200
+            people.urls = [other.url]  # what a load balancer does now
+            await asyncio.to_thread(one.wait)
+            await people.more()
+        assert people.failed == []
+        assert one.code == 0
+
+
+async def test_streams_end_at_once_and_answers_close_their_connections_while_it_drains(tmp_path: Path) -> None:
+    with Service(tmp_path, words=("--drain", "5"), REDIS_URL=database(8)) as service:
+        async with aiohttp.ClientSession() as http:
+            async with http.post(f"{service.url}/api/v1/chats", json={}) as answer:
+                opened = await answer.json()
+                assert "Connection" not in answer.headers
+            headers = {"Authorization": f"Bearer {opened['token']}"}
+            async with http.get(f"{service.url}/api/v1/chats/{opened['chat']}/events", headers=headers) as stream:
+                await stream.content.readuntil(b"\n\n")
+                service.signal(signal.SIGTERM)
+                await asyncio.wait_for(stream.read(), 3)
+            for path in ("/healthz", "/widget.js"):
+                async with http.get(service.url + path) as answer:
+                    assert (answer.status, answer.headers["Connection"]) == (200, "close")
+            async with http.post(f"{service.url}/api/v1/chats", json={}) as answer:
+                assert (answer.status, answer.headers["Connection"]) == (201, "close")
+        service.signal(signal.SIGTERM)
+        assert service.wait() == 128 + signal.SIGTERM, "a second signal waits for nothing"
+
+
+def test_processes_whose_supervisor_was_killed_stop_by_themselves(tmp_path: Path) -> None:
+    with Service(tmp_path, words=(*TWO, "--drain", "0"), REDIS_URL=database(8)) as service:
+        wait_until(lambda: len(children(service.pid)) == 2, "both")
+        orphans = children(service.pid)
+        service.kill()
+        wait_until(lambda: not any(map(alive, orphans)), "both to go")
+
+
+def test_a_second_signal_kills_them_all(tmp_path: Path) -> None:
+    with Service(tmp_path, words=(*TWO, "--drain", "60"), REDIS_URL=database(8)) as service:
+        wait_until(lambda: len(children(service.pid)) == 2, "both")
+        mine = children(service.pid)
+        service.signal(signal.SIGINT)
+        wait_until(lambda: "stopping" in service.out, "the first one to be heard")
+        service.signal(signal.SIGINT)
+        assert service.wait() == 128 + signal.SIGINT
+        assert not any(map(alive, mine))
+
+
+def test_what_the_first_one_cannot_do_is_told_once_and_ends_all(tmp_path: Path) -> None:
+    (tmp_path / "flows.yaml").write_text(BROKEN)
+    ended = command(tmp_path, "serve", *TWO, PORT="0", REDIS_URL=database(8))
+    assert ended.returncode == 1
+    assert ended.stderr.count('did you mean "reason"') == 1
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--workers", "2"), "needs a store that several processes share"),
+        (("--workers", "0"), "--workers 0 is not within 1 and 64"),
+        (("--drain", "-1"), "--drain -1 is not within 0 and 600 seconds"),
+    ],
+)
+def test_what_cannot_be_is_refused(words: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    ended = command(tmp_path, "serve", *words, PORT="0")
+    assert ended.returncode == 1
+    assert told in ended.stderr
+    assert list(tmp_path.iterdir()) == []
