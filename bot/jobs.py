@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from bot.errors import StoreUnavailable
+from bot.jobs_clock import Steps
 from bot.jobs_lanes import Gate, Handler, Lane, Run
 from bot.jobs_run import Runner
 from bot.model import Job
@@ -28,6 +29,8 @@ __all__ = ["Gate", "Handler", "Run", "Worker"]
 
 LEASE = 30_000
 LOOK = 1_000
+_BY_THEMSELVES = ("timer",)
+"""Kinds that look at the time when they are due and wait again where it is not theirs."""
 FAREWELL = 1.0
 """Seconds at the end of `stop` to give back what was not finished."""
 
@@ -64,6 +67,7 @@ class Worker:
         self._idle = asyncio.Event()
         self._idle.set()
         self._runner = Runner(store, clock, jitter, lambda: self.wake(soon=True), lease=lease, pause=pause)
+        self._steps = Steps(store, clock, [kind for kind in handlers if kind not in _BY_THEMSELVES])
         self._broken = False
 
     def wake(self, soon: bool = False) -> None:
@@ -137,6 +141,7 @@ class Worker:
     async def _round(self) -> tuple[float, float]:
         """Claim and start what is due. Returns the seconds to rest in any case, and at most."""
         try:
+            await self._steps.look()
             now = self._clock()
             taken, more, due = await self._take(now, tuple(self._lanes))
             if taken:

@@ -313,7 +313,7 @@ async def test_drain_does_now_what_waits_of_some_kinds_and_leaves_the_rest(store
 
 async def test_drain_waits_for_what_another_process_has_in_hand(store: SqliteStore, clock: Clock) -> None:
     await put(store, Job("a:x", "x", NOON))
-    (job,) = await store.claim(NOON, 1, HOUR)
+    (job,) = await store.claim(NOON, 1, MINUTE)
     worker = a_worker(store, {"x": Handler(Doing())}, clock)
     assert await worker.drain(["x"], patience=0.01) == 1
     draining = asyncio.create_task(worker.drain(["x"]))

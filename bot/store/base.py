@@ -87,6 +87,10 @@ class Backlog(Struct, frozen=True):
     """When the oldest that is not dead was made, in ms; 0 without any."""
 
 
+LONGEST_LEASE = 600_000
+"""Ms that a lease lasts at most: one that ends later than that was given by a clock that was wrong, and is over."""
+
+
 class Store(Protocol):
     async def load(self, address: Address) -> Conversation | None:
         """The newest chat of this address, open or ended."""
@@ -129,6 +133,10 @@ class Store(Protocol):
 
     async def hasten(self, kind: str, now: int) -> None:
         """Make waiting jobs of this kind that have failed before due now at the latest; their attempts stay."""
+
+    async def bring_forward(self, kinds: Sequence[str], now: int, until: int) -> None:
+        """Make waiting jobs of these kinds that are due behind `now` and not behind `until` due now; for a clock that
+        was set back, since they were due or nearly so by the time before."""
 
     async def backlogs(self, kinds: Sequence[str]) -> Mapping[str, Backlog]:
         """How much there is of each of these kinds. For figures: it may count."""

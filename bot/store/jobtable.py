@@ -15,7 +15,7 @@ import msgspec
 
 from bot.model import Doc, Job
 from bot.store import doctable
-from bot.store.base import Again, Backlog, Dead, Done, JobState, JobView, Retry, Settlement
+from bot.store.base import LONGEST_LEASE, Again, Backlog, Dead, Done, JobState, JobView, Retry, Settlement
 from bot.store.codec import decode_payload, encode_json
 from bot.store.rows import insert
 
@@ -118,11 +118,13 @@ SELECT json_group_array(json_array({_COLUMNS}, {_CUT})) FROM (
     SELECT * FROM ({_ROW} WHERE state = 0 AND kind = ?3 AND due <= ?1 ORDER BY due LIMIT ?2)
     UNION ALL
     SELECT * FROM ({_ROW} WHERE state = 1 AND kind = ?3 AND lease <= ?1 ORDER BY lease LIMIT ?2)
+    UNION ALL
+    SELECT * FROM ({_ROW} WHERE state = 1 AND kind = ?3 AND lease > ?1 + {LONGEST_LEASE} ORDER BY lease LIMIT ?2)
     ORDER BY due, id LIMIT ?2
 )
 """  # noqa: S608 - made of constants
 
-NEXT = """
+NEXT = f"""
 WITH RECURSIVE
 waiting (kind) AS (
     SELECT min(kind) FROM job WHERE state = 0
@@ -136,12 +138,18 @@ running (kind) AS (
 )
 SELECT kind, (SELECT min(due) FROM job WHERE state = 0 AND job.kind = waiting.kind) FROM waiting WHERE kind IS NOT NULL
 UNION ALL
-SELECT kind, (SELECT min(lease) FROM job WHERE state = 1 AND job.kind = running.kind) FROM running
-WHERE kind IS NOT NULL
-"""
-"""From kind to kind and the first of each: steps through the indices, not along them."""
+SELECT kind, (SELECT iif(max(lease) > ?1 + {LONGEST_LEASE}, ?1, min(lease)) FROM (
+    SELECT (SELECT min(lease) FROM job WHERE state = 1 AND job.kind = running.kind) AS lease
+    UNION ALL SELECT (SELECT max(lease) FROM job WHERE state = 1 AND job.kind = running.kind)
+)) FROM running WHERE kind IS NOT NULL
+"""  # noqa: S608 - made of constants
+"""From kind to kind and the first (of leases the last too) of each: steps through the indices, not along them. ?1: now,
+by the store's clock."""
 
 HASTEN = "UPDATE job SET due = ?2 WHERE state = 0 AND kind = ?1 AND due > ?2 AND attempt > 0"
+FORWARD = """
+UPDATE job SET due = ?2 WHERE state = 0 AND kind IN (SELECT value FROM json_each(?1)) AND due > ?2 AND due <= ?3
+"""
 BACKLOG = """
 SELECT count(*) FILTER (WHERE state <> 2), count(*) FILTER (WHERE state = 2), coalesce(min(made), 0) FROM (
     SELECT state, created AS made FROM job WHERE state = 0 AND kind = ?1
@@ -157,7 +165,8 @@ def _job(row: tuple[str, str, int, str, int, int], interrupted: bool = False) ->
 
 def claim(db: sqlite3.Connection, now: int, limit: int, lease: int, kinds: Sequence[str]) -> tuple[Job, ...]:
     rows: list[tuple[str, str, int, str, int, int, bool]] = []
-    for kind in kinds or [kind for kind, at in due(db.execute(NEXT)).items() if at <= now]:
+    lease = min(lease, LONGEST_LEASE)
+    for kind in kinds or [kind for kind, at in due(db.execute(NEXT, (now,))).items() if at <= now]:
         rows += _claimed.decode(db.execute(_DUE, (now, limit, kind)).fetchone()[0])
     if len(kinds) != 1:
         rows = sorted(rows, key=lambda row: (row[2], row[0]))[:limit]

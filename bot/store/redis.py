@@ -85,7 +85,10 @@ class RedisStore:
         return await self._jobs.due()
 
     async def hasten(self, kind: str, now: int) -> None:
-        await self._jobs.hasten(kind, now)
+        await self._jobs.hasten("f", [kind], now, "+inf")
+
+    async def bring_forward(self, kinds: Sequence[str], now: int, until: int) -> None:
+        await self._jobs.hasten("w", kinds, now, until)
 
     async def backlogs(self, kinds: Sequence[str]) -> Mapping[str, Backlog]:
         return {kind: await self._jobs.backlog(kind) for kind in kinds}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from bot.model import Doc, Job
-from bot.store.base import Backlog, Done, JobState, JobView, Settlement
+from bot.store.base import LONGEST_LEASE, Backlog, Done, JobState, JobView, Settlement
 from bot.store.redis_layout import Also, Layout, pack, parcel, parcels, tail
 from bot.store.redis_rows import STATES, Row, earliest, job_of, settled, view_of
 from bot.store.redis_turns import Turns
@@ -33,6 +33,7 @@ class RedisJobs:
         self._looked = 0
 
     async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str]) -> tuple[Job, ...]:
+        lease = min(lease, LONGEST_LEASE)
         if self._layout.shards == 1:
             rows = await self._wire.run(_CLAIM, self._layout.bases[0], now, limit, lease, "take", *kinds)
             return tuple(job_of(row) for row in rows)
@@ -91,15 +92,17 @@ class RedisJobs:
 
     async def due(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        for rows in await self._everywhere(_DUE):
+        for rows in await self._everywhere(_DUE, self._clock()):
             for kind, at in rows:
                 found[kind.decode()] = min(at, found.get(kind.decode(), at))
         return found
 
-    async def hasten(self, kind: str, now: int) -> None:
+    async def hasten(self, what: Literal["f", "w"], kinds: Sequence[str], now: int, until: int | str) -> None:
+        """Those that failed before, or all that wait."""
         for base in self._layout.bases:
-            while await self._wire.run(_HASTEN, base, kind, now, _PAGE) == _PAGE:
-                pass
+            for kind in kinds:
+                while await self._wire.run(_HASTEN, base, what, kind, now, until, _PAGE) == _PAGE:
+                    pass
 
     async def backlog(self, kind: str) -> Backlog:
         """Counted page by page: jobs that come and go meanwhile may be missed for `oldest`."""

@@ -3,6 +3,7 @@
 - What is asked in one turn of the event loop goes out in one pipeline, in the order it was asked; what comes while
   `_AWAY` pipelines are out makes up the next, so a batch grows with the load (as in `writer.py`) and no task holds a
   connection of its own.
+- A script is sent whole to a server that has not had it on this way, else by its digest.
 - A call is answered within `_PATIENCE` before it goes out and as long again behind, whatever the server does. Nothing
   is sent twice here: what was cut off is in doubt, and whoever asked repeats it (a commit that landed is LOST or
   REPEATED then).
@@ -35,6 +36,7 @@ from redis.exceptions import ConnectionError as Away
 from redis.exceptions import TimeoutError as TookLong
 
 from bot.errors import StoreUnavailable
+from bot.store.redis_script import Script
 from bot.store.redis_url import TIMEOUT, hang_up
 
 Arg: TypeAlias = str | bytes | int
@@ -59,7 +61,9 @@ class One:
     """A call and who waits for its answer."""
 
     call: Call
+    """Of a script its key and arguments."""
     key: bytes
+    script: Script | None
     keeps: bool
     """Whether the answer says that something is kept."""
     since: float
@@ -86,6 +90,8 @@ class Lane:
         self._away: set[asyncio.Task[None]] = set()
         self._soon: asyncio.Handle | None = None
         self._pause = 0.0
+        self._known: set[str] = set()
+        """Digests of scripts that the server was sent whole."""
 
     @property
     def well(self) -> bool:
@@ -142,11 +148,14 @@ class Lane:
             self._pause = 0.0
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told
             answers = [error] * len(batch)
+            self._known.clear()
             self._pause = min(_LONGEST, 2 * self._pause or _FIRST)
             self._failed()
         if any(isinstance(answer, ReadOnlyError) for answer in answers):  # a name that leads to another server by now
             await self.client.connection_pool.disconnect(inuse_connections=False)
         for one, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, NoScriptError):
+                self._known.clear()
             if isinstance(answer, MovedError):
                 self._moved(one)
             elif isinstance(answer, Exception):
@@ -156,14 +165,16 @@ class Lane:
 
     async def _sent(self, batch: Sequence[One]) -> list[Any]:
         pipeline = self.client.pipeline(transaction=False)
+        whole: set[str] = set()
         for one in batch:
-            pipeline.execute_command(*one.call)
+            pipeline.execute_command(*self._words(one, whole))
         kept = next((one for one in batch if one.keeps), None) if self._replicas else None
         if kept is not None:
             pipeline.execute_command("SET", kept.key + b":p", 1, "PX", _PROBE_KEPT)
             pipeline.execute_command("WAIT", self._replicas, _REPLICATED)
         async with asyncio.timeout(_PATIENCE):
             answers: list[Any] = await pipeline.execute(raise_on_error=False)
+        self._known |= whole
         if kept is None:
             return answers
         (*answers, probe, reached) = answers
@@ -172,6 +183,16 @@ class Lane:
             good = (one.keeps and not isinstance(answer, Exception) for one, answer in zip(batch, answers, strict=True))
             return [doubt if in_doubt else answer for in_doubt, answer in zip(good, answers, strict=True)]
         return answers
+
+    def _words(self, one: One, whole: set[str]) -> Call:
+        """A script goes by its digest, once the server had it whole: so calls are run in the order they were made."""
+        if one.script is None:
+            return one.call
+        digest = one.script.digest
+        if digest in self._known or digest in whole:
+            return ("EVALSHA", digest, 1, *one.call)
+        whole.add(digest)
+        return ("EVAL", one.script.text, 1, *one.call)
 
 
 def told(error: Exception) -> Exception:

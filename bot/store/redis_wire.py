@@ -1,13 +1,10 @@
 """What the store asks of Redis, and the way there: one server's lane, or a cluster's lanes.
 
-A script is called by its digest. Where a server does not know it (a restart, a failover) it is sent once more whole.
 How calls are sent, and what becomes of them when a server fails: `redis_lane.py`, `redis_cluster.py`.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any, Protocol
 
 from redis.asyncio import Redis
@@ -15,20 +12,10 @@ from redis.exceptions import NoScriptError
 
 from bot.errors import StoreUnavailable
 from bot.store.redis_lane import Arg, Lane, One
+from bot.store.redis_script import Script
 from bot.store.redis_url import Place
 
-
-class Script:
-    """One file of `lua/` behind `lib.lua`. `keeps`: its answer may say that something is kept, for which replicas are
-    waited for where the operator asks for that."""
-
-    def __init__(self, name: str, *, keeps: bool = False) -> None:
-        folder = resources.files("bot.store") / "lua"
-        parts = [(folder / f"{part}.lua").read_text("utf-8") for part in ("lib", name)]
-        self.name = name
-        self.keeps = keeps
-        self.text = "\n".join(parts)
-        self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+__all__ = ["Direct", "Script", "Way", "Wire"]
 
 
 class Way(Protocol):
@@ -71,25 +58,25 @@ class Wire:
 
     def ask(self, script: Script, key: str, *args: Arg) -> asyncio.Future[Any]:
         """The same, and what is asked next goes out behind it whether or not it is awaited."""
-        sent = self._put(("EVALSHA", script.digest, 1, key, *args), key, script.keeps)
+        sent = self._put((key, *args), key, script, script.keeps)
         answer: asyncio.Future[Any] = asyncio.ensure_future(self._again(sent, script, key, args))
         return answer
 
     async def _again(self, sent: asyncio.Future[Any], script: Script, key: str, args: Sequence[Arg]) -> Any:
         try:
             return await sent
-        except NoScriptError:
-            return await self._put(("EVAL", script.text, 1, key, *args), key, script.keeps)
+        except NoScriptError:  # somebody made the server forget it
+            return await self._put((key, *args), key, script, script.keeps)
 
     def send(self, name: str, key: str, *args: Arg, keeps: bool = False) -> asyncio.Future[Any]:
-        return self._put((name, key, *args), key, keeps)
+        return self._put((name, key, *args), key, None, keeps)
 
-    def _put(self, call: tuple[Arg, ...], key: str, keeps: bool) -> asyncio.Future[Any]:
+    def _put(self, call: tuple[Arg, ...], key: str, script: Script | None, keeps: bool) -> asyncio.Future[Any]:
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        parts = [part.encode() if isinstance(part, str) else part for part in call[1:]]  # what cannot be fails alone
+        parts = tuple([part.encode() if isinstance(part, str) else part for part in call])  # what cannot be fails alone
         loop = asyncio.get_running_loop()
-        one = One((call[0], *parts), key.encode(), keeps, loop.time(), loop.create_future())
+        one = One(parts, key.encode(), script, keeps, loop.time(), loop.create_future())
         self._way.put(one)
         return one.answer
 

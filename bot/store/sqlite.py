@@ -46,8 +46,9 @@ WITH RECURSIVE turn (prev, seq, body) AS (
 class SqliteStore:
     """Implements `bot.store.base.Store`. Made by `open`; it belongs to the event loop that uses it first."""
 
-    def __init__(self, path: Path, reader: sqlite3.Connection, writer: Writer) -> None:
+    def __init__(self, path: Path, clock: Callable[[], int], reader: sqlite3.Connection, writer: Writer) -> None:
         self._path = path
+        self._clock = clock
         self._reader = reader
         self._writer = writer
         self._marks = Marks()
@@ -68,7 +69,7 @@ class SqliteStore:
         prepare(path, wait)
         reader = connect(path, _READ_WAIT)
         reader.execute("PRAGMA query_only = ON")
-        return cls(path, reader, Writer(path, clock, wait=wait, together=together, before_sync=before_sync))
+        return cls(path, clock, reader, Writer(path, clock, wait=wait, together=together, before_sync=before_sync))
 
     async def load(self, address: Address) -> Conversation | None:
         name = address_name(address.channel, address.peer)
@@ -117,10 +118,14 @@ class SqliteStore:
             await self._writer.ask(Settle(settlements, now))
 
     async def due(self) -> Mapping[str, int]:
-        return jobtable.due(self._read(jobtable.NEXT))
+        return jobtable.due(self._read(jobtable.NEXT, self._clock()))
 
     async def hasten(self, kind: str, now: int) -> None:
         await self._writer.ask(Task(lambda db: _run(db, jobtable.HASTEN, kind, now)))
+
+    async def bring_forward(self, kinds: Sequence[str], now: int, until: int) -> None:
+        names = json.dumps(list(kinds))
+        await self._writer.ask(Task(lambda db: _run(db, jobtable.FORWARD, names, now, until)))
 
     async def backlogs(self, kinds: Sequence[str]) -> Mapping[str, Backlog]:
         return await self._aside(lambda db: {kind: jobtable.backlog(db, kind) for kind in kinds})

@@ -18,8 +18,8 @@ from bot.store.codec import encode_json
 from bot.store.requests import Put, PutDoc
 from bot.store.rows import insert
 
-EVENT_KEPT = 24 * 3_600_000
-"""How long a platform's event id is remembered, in ms."""
+EVENT_KEPT = 2 * 24 * 3_600_000
+"""How long a platform's event id is remembered, in ms: for a day, also where a clock is set forward by a day."""
 
 NAMES, ADDRESSES = 0, 1
 """The two spaces of the alias table."""

@@ -197,11 +197,13 @@ async def test_an_alias_is_no_address(store: Store) -> None:
     assert await store.load(Address("telegram", "telegram:4711")) is None
 
 
-async def test_an_event_is_taken_once_within_a_day(store: Store, clock: Clock) -> None:
+async def test_an_event_is_taken_once_within_a_day_and_where_the_clock_jumps_by_another(
+    store: Store, clock: Clock
+) -> None:
     assert await store.commit(a_turn("a", event="update-1")) is Commit.DONE
     assert await store.commit(a_turn("b", event="update-1")) is Commit.REPEATED
     assert await store.load_id("b") is None
-    clock.now += 24 * HOUR - 1
+    clock.now += 48 * HOUR - 1
     assert await store.commit(a_turn("b", event="update-1")) is Commit.REPEATED
     clock.now += 1
     assert await store.commit(a_turn("b", event="update-1")) is Commit.DONE

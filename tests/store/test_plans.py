@@ -16,12 +16,13 @@ from bot.store.schema import prepare
     [
         (store._BY_ADDRESS, 3),
         (store._LOG, 2),
-        (jobtable.NEXT, 0),
+        (jobtable.NEXT, 1),
         (jobtable._DUE, 3),
         (jobtable._REQUEUE, 2),
         (jobtable._POSTPONE, 2),
         (jobtable._FINISH, 1),
         (jobtable.HASTEN, 2),
+        (jobtable.FORWARD, 3),
         (jobtable.BACKLOG, 1),
         (doctable.ONE, 2),
         (doctable.SOME, 3),
@@ -29,7 +30,7 @@ from bot.store.schema import prepare
         (doctable._DELETE, 1),
     ],
     ids=[
-        *("load", "entries", "due", "claim", "requeue", "postpone", "finish", "hasten", "backlog"),
+        *("load", "entries", "due", "claim", "requeue", "postpone", "finish", "hasten", "forward", "backlog"),
         *("doc", "docs", "versions", "delete docs"),
     ],
 )

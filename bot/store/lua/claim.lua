@@ -4,10 +4,11 @@
 --   these: claim the ids that follow, as far as they can be
 local now, limit, lease, mode = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local found = {}
+local function over(at) return at <= now or at > now + LONGEST_LEASE end
 if mode == 'these' then
   for i = 5, #ARGV do
     local job = read(ARGV[i])
-    if job and ((job[STATE] == WAITING and job[DUE] <= now) or (job[STATE] == RUNNING and job[LEASE] <= now)) then
+    if job and ((job[STATE] == WAITING and job[DUE] <= now) or (job[STATE] == RUNNING and over(job[LEASE]))) then
       found[#found + 1] = {job[DUE], ARGV[i]}
     end
   end
@@ -18,8 +19,10 @@ else
   for _, kind in ipairs(kinds) do
     local waiting = call('ZRANGEBYSCORE', B .. ':w:' .. kind, '-inf', text(now), 'WITHSCORES', 'LIMIT', 0, limit)
     for i = 1, #waiting, 2 do found[#found + 1] = {tonumber(waiting[i + 1]), waiting[i]} end
-    for _, id in ipairs(call('ZRANGEBYSCORE', B .. ':r:' .. kind, '-inf', text(now), 'LIMIT', 0, limit)) do
-      found[#found + 1] = {read(id)[DUE], id}
+    for _, span in ipairs({{'-inf', text(now)}, {'(' .. text(now + LONGEST_LEASE), '+inf'}}) do
+      for _, id in ipairs(call('ZRANGEBYSCORE', B .. ':r:' .. kind, span[1], span[2], 'LIMIT', 0, limit)) do
+        found[#found + 1] = {read(id)[DUE], id}
+      end
     end
   end
 end

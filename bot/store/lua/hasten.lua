@@ -1,6 +1,7 @@
--- ARGV: kind, now, limit. Answers how many it has moved: fewer than the limit where no more are left.
-local kind, now = ARGV[1], tonumber(ARGV[2])
-local ids = call('ZRANGEBYSCORE', B .. ':f:' .. kind, '(' .. text(now), '+inf', 'LIMIT', 0, ARGV[3])
+-- ARGV: list (f: failed before, w: all that wait), kind, now, until, limit. Answers how many it has moved: fewer than the
+-- limit where no more are left.
+local kind, now = ARGV[2], tonumber(ARGV[3])
+local ids = call('ZRANGEBYSCORE', B .. ':' .. ARGV[1] .. ':' .. kind, '(' .. text(now), ARGV[4], 'LIMIT', 0, ARGV[5])
 for _, id in ipairs(ids) do
   local job = read(id)
   job[DUE] = now

@@ -13,6 +13,7 @@ local B = KEYS[1]
 local call, unpack_, pack_ = redis.call, cmsgpack.unpack, cmsgpack.pack
 local KIND, DUE, PAYLOAD, GEN, ATTEMPT, STATE, LEASE, ERROR, CREATED, TOUCHED, CUT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 local WAITING, RUNNING, DEAD = 0, 1, 2
+local LONGEST_LEASE = 600000
 local LISTS = {[0] = ':w:', [1] = ':r:', [2] = ':d:'}
 
 local function text(number) return string.format('%.0f', number) end
@@ -100,7 +101,7 @@ local function land(also, now, at)
   for i = at, #ARGV, 2 do call('HSET', B .. ':o', ARGV[i], ARGV[i + 1]) end
 end
 
-local EVENT_KEPT = 86400000
+local EVENT_KEPT = 2 * 86400000
 local DONE, LOST, REPEATED, FENCED = 0, 1, 2, 3
 
 -- Why a commit with these events cannot be taken, or nil
