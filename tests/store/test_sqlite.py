@@ -277,7 +277,7 @@ async def test_expired_events_are_swept_by_the_commits_that_add_new_ones(file: P
     clock = Clock()
     store: Store = SqliteStore.open(file, clock)
     await asyncio.gather(*(store.commit(a_turn(f"old{n}", event=f"old{n}")) for n in range(300)))
-    clock.now += 25 * HOUR
+    clock.now += 49 * HOUR
     for n in range(6):
         await store.commit(a_turn(f"new{n}", event=f"new{n}"))
     await store.close()
