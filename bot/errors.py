@@ -52,7 +52,8 @@ class Unknown(ChatsurveyError):
 
 
 class StoreUnavailable(ChatsurveyError):
-    """The store cannot write now (disk full, read-only). Nothing of the change is kept; it may be tried again."""
+    """The store cannot be used now, or its answer was lost. Whether the change was kept is in doubt; it may be tried
+    again, and is not doubled."""
 
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")

@@ -1,16 +1,29 @@
 """The store's protocol: what every store guarantees. It serves turns and jobs only; reports read `bot.records`.
 
-- A commit is compare-and-set on `Conversation.version` and is all or nothing; when `commit` returns DONE the change
-  survives a killed process and a lost power supply.
+- A commit is compare-and-set on `Conversation.version`; when `commit` returns DONE the change survives a killed process
+  and, as far as the store's own settings say so, a lost power supply.
+- An OWNER is the part of an id before its first ":" - a chat, a case, the system. What a commit or put has for its own
+  owner (the chat, its log, jobs, documents, aliases, events) is all or nothing, and seen so. SQLite and a single Redis
+  do the same for whatever else is in it. On a cluster jobs, documents and aliases of another owner land behind it:
+  before the call returns or, where the process was killed in between, a moment later, and perhaps twice. Such a job or
+  document must say the same when it comes again.
+- Of one owner's changes that are asked for one after the other, each is judged by what those before have left; so are
+  those asked for at one moment. Between owners there is no order.
+- StoreUnavailable says: in doubt. The change was kept or was not, whole in either case, and may be asked for again: a
+  commit or put that was kept is LOST or REPEATED then, a settlement does nothing more, a claim that was kept holds its
+  lease and comes again, a flow, mark or name is as it was. So nobody asks twice by themselves below this protocol.
 - The log of a chat is dense: `Conversation.seq` is its last number, and entries come back in order.
 - A job's id is unique. Upserting it replaces payload and due time, sets `attempt` to 0 and raises `gen`; one that
   gathers (`Job.gathers`) leaves alone what waits already and is due no later. A job that is
   in work keeps its lease; settling it with an old `gen` leaves the newer one waiting at its own due time.
-- A claimed job whose lease runs out is claimed again, and says so that once (`Job.interrupted`). Jobs are claimed in
-  the order of their due times.
+- A claimed job whose lease runs out is claimed again, and says so that once (`Job.interrupted`). A lease that ends
+  further away than one can (`LONGEST_LEASE`) was given by a clock that was wrong, and is over. Jobs are claimed in the
+  order of their due times.
 - A document is one row by kind and id, changed by compare-and-set (`put`) or put as it is beside a turn or a
-  settlement. One without a body is not there. A turn and a put may carry the same event: one of them is taken.
-- `claim`, `settle` and `commit` may be called from several tasks, and (SQLite) from a command beside the server.
+  settlement. One without a body is not there. A turn and a put may carry the same event: one of them is taken. Events
+  are known for two days.
+- `claim`, `settle` and `commit` may be called from several tasks, from a command beside the server and (Redis) from
+  several processes and hosts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -98,7 +111,7 @@ class Store(Protocol):
     async def load_id(self, chat: str) -> Conversation | None: ...
 
     async def commit(self, change: Change) -> Commit:
-        """Raises StoreUnavailable where nothing could be written."""
+        """Raises StoreUnavailable where that cannot be told; ValueError, OverflowError for a change that is none."""
 
     async def entries(self, chat: str, after: int = 0) -> tuple[Entry, ...]:
         """The log after sequence number `after`, in order."""
@@ -125,7 +138,7 @@ class Store(Protocol):
         depends on the number of kinds, not on how many jobs wait."""
 
     async def settle(self, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
-        """Settle jobs as they were claimed, in one commit."""
+        """Settle jobs as they were claimed, in one commit an owner. Repeated, it changes nothing more."""
 
     async def due(self) -> Mapping[str, int]:
         """Kind -> when the next of its jobs is due, or its next lease ends; kinds with neither are absent. Costs the
