@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bot import resources
 from bot.errors import FileProblems, UserMistake
+from bot.records.address import checked
 from bot.settings_desk import with_channel
 from bot.settings_env import Environment
 from bot.settings_file import FileSettings, read_file
@@ -54,7 +55,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         timezone=file.timezone,
         hours=file.hours,
         redis_url=env.get("REDIS_URL"),
-        database=env.get("DATABASE_URL"),
+        database=_database(env),
         log_level=env.word("LOG_LEVEL", LEVELS, "info"),
         web=file.web,
         writers=file.writers,
@@ -119,6 +120,15 @@ def _flows(env: Environment, here: Path) -> tuple[Path, bool]:
     if _is_file(own):
         return own, False
     return resources.flows(), True
+
+
+def _database(env: Environment) -> str:
+    url = env.get("DATABASE_URL")
+    try:
+        return checked(url) if url else ""
+    except UserMistake as mistake:
+        env.problem("DATABASE_URL", str(mistake), mistake.hint)
+        return ""
 
 
 def _is_file(path: Path) -> bool:

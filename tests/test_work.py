@@ -77,7 +77,7 @@ async def test_records_that_cannot_be_written_are_tried_until_they_can(here: Set
     await put(here.store, RESPONSE, chat=a_scored_chat())
     broken = replace(here, records=Broken())  # type: ignore[arg-type]  # as much of Records as is asked here
     settlement = await broken.run(RESPONSE, Writer())
-    assert settlement == Again(NOON + 5 * SECOND, "the records cannot be used now: disk I/O error")
+    assert settlement == Again(NOON + 2 * SECOND, "the records cannot be used now: disk I/O error")
 
 
 def only_detractors(response: Response) -> Sequence[Event]:

@@ -20,7 +20,8 @@ def checked(url: str) -> str:
     if kind not in POSTGRESQL:
         if kind.startswith("postgres"):
             raise UserMistake("the driver is always psycopg", f"for example {EXAMPLES}")
-        said = f"{kind.partition('+')[0]} is not supported" if kind.isascii() and kind.isidentifier() else ""
+        name = kind.partition("+")[0]
+        said = f"{name} is not supported" if name.isascii() and name.isidentifier() else ""
         raise UserMistake(said or "it is no address of a database", f"for example {EXAMPLES}")
     return f"postgresql+psycopg://{_postgresql(rest)}"
 

@@ -35,6 +35,18 @@ class Delivery:
     """What may be there twice, or not at all; stays when later revisions arrive."""
 
 
+def joined(old: Delivery, new: Delivery) -> Delivery:
+    """What two notes of one writer and chat come to, `new` being the later one: what arrived stays known, and so does
+    a doubt."""
+    return Delivery(
+        *(new.writer, new.chat, new.revision, new.state, new.attempts, new.at, new.error),
+        remote=new.remote or old.remote,
+        delivered=max(new.delivered, old.delivered),
+        request=new.request,
+        doubt=new.doubt or old.doubt,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which responses: all that is given must hold. Times are ms and are compared with when the chat was scored, or
@@ -62,14 +74,16 @@ class Tally:
 
 
 class Records(Protocol):
-    """Every call but `close` raises Retryable where the database cannot be used now."""
+    """Every call but `keep` and `close` raises Retryable where the database cannot be used now; none blocks the event
+    loop but where it says so, and none that may be awaited takes longer than 20 s."""
 
     async def upsert(self, responses: Sequence[Response], deliveries: Sequence[Delivery] = ()) -> None:
         """Keep these revisions, and note these deliveries, in one transaction. An older or equal revision than the one
-        kept changes nothing."""
+        kept changes nothing. Raises Permanent where one of them cannot be kept, and none was then."""
 
     async def keep(self, deliveries: Sequence[Delivery]) -> None:
-        """Note attempts, in one transaction. `Delivery.delivered` never falls."""
+        """Note attempts, in one transaction. `Delivery.delivered` never falls. While the database cannot be used they
+        are gathered in memory and written later."""
 
     async def open_cases(self, limit: int) -> Sequence[Response]:
         """Responses whose case is not resolved, soonest deadline first."""

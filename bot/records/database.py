@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, false, select
 from sqlalchemy.engine import URL, make_url
 
 from bot.errors import Retryable
@@ -111,9 +111,9 @@ class Database:
             return reading.tally(connection, since, until)
 
     def ping(self) -> None:
-        """Whether it answers."""
-        with translated(), self._reading() as connection:
-            connection.execute(select(1))
+        """Whether it can be written. It changes nothing; a file's lock, a standby and missing rights are noticed."""
+        with self._transaction() as connection:
+            connection.execute(deliveries.delete().where(false()))
 
     def in_place(self) -> bool:
         """Whether the file at the path is still the one that is open; what goes into a deleted one is lost."""

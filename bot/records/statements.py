@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Dialect, case, func, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.records.base import Delivery
+from bot.records.base import Delivery, joined
 from bot.records.bulk import Bulk
 from bot.records.schema import answers, cases, deliveries, responses
 
@@ -51,14 +51,3 @@ def merged(found: Iterable[Delivery]) -> list[Delivery]:
         key = (new.writer, new.chat)
         notes[key] = new if key not in notes else joined(notes[key], new)
     return [notes[key] for key in sorted(notes)]
-
-
-def joined(old: Delivery, new: Delivery) -> Delivery:
-    """As `_delivery` says it in SQL."""
-    return Delivery(
-        *(new.writer, new.chat, new.revision, new.state, new.attempts, new.at, new.error),
-        remote=new.remote or old.remote,
-        delivered=max(new.delivered, old.delivered),
-        request=new.request,
-        doubt=new.doubt or old.doubt,
-    )

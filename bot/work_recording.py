@@ -1,0 +1,171 @@
+"""Responses into the records and local files, then on to the writers that want them: the job `response`.
+
+- Tried until it works. While the records are away nothing is claimed for it (`work_gate`), and turns go on.
+- A response that the records do not take is a dead letter alone; those that came with it are kept.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from bot.changes import desk_job, response_of, write_job
+from bot.crm.base import Event, FileWriter
+from bot.errors import Permanent, Retryable
+from bot.model import Conversation, Job, Response
+from bot.obs import Meters
+from bot.records.base import Delivery, Records
+from bot.store.base import Again, Dead, Done, Settlement, Store
+from bot.work_gate import RecordsGate
+from bot.writing_remote import KIND, remote_id
+
+log = logging.getLogger(__name__)
+
+BREATH = 32
+"""Reads between two pauses for the requests that wait."""
+
+
+class Target(Protocol):
+    """What is asked of a writer before there is something for it: a Writer, or only its configuration."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def samples(self) -> bool: ...
+
+
+@runtime_checkable
+class Choosing(Target, Protocol):
+    """A target that can say which responses it wants."""
+
+    def wants(self, response: Response) -> Sequence[Event]: ...
+
+
+class Recording:
+    """Responses into the records, then on to the writers that want them.
+
+    A local file is no other side that may be slow: it is written here, in the same pass, since a job for it would cost
+    more than the line. Only a line that failed becomes a job, with its retries and its note in the records.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        records: Records,
+        writers: Sequence[Target],
+        clock: Callable[[], int],
+        *,
+        desk: bool,
+        meters: Meters,
+    ) -> None:
+        self._store, self._records, self._clock, self._desk = store, records, clock, desk
+        self._outcomes = meters.deliveries
+        self._files = [writer for writer in writers if isinstance(writer, FileWriter) and not writer.transcript]
+        self._writers = [writer for writer in writers if writer not in self._files]
+        self._lines: dict[tuple[str, str], Delivery] = {}
+        """By writer and chat, those that were written while the records could not be: they are not written again."""
+        self.gate = RecordsGate(clock)
+
+    async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
+        chats = await _load(self._store, jobs)
+        responses = [response_of(chat) if chat is not None and chat.revision else None for chat in chats]
+        now = self._clock()
+        written, failed = await self._file(responses, now)
+        try:
+            refused = await self._record([response for response in responses if response is not None], written)
+        except Retryable as error:  # the records have told it
+            self.gate.failed()
+            self._lines |= {(one.writer, one.chat): one for one in written}
+            return [Again(self.gate.opens, str(error), interrupted=job.interrupted) for job in jobs]
+        self.gate.worked()
+        for one in written:
+            self._lines.pop((one.writer, one.chat), None)
+        return [
+            Dead(refused[response.chat])
+            if response is not None and response.chat in refused
+            else Done(await self._next(response, now, failed))
+            for response in responses
+        ]
+
+    async def _record(self, found: Sequence[Response], written: Sequence[Delivery]) -> Mapping[str, str]:
+        """Into the records; returns why not, by chat, for those that they do not take, and keeps all others."""
+        try:
+            await self._records.upsert(found, written)
+        except Permanent as error:
+            if len(found) == 1:
+                log.error("the response of chat %s is a dead letter: %s", found[0].chat, error)  # noqa: TRY400 - its words say it
+                return {found[0].chat: str(error)}
+            refused: dict[str, str] = {}
+            for half in (found[: len(found) // 2], found[len(found) // 2 :]):
+                chats = {response.chat for response in half}
+                refused |= await self._record(half, [one for one in written if one.chat in chats])
+            return refused
+        return {}
+
+    async def _file(
+        self, responses: Sequence[Response | None], now: int
+    ) -> tuple[Sequence[Delivery], Collection[tuple[str, str]]]:
+        """What was written, and writer and chat of what could not be."""
+        written: list[Delivery] = []
+        failed: set[tuple[str, str]] = set()
+        for writer in self._files:
+            wanted = []
+            for found in responses:
+                if found is not None and _is_for(writer, found):
+                    before = self._lines.get((writer.name, found.chat))
+                    if before is not None and before.revision == found.revision:
+                        written.append(before)
+                    else:
+                        wanted.append(found)
+            errors = await writer.write_all(wanted) if wanted else ()
+            for found, error in zip(wanted, errors, strict=True):
+                if error is None:
+                    written.append(landed(writer.name, found, 1, now))
+                else:
+                    failed.add((writer.name, found.chat))
+            if done := sum(error is None for error in errors):
+                self._outcomes.add(writer.name, "delivered", by=done)
+        return written, failed
+
+    async def _next(self, response: Response | None, now: int, failed: Collection[tuple[str, str]]) -> tuple[Job, ...]:
+        if response is None:
+            return ()
+        wanted = [writer.name for writer in self._writers if await self._has_news(writer, response)]
+        wanted += [name for name, chat in failed if chat == response.chat]
+        jobs = tuple([write_job(response.chat, name, now) for name in wanted])
+        return (*jobs, desk_job(response.chat, now)) if self._desk else jobs
+
+    async def _has_news(self, writer: Target, response: Response) -> bool:
+        """A writer that does not want it hears of it where it has it already: what was put right is put right there."""
+        known = remote_id(writer.name, response.chat)
+        return _is_for(writer, response) or (
+            (writer.samples or not response.sample) and await self._store.doc(KIND, known) is not None
+        )
+
+
+def _is_for(writer: Target, response: Response) -> bool:
+    """A writer that cannot say is asked again in a job of its own: its fault is no reason to record nothing."""
+    if response.sample and not writer.samples:
+        return False
+    try:
+        return bool(writer.wants(response)) if isinstance(writer, Choosing) else True
+    except Exception:
+        log.exception("writer %s cannot say what it wants", writer.name)
+        return True
+
+
+def landed(writer: str, response: Response, attempts: int, now: int, remote: str = "") -> Delivery:
+    """The note that this revision is with the writer."""
+    newest = response.revision
+    return Delivery(writer, response.chat, newest, "delivered", attempts, now, "", remote, newest)
+
+
+async def _load(store: Store, jobs: Sequence[Job]) -> Sequence[Conversation | None]:
+    """The chats of these jobs. One by one: a read costs less than a task for it; other tasks get their turn between."""
+    found = []
+    for at, job in enumerate(jobs, 1):
+        found.append(await store.load_id(job.payload["chat"]))
+        if at % BREATH == 0:
+            await asyncio.sleep(0)
+    return found
