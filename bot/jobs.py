@@ -39,7 +39,8 @@ class Worker:
     """Runs the jobs of one process.
 
     `clock` gives ms since the epoch, `jitter` numbers from 0 to 1. `poll`, `pace` and `pause` are seconds: between
-    looks at an idle store, between looks under a burst, and after the store was found unable to write.
+    looks at an idle store, between looks under a burst, and after the store was found unable to write. What nothing
+    here does is given up when it is `patience` ms overdue: where others share the store, they may know it.
     """
 
     def __init__(
@@ -53,12 +54,13 @@ class Worker:
         poll: float = 2.0,
         pace: float = 0.1,
         pause: float = 1.0,
+        patience: int = 0,
     ) -> None:
         self._store = store
         self._lanes = {kind: Lane(handler) for kind, handler in handlers.items()}
         self._clock = clock
         self._lease = lease
-        self._poll, self._pace, self._pause = poll, pace, pause
+        self._poll, self._pace, self._pause, self._patience = poll, pace, pause, patience
         self._urgent = tuple(kind for kind, handler in handlers.items() if handler.urgent)
         self._hint = asyncio.Event()
         self._soon = asyncio.Event()
@@ -146,7 +148,8 @@ class Worker:
             taken, more, due = await self._take(now, tuple(self._lanes))
             if taken:
                 due = await self._store.due()
-            await self._bury([kind for kind, at in due.items() if kind not in self._lanes and at <= now], now)
+            late = now - self._patience
+            await self._bury([kind for kind, at in due.items() if kind not in self._lanes and at <= late], now)
         except StoreUnavailable as error:
             if not self._broken:
                 log.warning("the store cannot be used now; jobs wait: %s", error)
@@ -160,7 +163,7 @@ class Worker:
 
     def _next(self, kind: str, due: int, now: int) -> int | None:
         lane = self._lanes.get(kind)
-        return due if lane is None else lane.next(due, now)
+        return due + self._patience if lane is None else lane.next(due, now)
 
     async def _rest(self, least: float, most: float) -> None:
         with suppress(TimeoutError):
@@ -202,10 +205,13 @@ class Worker:
             task.add_done_callback(lambda _: self.wake(lane.handler.urgent))
 
     async def _bury(self, kinds: Sequence[str], now: int) -> None:
-        """What is due and belongs to no lane (a writer that was taken out of the settings) becomes a dead letter."""
+        """What is overdue and belongs to no lane (a writer that was taken out of the settings) becomes a dead letter;
+        what is claimed with it and is not that late goes back as it was."""
         if not kinds:
             return
         jobs = await self._store.claim(now, LOOK, self._lease, kinds)
-        for job in jobs:
+        dead = [job for job in jobs if job.due <= now - self._patience]
+        for job in dead:
             log.warning("job %s: nothing here does %s", job.id, job.kind)
-        await self._runner.settle([(job, Dead(f"nothing is configured for {job.kind}")) for job in jobs])
+        self._runner.give_back([job for job in jobs if job not in dead])
+        await self._runner.settle([(job, Dead(f"nothing is configured for {job.kind}")) for job in dead])

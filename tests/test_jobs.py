@@ -302,6 +302,30 @@ async def test_a_job_that_nothing_here_does_becomes_a_dead_letter(store: SqliteS
         await until(dead)
 
 
+async def test_where_others_share_the_store_a_kind_may_be_theirs_for_a_while(store: SqliteStore, clock: Clock) -> None:
+    """As in a rolling restart: what a newer version leaves behind is unknown here, and its processes do it."""
+    doing = Doing()
+    worker = Worker(store, {"x": Handler(doing)}, clock, lambda: 0.5, poll=0.01, pace=0.001, patience=10 * MINUTE)
+    await put(store, Job("a:new", "new", NOON), Job("b:new", "new", NOON + MINUTE))
+    async with working(worker):
+        clock.now = NOON + 10 * MINUTE - 1
+        await put(store, Job("c:x", "x", NOON))
+        await until(lambda: doing.done == ["c:x"])
+        assert [view.state for view in await store.jobs(kind="new")] == ["waiting", "waiting"]
+        clock.now += 1
+        worker.wake()
+
+        async def one_is_dead() -> bool:
+            return [(v.job.id, v.state) for v in await store.jobs(kind="new")] == [
+                ("a:new", "dead"),
+                ("b:new", "waiting"),
+            ]
+
+        await until(one_is_dead)
+        (theirs,) = await store.claim(clock(), 10, 1_000, ("new",))
+        assert (theirs.id, theirs.attempt, theirs.interrupted) == ("b:new", 0, False)
+
+
 async def test_drain_does_now_what_waits_of_some_kinds_and_leaves_the_rest(store: SqliteStore, clock: Clock) -> None:
     doing = Doing()
     await put(store, Job("a:x", "x", NOON - 1), Job("b:x", "x", NOON + HOUR), Job("c:y", "y", NOON))

@@ -1,9 +1,8 @@
 """One growing file of lines, of ours alone but shared by the processes that serve from one folder. Synchronous.
 
 Each append holds an flock on the file: in it, what others have appended meanwhile is read (a revision is there once,
-whoever wrote it), half a line that a killed process left is cut off, the new lines are written and synced. A process
-that stands still with the lock delays the others for `PATIENCE` seconds; then they say so, and their lines wait. Where
-the file system has no locks, one process must do.
+whoever wrote it), half a line of a killed process is cut off, the new lines are written and synced. Whoever stands
+still with the lock delays the others for `PATIENCE` seconds. Where the file system has no locks, one process must do.
 """
 
 import errno
