@@ -50,6 +50,9 @@ from bot.work import prompt
 
 log = logging.getLogger(__name__)
 
+ROLLING = 600_000
+"""Ms that a kind of job may be unknown here where others serve too: of another version, or with other settings."""
+
 
 def clock() -> int:
     """Milliseconds since the epoch."""
@@ -132,7 +135,7 @@ async def _start(
         stack.push_async_callback(channel.close)
     messengers = [channel.messenger for channel in talking]
     table = table_of_jobs(made, store, records, runtime, messengers, desk=desk, alarms=alarms, meters=meters, now=now)
-    worker = Worker(store, table, now, random.random)
+    worker = Worker(store, table, now, random.random, patience=ROLLING if process else 0)
     working = background(worker.run(), "worker")
     stack.push_async_callback(finish, worker, working)
     meters.gauge("chatsurvey_listeners", "Chats with an open event stream", lambda: float(runtime.listening), adds=True)
@@ -142,6 +145,7 @@ async def _start(
         observe=meters.observe,
         knows_key=Keys(store).known,
         messaging=[messenger.name for messenger in messengers],
+        notes=lambda: {"records": records.trouble},
     )
     routes = [route for channel in talking for route in channel.routes]
     routes += desk.routes() if desk is not None else []
@@ -149,8 +153,7 @@ async def _start(
     runner = http.runner(http.application(inside, settings, routes, departure))
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    watching = background(watch(file, store, catalog, tell), "watcher of the flow file")
-    stack.push_async_callback(cancel, watching)
+    stack.push_async_callback(cancel, background(watch(file, store, catalog, tell), "watcher of the flow file"))
     drain = await _listen(runner, sockets, departure)
     for channel in talking:
         stack.push_async_callback(channel.stop)

@@ -20,14 +20,16 @@ AFTER = 1.0
 
 
 async def warm_up(catalog: Catalog, records: SqlRecords, writers: Sequence[Writer]) -> None:
-    """The readers of typed answers; where a score goes out at once, the records and the writers with their log-ins."""
+    """The readers of typed answers; where a score goes out at once, the records and the writers with their log-ins.
+    Records on a server are looked for in any case: a password that is wrong is told now."""
     await asyncio.sleep(AFTER)
     kinds = {step.kind for flow in catalog.live.flows.values() for step in flow.steps.values()}
     await asyncio.to_thread(warm, kinds)
+    if prompt(writers) or records.remote:
+        with suppress(Retryable):  # it is told, and the records are looked for from now on
+            await records.ready()
     if not prompt(writers):
         return
-    with suppress(Retryable):  # the first response will say it
-        await records.ready()
     for writer in writers:
         if not isinstance(writer, FileWriter) and (problem := await writer.check()):
             log.warning("writer %s: %s", writer.name, problem)

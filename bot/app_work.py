@@ -44,6 +44,8 @@ def table_of_jobs(
     delivering = [
         Delivering(store, records, runtime, one, clock=now, jitter=random.random, meters=meters) for one in messengers
     ]
+    text = "Seconds since the records could be used; 0 while they can"
+    meters.gauge("chatsurvey_records_away_seconds", text, lambda: records.away)
     gates: dict[str, Handler] = {}
     at_desk = {} if desk is None else desk.handlers(records, gates)
     table = Raising(store, None, "", now, random.random, gates=gates).handlers() | handlers(

@@ -29,6 +29,9 @@ DAYS = 90
 LONGEST = 60_000
 """After so long nobody looks at it any more: they open it again."""
 
+AWAY = "The list cannot be shown: the database of responses does not answer. Cases in the channel work as always; open \
+this page again in a few minutes."
+
 
 class Homes:
     def __init__(self, parts: Parts, records: Records) -> None:
@@ -63,6 +66,14 @@ class Homes:
             return False
 
     async def _home(self, agent: str, outside: Collection[str]) -> Home:
+        """Where the records are away it says so: whoever opened it is not left with what it said last week."""
+        try:
+            return await self._drawn(agent, outside)
+        except Retryable as error:
+            log.warning("an overview cannot be drawn: %s", error)
+            return Home((), 0, (), "", "", self._parts.clock(), trouble=AWAY)
+
+    async def _drawn(self, agent: str, outside: Collection[str]) -> Home:
         now = self._parts.clock()
         waiting: list[HomeCase] = []
         yours: list[HomeCase] = []

@@ -57,6 +57,8 @@ class Inside:
     """Whether this is an API key of ours."""
     messaging: Collection[str] = ()
     """Names of the messaging channels that are configured."""
+    notes: Callable[[], Mapping[str, str]] = dict
+    """Parts without which it serves all the same, told like those of `ready`."""
 
 
 def application(
@@ -164,7 +166,7 @@ class _Operators:
     async def _ready(self, _request: web.Request) -> web.StreamResponse:
         parts = await self._inside.ready()
         ready = not any(parts.values())
-        said = {name: why or "ok" for name, why in parts.items()}
+        said = {name: why or "ok" for name, why in (*parts.items(), *self._inside.notes().items())}
         return _json({"ready": ready, "parts": said}, 200 if ready else 503)
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:

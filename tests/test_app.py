@@ -32,15 +32,17 @@ async def test_readiness_names_the_part_that_cannot_serve(tmp_path: Path, monkey
         return False
 
     async with serving(tmp_path) as service:
-        assert await readiness(service) == (200, {"store": "ok", "jobs": "ok"})
+        assert await readiness(service) == (200, {"store": "ok", "jobs": "ok", "records": "ok"})
         with monkeypatch.context() as broken:
             broken.setattr(service.store, "writable", never)
-            assert await readiness(service) == (503, {"store": "it cannot be written now", "jobs": "ok"})
+            full = {"store": "it cannot be written now", "jobs": "ok", "records": "ok"}
+            assert await readiness(service) == (503, full)
         assert (await readiness(service))[0] == 200
         working = next(task for task in asyncio.all_tasks() if task.get_name() == "worker")
         working.cancel()
         await asyncio.wait([working])
-        assert await readiness(service) == (503, {"store": "ok", "jobs": "the worker has stopped"})
+        stopped = {"store": "ok", "jobs": "the worker has stopped", "records": "ok"}
+        assert await readiness(service) == (503, stopped)
 
 
 async def test_a_part_that_ends_by_itself_is_said_at_once(

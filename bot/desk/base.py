@@ -165,6 +165,8 @@ class Home(Struct, frozen=True):
     figure: str
     shares: str
     at: int
+    trouble: str = ""
+    """Why nothing of it can be shown now; empty where it can."""
 
 
 class Board(Protocol):

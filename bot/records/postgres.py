@@ -34,7 +34,8 @@ PARAMETERS: dict[str, str | int] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
-    "options": f"-c statement_timeout={int(ANSWER * 1_000) - 1_000} -c timezone=UTC",
+    # A response counts as recorded when its commit was answered, whatever the server's own default is.
+    "options": f"-c statement_timeout={int(ANSWER * 1_000) - 1_000} -c timezone=UTC -c synchronous_commit=on",
 }
 """Of libpq (https://www.postgresql.org/docs/current/libpq-connect.html); what DATABASE_URL says goes before."""
 

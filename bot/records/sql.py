@@ -51,6 +51,11 @@ class SqlRecords:
         self._looking: asyncio.Task[None] | None = None
 
     @property
+    def remote(self) -> bool:
+        """Whether they are on a server, and in no file."""
+        return not self._url.startswith("sqlite:")
+
+    @property
     def trouble(self) -> str:
         """Why they cannot be used now, as far as is known; empty while they can."""
         return self._away.trouble
@@ -133,7 +138,7 @@ class SqlRecords:
     def _refuse(self) -> None:
         """A read that somebody waits for does not wait for a server that is known to be away. A file that is locked
         for writers can be read."""
-        if self.trouble and not self._url.startswith("sqlite:"):
+        if self.trouble and self.remote:
             raise Retryable(self.trouble)
 
     async def _run(self, work: Callable[["Database"], T]) -> T:

@@ -80,7 +80,7 @@ class Server:
 
     def start(self) -> None:
         place = ["-D", str(self._home / "data"), "-p", str(self.port), "-h", "127.0.0.1", "-k", str(self._home)]
-        quick = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=16MB")
+        quick = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB")
         words = [self._program("postgres"), *place, *(word for one in quick for word in ("-c", one))]
         self._process = Popen(words, stdout=DEVNULL, stderr=DEVNULL, **self._as)
         for _ in range(_LOOKS):
@@ -91,6 +91,10 @@ class Server:
             else:
                 return
         raise AssertionError("PostgreSQL did not get ready")
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
 
     def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
         """At once by default, as a crash: what was committed is there after the next start."""
@@ -106,6 +110,8 @@ class Server:
 
     def _signal_all(self, number: signal.Signals) -> None:
         """To the server and its processes, which share no process group with it."""
+        if not self.running:
+            return
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
         for pid in (self._process.pid, *map(int, children)):
             try:
@@ -129,7 +135,7 @@ class Server:
         return programs
 
     def _end(self) -> None:
-        if self._process.poll() is None:
+        if self.running:
             self.thaw()
             self.stop()
         shutil.rmtree(self._home, ignore_errors=True)

@@ -39,6 +39,8 @@ def hand_over_form(chat: str) -> Block:
 
 def home(shown: Home, links: Sequence[str]) -> Block:
     """`links` are the addresses of the cards, those that wait first."""
+    if shown.trouble:
+        return {"type": "home", "blocks": [_header("Cases"), context(shown.trouble)]}
     waiting = len(shown.waiting) + shown.more
     head = f"{waiting or 'No'} case{'' if waiting == 1 else 's'} need{'s' if waiting == 1 else ''} somebody"
     blocks: list[Block] = [_header(head)]
