@@ -13,9 +13,9 @@ from bot.model import Change, DocChange
 from bot.store.base import Commit
 from bot.store.codec import encode_chat, encode_entries
 from bot.store.redis_events import Events
-from bot.store.redis_lane import Arg
 from bot.store.redis_layout import Also, Layout, Parcel, pack, parcels, tail, token
 from bot.store.redis_names import Names, of_address, of_alias
+from bot.store.redis_pipe import Arg
 from bot.store.redis_wire import Script, Wire
 
 _COMMIT, _PUT, _LAND = Script("commit", keeps=True), Script("put", keeps=True), Script("land", keeps=True)
@@ -63,20 +63,21 @@ class Turns:
         docs = change.docs if isinstance(change, Change) else ()
         self._layout.split(change.jobs, change.cancel, docs, ())  # what cannot be kept raises before anything is sent
         mark = token() if change.events else ""
-        if not await self._events.reserve(change.events, home, mark):
-            return _VERDICTS.index(Commit.REPEATED)
-        named = await self._names.write(pairs)
-        now = self._clock()
-        shares = self._layout.split(change.jobs, change.cancel, docs, named)
-        also, away = shares.get(home, Also()), parcels(shares, home, now)
-        meta = pack([*also.head(), change.events, mark])
-        answer = int(await self._wire.run(script, self._layout.bases[home], now, *head, meta, *tail(also, away)))
-        if answer != 0:
-            await self._events.release(change.events, home, mark)
-        self._later(self._names.settle(named, answer == 0))
-        if answer == 0:
-            await self.land(home, away)
-        return answer
+        with self._events.doubtful(mark):
+            if not await self._events.reserve(change.events, home, mark):
+                return _VERDICTS.index(Commit.REPEATED)
+            named = await self._names.write(pairs)
+            now = self._clock()
+            shares = self._layout.split(change.jobs, change.cancel, docs, named)
+            also, away = shares.get(home, Also()), parcels(shares, home, now)
+            meta = pack([*also.head(), change.events, mark])
+            answer = int(await self._wire.run(script, self._layout.bases[home], now, *head, meta, *tail(also, away)))
+            if answer != 0:
+                await self._events.release(change.events, home, mark)
+            self._later(self._names.settle(named, answer == 0))
+            if answer == 0:
+                await self.land(home, away)
+            return answer
 
     async def land(self, home: int, away: Sequence[Parcel]) -> None:
         """Bring what a shard has committed to where it belongs, in order; an error leaves it to those who claim."""

