@@ -9,8 +9,9 @@ from bot.model import Doc
 from bot.store.copy_rows import MARKER, ChatRow, EventRow, Figures, FlowRow, JobRow, NameRow, Row, Thing, head_of
 from bot.store.redis import RedisStore
 from bot.store.redis_copy_read import OURS, Reader, primaries
-from bot.store.redis_lane import Arg, told
+from bot.store.redis_lane import told
 from bot.store.redis_layout import pack, token
+from bot.store.redis_pipe import Arg
 from bot.store.redis_wire import Script
 
 _TAKE = Script("take", keeps=True)

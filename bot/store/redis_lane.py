@@ -18,7 +18,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import (
@@ -36,11 +36,9 @@ from redis.exceptions import ConnectionError as Away
 from redis.exceptions import TimeoutError as TookLong
 
 from bot.errors import StoreUnavailable
+from bot.store.redis_pipe import Call, exchanged
 from bot.store.redis_script import Script
 from bot.store.redis_url import TIMEOUT, hang_up
-
-Arg: TypeAlias = str | bytes | int
-Call: TypeAlias = tuple[Arg, ...]
 
 _AWAY = 2
 """Pipelines that are out at once."""
@@ -164,16 +162,13 @@ class Lane:
                 one.answer.set_result(answer)
 
     async def _sent(self, batch: Sequence[One]) -> list[Any]:
-        pipeline = self.client.pipeline(transaction=False)
         whole: set[str] = set()
-        for one in batch:
-            pipeline.execute_command(*self._words(one, whole))
+        calls = [self._words(one, whole) for one in batch]
         kept = next((one for one in batch if one.keeps), None) if self._replicas else None
         if kept is not None:
-            pipeline.execute_command("SET", kept.key + b":p", 1, "PX", _PROBE_KEPT)
-            pipeline.execute_command("WAIT", self._replicas, _REPLICATED)
+            calls += [("SET", kept.key + b":p", 1, "PX", _PROBE_KEPT), ("WAIT", self._replicas, _REPLICATED)]
         async with asyncio.timeout(_PATIENCE):
-            answers: list[Any] = await pipeline.execute(raise_on_error=False)
+            answers = await exchanged(self.client, calls)
         self._known |= whole
         if kept is None:
             return answers

@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from bot.errors import StoreUnavailable
-from bot.store.redis_lane import Arg, Lane, One
+from bot.store.redis_lane import Lane, One
+from bot.store.redis_pipe import Arg
 from bot.store.redis_script import Script
 from bot.store.redis_url import Place
 
