@@ -45,8 +45,10 @@ class Running:
 
 
 @contextlib.contextmanager
-def server(*command: str, port: int, ready: str, folder: str, **environment: str) -> Iterator[Running]:
-    """Run a server on its core until it gives a first good answer; stop it at the end."""
+def server(
+    *command: str, port: int, ready: str, folder: str, core: int | None = SERVER_CORE, **environment: str
+) -> Iterator[Running]:
+    """Run a server on its core (None: on any) until it gives a first good answer; stop it at the end."""
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *command],
@@ -54,7 +56,10 @@ def server(*command: str, port: int, ready: str, folder: str, **environment: str
         env={**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(port), "LOG_LEVEL": "warning", **environment},
         stdout=subprocess.DEVNULL,
     )
-    pin(SERVER_CORE, process.pid)
+    if core is not None:
+        pin(core, process.pid)
+    elif hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(process.pid, range(os.cpu_count() or 1))
     try:
         while True:
             with contextlib.suppress(OSError):
