@@ -44,7 +44,7 @@ def process_name() -> str:
 
 
 class Lease:
-    """`ticks` gives seconds that never go back; `look` is in seconds of the event loop."""
+    """`ticks` gives seconds that never go back; `look` is in seconds of the event loop, 0 for the usual."""
 
     def __init__(
         self,
@@ -53,11 +53,11 @@ class Lease:
         *,
         process: str = "",
         ticks: Callable[[], float] = time.monotonic,
-        look: float = LOOK,
+        look: float = 0.0,
     ) -> None:
         self._store, self._name = store, name
         self._mine = (process or process_name()).encode()
-        self._ticks, self._look = ticks, look
+        self._ticks, self._look = ticks, look or LOOK
         self._version = _NONE
         """The one that we made, or are about to replace."""
         self._renewed = 0.0

@@ -1,6 +1,5 @@
 """A Redis with nothing in it, and stand-ins of the platforms."""
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -13,8 +12,8 @@ __all__ = ["slack", "telegram"]
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server() -> Server:
     """Other tests of this run have used it before, under other names."""
     with closing(single().client()) as client:
         client.flushall()
-    yield single()
+    return single()
