@@ -44,6 +44,7 @@ class Server:
     def start(self, *, ready: bool = True) -> None:
         """`ready`: wait until it answers."""
         kept = ["--dir", str(self.folder), "--save", "", "--appendonly", "yes", "--appendfsync", "everysec"]
+        kept += ["--repl-diskless-sync-delay", "0"]
         place = ["--bind", "127.0.0.1", "--port", str(self.port), "--daemonize", "no"]
         self._process = Popen([str(get_binary_path()), *place, *kept, *self._options], stdout=DEVNULL, stderr=DEVNULL)
         if ready:
@@ -94,7 +95,7 @@ def single() -> Server:
 
 def replica(of: Server, *options: str) -> Server:
     """In step with its primary."""
-    made = Server("--replicaof", "127.0.0.1", str(of.port), "--repl-diskless-sync-delay", "0", *options)
+    made = Server("--replicaof", "127.0.0.1", str(of.port), *options)
     in_step(made)
     return made
 
@@ -129,7 +130,7 @@ def three(patience: int) -> list[Server]:
 def node(patience: int) -> Server:
     bus = free_port()
     options = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(patience), "--cluster-port", str(bus))
-    server = Server(*options, "--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0")
+    server = Server(*options, "--cluster-replica-validity-factor", "0")
     server.bus = bus
     return server
 
