@@ -20,7 +20,7 @@ COMMANDS = {
     "try": ("try_", "play a flow in this terminal"),
     "test": ("test", "run recorded conversations against a flow"),
     "sandbox": ("sandbox", "try everything on this machine: stand-ins of Slack, Telegram and the CRMs on one page"),
-    "doctor": ("doctor", "check that Telegram, Slack and the CRMs can work as they are set"),
+    "doctor": ("doctor", "check that Redis, Telegram, Slack and the CRMs can work as they are set, and see who serves"),
     "crm": ("crm", "list CRM writers, preview what they send, set up their fields, send responses again"),
     "slack": ("slack", "print the manifest of the Slack app"),
     "invite": ("invite", "ask a list of members of Slack"),

@@ -97,6 +97,12 @@ async def test_streams_end_at_once_and_answers_close_their_connections_while_it_
         assert service.wait() == 128 + signal.SIGTERM, "a second signal waits for nothing"
 
 
+def test_ctrl_c_waits_for_no_load_balancer(tmp_path: Path) -> None:
+    with Service(tmp_path, words=(*TWO, "--drain", "60"), REDIS_URL=database(8)) as service:
+        service.signal(signal.SIGINT)
+        assert service.wait(20) == 0
+
+
 def test_processes_whose_supervisor_was_killed_stop_by_themselves(tmp_path: Path) -> None:
     with Service(tmp_path, words=(*TWO, "--drain", "0"), REDIS_URL=database(8)) as service:
         wait_until(lambda: len(children(service.pid)) == 2, "both")
@@ -109,7 +115,7 @@ def test_a_second_signal_kills_them_all(tmp_path: Path) -> None:
     with Service(tmp_path, words=(*TWO, "--drain", "60"), REDIS_URL=database(8)) as service:
         wait_until(lambda: len(children(service.pid)) == 2, "both")
         mine = children(service.pid)
-        service.signal(signal.SIGINT)
+        service.signal(signal.SIGTERM)
         wait_until(lambda: "stopping" in service.out, "the first one to be heard")
         service.signal(signal.SIGINT)
         assert service.wait() == 128 + signal.SIGINT

@@ -2,11 +2,14 @@
 
 import argparse
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from bot.app_opening import place_of
 from bot.errors import UserMistake
-from bot.settings import load
-from bot.store.backup import save
+from bot.settings import Settings, load
+from bot.store.backup import databases_of, save
 
 RESTORE = """\
 to restore:
@@ -16,6 +19,11 @@ to restore:
     DATA_DIR=restored chatsurvey serve
   (Never unpack over a folder in use: a database's -wal file of another day would be applied to it.)
   The archive holds personal data and the signing key. Keep it as you would keep both.
+
+with REDIS_URL or DATABASE_URL:
+  what is kept there is not in the archive, which says so. Redis: copy its snapshot
+  (redis-cli --rdb chats.rdb) or let it be copied where it is hosted. PostgreSQL: pg_dump.
+  Take Redis first: what its jobs have still to do for the records is done again.
 """
 
 
@@ -33,10 +41,31 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = load(os.environ, Path.cwd())
     others = (*_responses(settings.data_dir), settings.secret_file)
+    databases = _databases(settings)
+    if not databases and not any(path.is_file() for path in others):
+        hint = "run this on a host that serves; Redis and the database of DATABASE_URL are backed up where they run"
+        raise UserMistake(f"there is nothing of this service in {settings.data_dir}", hint)
     target: Path = args.file
-    saved = save(settings.store_file, others, target.absolute(), force=args.force)
+    saved = save(databases, others, target.absolute(), force=args.force)
     print(f"{target}  {saved.size:,} bytes: {', '.join(saved.names)}")
+    for line in _elsewhere(settings):
+        print(f"note   {line}", file=sys.stderr)
     return 0
+
+
+def _databases(settings: Settings) -> tuple[Path, ...]:
+    """Those in the folder that are in use. With Redis, chats that lie there are of another day."""
+    if not settings.redis_url:
+        return databases_of(settings.store_file)
+    records = settings.data_dir / "records.db"
+    return (records,) if not settings.database and records.is_file() else ()
+
+
+def _elsewhere(settings: Settings) -> Iterator[str]:
+    if settings.redis_url:
+        yield f"chats and jobs are in {place_of(settings.redis_url)} and not in this file:  redis-cli --rdb chats.rdb"
+    if settings.database:
+        yield f"the records are in {place_of(settings.database)} and not in this file:  pg_dump"
 
 
 def _responses(folder: Path) -> list[Path]:

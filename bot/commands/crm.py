@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from bot.app_writers import config_of
-from bot.commands.data import clock, has_data, with_store
+from bot.commands.data import clock, has_data, has_key, with_store
 from bot.crm.config import WriterConfig
 from bot.crm.table import make, page_of
 from bot.errors import DeliveryError, UserMistake
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 def known(settings: Settings) -> Settings:
     """With a signing key, so that links can be shown; none is ever made here."""
-    if settings.secrets or not has_data(settings):
+    if settings.secrets or not has_key(settings):
         return replace(settings, secrets=settings.secrets or (EXAMPLE_KEY,))
     return with_secrets(settings)
 

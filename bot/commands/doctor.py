@@ -1,7 +1,7 @@
 """`chatsurvey doctor`: whether a messaging channel or a CRM writer can work as it is set, and what to click or type
-where it cannot.
+where it cannot; whether Redis and the database can, and which processes serve.
 
-It asks the platform and changes nothing there. Without a name it looks at everything that is set. `doctor crm
+It asks the other side and changes nothing there. Without a name it looks at everything that is set. `doctor crm
 --reconcile` compares the stored responses of a period with what the CRMs have.
 """
 
@@ -19,7 +19,7 @@ from bot.errors import UserMistake
 from bot.records.base import Filters
 from bot.settings import Settings, load
 
-CHANNELS = ("telegram", "slack", "crm")
+CHANNELS = ("service", "telegram", "slack", "crm")
 """Each has a module `doctor_<name>`."""
 
 Checks: TypeAlias = Callable[[Settings], Coroutine[None, None, Sequence[Check]]]
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         doctors = {name: doctor for name, doctor in doctors.items() if doctor.is_set(settings)}
     if not doctors:
         raise UserMistake(
-            "no messaging channel and no CRM writer is set, so there is nothing to check",
+            "no Redis, messaging channel or CRM writer is set, so there is nothing to check",
             "set TELEGRAM_TOKEN, or SLACK_BOT_TOKEN and SLACK_APP_TOKEN, in the environment or in .env; "
             "docs/crm.md says how a CRM is",
         )

@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from bot.app_store import open_store
+from bot.app_opening import opened
 from bot.app_writers import config_of
 from bot.changes import response_of
 from bot.commands.data import clock, has_data
@@ -90,7 +90,8 @@ def reconcile(settings: Settings, filters: Filters, writer: str = "") -> Sequenc
 
 
 async def _reconcile(settings: Settings, filters: Filters, name: str) -> Sequence[Compared]:
-    store, records = await open_store(settings, clock), SqlRecords(settings.database_url)
+    store = await opened(settings, clock, serves=False, patience=0)
+    records = SqlRecords(settings.database_url)
     try:
         found = []
         for one in _meant(settings, name):

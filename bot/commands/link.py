@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from bot.app_flows import FlowFile
 from bot.channels.telegram_links import DOC, DeepLink, packed, payload_of, stored_payload
 from bot.channels.verify import MOST_FACTS, fact_text, is_fact_name
-from bot.commands.data import has_data, with_store
+from bot.commands.data import has_data, has_key, with_store
 from bot.errors import UserMistake
 from bot.model import Doc, DocChange
 from bot.settings import Settings, load, with_secrets
@@ -42,10 +42,9 @@ def run(args: argparse.Namespace) -> int:
     settings = load()
     if not settings.telegram.token and not args.bot:
         raise UserMistake("TELEGRAM_TOKEN is not set", "set it in the environment or in .env, or name the bot by --bot")
-    if not settings.secrets and not has_data(settings):
-        raise UserMistake(
-            f"there is no signing key in {settings.data_dir} yet", "start the service once, or set SECRET_KEY"
-        )
+    if not has_key(settings):
+        hint = "start the service once, or set SECRET_KEY as the service has it"
+        raise UserMistake(f"there is no signing key in {settings.data_dir} yet", hint)
     link = _link(settings, args)
     secret = with_secrets(settings).secrets[0]
     payload = payload_of(link, secret) or _stored(settings, link, secret)

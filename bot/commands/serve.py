@@ -1,8 +1,8 @@
 """`chatsurvey serve`: start the service, print where it is, run until it is told to stop.
 
-The first SIGTERM or Ctrl-C stops it gracefully: it drains (`bot.app_drain`), and what is in hand is finished; a second
-one ends it at once, which loses nothing either. With `--workers N` this process is the supervisor of N others
-(`serve_many.py`), each of which is this command again (`serve_child.py`).
+SIGTERM stops it gracefully: it drains (`bot.app_drain`), and what is in hand is finished; so does Ctrl-C, without the
+drain. A second one ends it at once, which loses nothing either. With `--workers N` this process is the supervisor of N
+others (`serve_many.py`), each of which is this command again (`serve_child.py`).
 """
 
 import argparse
@@ -13,14 +13,14 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import obs
 from bot.app_place import ALONE
-from bot.commands.serve_child import MISTAKEN, READY, Line, Post, post
+from bot.commands.serve_child import LEAVE, MISTAKEN, NOW, READY, STOP, Line, Post, post
 from bot.commands.serve_words import banner, nothing, tell
 from bot.errors import ChatsurveyError, UserMistake
 from bot.settings import Settings, load
@@ -124,9 +124,8 @@ async def _serve(settings: Settings, drain: float, mine: Post | None = None, lin
     from bot import app  # noqa: PLC0415 - a mistake in the settings is told without loading the service
 
     stop = asyncio.Event()
-    if line is None:
-        obey(stop)
-    else:
+    heard = [] if line is not None else obey(stop)
+    if line is not None:
         line.obey(stop)
     speaks, place = mine is None or mine.speaks, ALONE if mine is None else mine.place
     service = await _until(stop, app.start(settings, tell if speaks else nothing, place=place))
@@ -145,11 +144,8 @@ async def _serve(settings: Settings, drain: float, mine: Post | None = None, lin
         await stop.wait()
         if line is None:
             print("stopping: requests in hand are finished first", flush=True)
-            await service.drain(drain, min(drain, LAST_MOMENT))
-        elif line.leaving:  # others have the port, and take the new connections
-            await service.drain(0.0, max(drain, LAST_MOMENT))
-        else:
-            await service.drain(drain, min(drain, LAST_MOMENT))
+        word = line.word if line is not None else NOW if heard == [signal.SIGINT] else STOP
+        await service.drain(*_patience(word, drain))
     finally:
         await service.stop()
     if line is None:
@@ -170,14 +166,26 @@ async def _until(stop: asyncio.Event, start: Coroutine[None, None, "Service"]) -
     return None
 
 
-def obey(stop: asyncio.Event) -> None:
-    """The first signal sets `stop`; the next one ends the process where it stands, as SIGKILL would."""
-    loop = asyncio.get_running_loop()
+def _patience(word: bytes, drain: float) -> tuple[float, float]:
+    """Seconds for new connections, and for those that are open."""
+    if word == NOW:
+        return 0.0, 0.0
+    if word == LEAVE:  # others take the new ones
+        return 0.0, max(drain, LAST_MOMENT)
+    return drain, min(drain, LAST_MOMENT)
+
+
+def obey(stop: asyncio.Event) -> Sequence[int]:
+    """The first signal sets `stop`; the next one ends the process where it stands, as SIGKILL would. The signals that
+    came."""
+    loop, heard = asyncio.get_running_loop(), list[int]()
 
     def told(number: signal.Signals) -> None:
         if stop.is_set():
             os._exit(128 + number)
+        heard.append(number)
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told, number)
+    return heard

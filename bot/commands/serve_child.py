@@ -17,8 +17,8 @@ from bot.app_place import Place
 
 WORKER = "CHATSURVEY_WORKER"
 """In a child's environment: its place. Not a setting."""
-STOP, LEAVE = b"s", b"l"
-"""The whole service stops; or this process alone goes, and others have the port."""
+STOP, LEAVE, NOW = b"s", b"l", b"n"
+"""The whole service stops; or this process alone goes, and others have the port; or somebody pressed Ctrl-C."""
 READY, MISTAKEN = "ready", "mistaken"
 
 
@@ -54,12 +54,12 @@ def post() -> Post | None:
 
 
 class Line:
-    """The child's end. `leaving` says, once `stop` is set, that others go on."""
+    """The child's end. `word` is the command, once there is one."""
 
     def __init__(self, handle: int) -> None:
         self._end = socket.socket(fileno=handle)
         os.set_inheritable(handle, False)
-        self.leaving = False
+        self.word = STOP
 
     def say(self, word: str, text: str = "") -> None:
         """A supervisor that is gone is noticed by `obey`."""
@@ -76,8 +76,7 @@ class Line:
         loop = asyncio.get_running_loop()
 
         def heard() -> None:
-            word = self._end.recv(1)
-            self.leaving = word == LEAVE
+            self.word = self._end.recv(1) or STOP
             loop.remove_reader(self._end)
             stop.set()
 

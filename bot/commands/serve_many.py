@@ -5,8 +5,8 @@
 - The first child starts alone: what it cannot do (a file with errors, a Redis that is away) is told once and ends all.
   After that whatever happens to a child is logged, and another one takes its place, later and later (30 s at most)
   where they die young.
-- SIGTERM, SIGINT: all drain and stop; the second one kills. SIGHUP: one after the other is replaced, and an old one
-  goes when the new one is ready; where it does not become ready the old ones stay.
+- SIGTERM: all drain and stop; SIGINT: without the drain; the second one kills. SIGHUP: one after the other is replaced,
+  and an old one goes when the new one is ready; where it does not become ready the old ones stay.
 
 It holds no chat, opens no store and loads nothing that serves, so what brings a child down leaves it standing. Should
 it be killed all the same, its children notice at once and stop gracefully (`serve_child.py`).
@@ -26,7 +26,7 @@ from pathlib import Path
 from subprocess import Popen
 
 from bot.app_figures import fold
-from bot.commands.serve_child import LEAVE, MISTAKEN, READY, STOP, WORKER, Post
+from bot.commands.serve_child import LEAVE, MISTAKEN, NOW, READY, STOP, WORKER, Post
 
 log = logging.getLogger(__name__)
 
@@ -165,20 +165,20 @@ class Supervisor:
             self._old = [one for one in self._children if not one.going]
         elif number in (signal.SIGTERM, signal.SIGINT) and not self._stopping:
             print("stopping: requests in hand are finished first", flush=True)
-            self._stop()
+            self._stop(NOW if number == signal.SIGINT else STOP)
         elif number in (signal.SIGTERM, signal.SIGINT):
             self._code = 128 + number
             for child in self._children:
                 child.process.kill()
 
-    def _stop(self) -> None:
+    def _stop(self, word: bytes = NOW) -> None:
         """The port is the children's alone from now on: they leave it when they have drained."""
         self._stopping = True
         self._old, self._again = [], {}
         for one in self._sockets:
             one.close()
         for child in self._children:
-            self._send_away(child, STOP)
+            self._send_away(child, word)
 
     # What happened
 

@@ -31,12 +31,8 @@ class Saved:
     size: int
 
 
-def save(first: Path, others: tuple[Path, ...], target: Path, *, force: bool = False) -> Saved:
-    """Archive the store `first`, every other database beside it, and those of `others` that exist, into `target`.
-
-    Raises UserMistake where there is nothing to save, `target` exists (unless `force`), a copy is damaged or the disk
-    refuses; then nothing new stays behind.
-    """
+def databases_of(first: Path) -> tuple[Path, ...]:
+    """The store `first`, and every other database beside it. Raises UserMistake where the store is not there."""
     try:
         there = first.is_file()
     except OSError as error:
@@ -44,9 +40,17 @@ def save(first: Path, others: tuple[Path, ...], target: Path, *, force: bool = F
         raise UserMistake(f"cannot read {first.parent}: {error.strerror}", hint) from error
     if not there:
         raise UserMistake(f"there is no database in {first.parent}", "Run the service first, or set DATA_DIR.")
+    return (first, *(path for path in sorted(first.parent.glob("*.db")) if path != first))
+
+
+def save(databases: tuple[Path, ...], others: tuple[Path, ...], target: Path, *, force: bool = False) -> Saved:
+    """Archive these databases in this order, and those of `others` that exist, into `target`.
+
+    Raises UserMistake where `target` exists (unless `force`), a copy is damaged or the disk refuses; then nothing new
+    stays behind.
+    """
     if target.exists() and not force:
         raise UserMistake(f"{target} exists", "Choose another name, or say --force to replace it.")
-    databases = [first, *(path for path in sorted(first.parent.glob("*.db")) if path != first)]
     try:
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as name:
             folder = Path(name)
@@ -62,7 +66,7 @@ def save(first: Path, others: tuple[Path, ...], target: Path, *, force: bool = F
             f"cannot write {target}: {error.strerror}", "Is there room, and may this user write there?"
         ) from error
     except (sqlite3.Error, tarfile.TarError) as error:
-        raise UserMistake(f"cannot back up {first.parent}: {error}", "Nothing was written; try again.") from error
+        raise UserMistake(f"cannot back up: {error}", "Nothing was written; try again.") from error
     return Saved(tuple(copy.name for copy in copies), target.stat().st_size)
 
 

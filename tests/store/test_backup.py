@@ -14,7 +14,7 @@ import pytest
 
 from bot.cli import main
 from bot.errors import UserMistake
-from bot.store.backup import save
+from bot.store.backup import databases_of, save
 from bot.store.base import Commit
 from bot.store.sqlite import SqliteStore
 from tests.store.stores import Clock, a_turn, lines
@@ -49,7 +49,7 @@ async def test_a_backup_while_turns_are_committed_gives_back_a_state_that_was(tm
     visitors = [asyncio.ensure_future(visitor(f"c{n}")) for n in range(8)]
     await asyncio.wait_for(begun.wait(), 30)
     before = [chat.version if (chat := await store.load_id(f"c{n}")) else 0 for n in range(8)]
-    await asyncio.to_thread(save, data / "chats.db", (), archive)
+    await asyncio.to_thread(save, (data / "chats.db",), (), archive)
     done.set()
     after = await asyncio.gather(*visitors)
     await store.close()
@@ -125,5 +125,5 @@ def test_what_cannot_be_backed_up_leaves_nothing(
     asyncio.run(fill(data / "chats.db", 50))
     spoil(data)
     with pytest.raises(UserMistake, match=words):
-        save(data / "chats.db", (), tmp_path / target)
+        save(databases_of(data / "chats.db"), (), tmp_path / target)
     assert [path.name for path in tmp_path.iterdir()] == ["data"]

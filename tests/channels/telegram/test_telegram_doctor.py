@@ -102,7 +102,7 @@ def test_without_a_token_it_says_where_to_get_one(tmp_path: Path) -> None:
 def test_without_any_channel_there_is_nothing_to_check(tmp_path: Path) -> None:
     ended = command(tmp_path, "doctor")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "no messaging channel and no CRM writer is set" in ended.stderr
+    assert "no Redis, messaging channel or CRM writer is set" in ended.stderr
 
 
 def test_scripts_read_it_too(tmp_path: Path) -> None:
