@@ -1,9 +1,9 @@
 """The SQL of the records, synchronous. Imports SQLAlchemy: `sql.py` imports this module when it is first needed.
 
 A revision lands only where it is newer than the one kept. On SQLite the transaction that writes holds the file's write
-lock, so it may look first; on PostgreSQL several processes write at once, so the upsert itself says what landed, and
-holds those rows until the end. Rows are written in the order of their keys, so two such transactions never wait for
-each other.
+lock, so it may look first; on PostgreSQL several processes write at once, so it looks again once it holds the rows, as
+the upsert has compared them once more. Rows are written in the order of their keys, so two such transactions never
+wait for each other.
 """
 
 import os
@@ -23,7 +23,7 @@ from bot.records.base import Delivery, Filters, Tally
 from bot.records.faults import translated
 from bot.records.migrations import HEAD, version_of
 from bot.records.schema import answers, deliveries, responses
-from bot.records.statements import bulks, merged
+from bot.records.statements import merged, writing
 
 BUSY = 5.0
 """Seconds to wait for another process's transaction on the SQLite file."""
@@ -38,7 +38,7 @@ class Database:
         self._postgres = self._engine.dialect.name == "postgresql"
         # Reads of several statements see one state; SQLite's do so anyway.
         self._reads = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if self._postgres else {}
-        self._bulks = bulks(self._engine.dialect)
+        self._writing = writing(self._engine.dialect)
         file = None if self._postgres else self._engine.url.database
         self._file = Path(file) if file else None
         self._opened = self._file.stat() if self._file else None
@@ -63,9 +63,7 @@ class Database:
         newest = {r.chat: r for r in sorted(found, key=lambda r: r.revision)}
         wanted = [newest[chat] for chat in sorted(newest)]
         with self._transaction() as connection:
-            landed, before = self._land(connection, wanted)
-            if before:
-                connection.execute(answers.delete().where(answers.c.chat.in_(before)))
+            landed = self._land(connection, wanted)
             self._put(connection, "answers", [row for r in landed for row in rows.answer_rows(r)])
             self._put(connection, "cases", [rows.case_row(r.chat, r.case) for r in landed if r.case is not None])
             self._put(connection, "deliveries", [rows.delivery_row(d) for d in merged(noted)])
@@ -136,25 +134,26 @@ class Database:
     def _reading(self) -> Connection:
         return self._engine.connect().execution_options(**self._reads)
 
-    def _land(self, connection: Connection, wanted: Sequence[Response]) -> tuple[Sequence[Response], Sequence[str]]:
-        """Write the rows of those that are newer than what is kept. Returns them, and chats whose answers of before
-        may be there."""
-        if self._postgres:
-            landed = set(self._put(connection, "responses", [rows.response_row(r) for r in wanted]))
-            # A first revision has no answers before it.
-            return [r for r in wanted if r.chat in landed], [
-                r.chat for r in wanted if r.chat in landed and r.revision > 1
-            ]
-        chats = [r.chat for r in wanted]
-        kept = reading.pairs(
-            connection, select(responses.c.chat, responses.c.revision).where(responses.c.chat.in_(chats))
-        )
+    def _land(self, connection: Connection, wanted: Sequence[Response]) -> Sequence[Response]:
+        """Write the rows of those that are newer than what is kept, without answers of before; returns them."""
+        query = select(responses.c.chat, responses.c.revision).where(responses.c.chat.in_([r.chat for r in wanted]))
+        kept = reading.pairs(connection, query)
         newer = [r for r in wanted if r.revision > kept.get(r.chat, 0)]
         self._put(connection, "responses", [rows.response_row(r) for r in newer])
-        return newer, [r.chat for r in newer if r.chat in kept]
+        before = [r.chat for r in newer if r.chat in kept]
+        if self._postgres and newer:
+            # Another process may have written meanwhile; from here on these rows are held. One that has the same
+            # revision came of the same chat, and is written again as it is.
+            kept = reading.pairs(connection, query)
+            newer = [r for r in newer if r.revision == kept[r.chat]]
+            before = [r.chat for r in newer]
+        if before:
+            connection.execute(answers.delete().where(answers.c.chat.in_(before)))
+        return newer
 
-    def _put(self, connection: Connection, table: str, found: Sequence[rows.Row]) -> list[str]:
-        return self._bulks[table].run(connection, found) if found else []
+    def _put(self, connection: Connection, table: str, found: Sequence[rows.Row]) -> None:
+        if found:
+            self._writing[table](connection, found)
 
 
 def open_engine(url: URL) -> Engine:
