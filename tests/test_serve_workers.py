@@ -1,6 +1,7 @@
 """`chatsurvey serve --workers N`: one port, several processes, and what happens to it while they come and go."""
 
 import asyncio
+import json
 import os
 import signal
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.harness.fleet import People, alive, children, database, figures
+from tests.harness.fleet import People, alive, children, database, database_again, figures
 from tests.harness.flows import BROKEN
 from tests.harness.service import Service, command, get, wait_until
 
@@ -55,6 +56,29 @@ async def test_nobody_is_refused_while_each_process_is_replaced_or_dies(tmp_path
         assert (await figures(service.url))[CHATS] == people.answered
         assert service.stop() == 0
         assert service.out.endswith("stopped\n")
+
+
+async def score(http: aiohttp.ClientSession, url: str) -> str:
+    async with http.post(f"{url}/api/v1/chats", json={}) as answer:
+        opened = await answer.json()
+    headers, message = {"Authorization": f"Bearer {opened['token']}"}, {"id": "m1", "cursor": 1, "fence": 1, "value": 7}
+    async with http.post(f"{url}/api/v1/chats/{opened['chat']}/messages", json=message, headers=headers) as answer:
+        assert answer.status == 200
+    return str(opened["chat"])
+
+
+async def test_processes_of_one_host_share_the_file_of_records_and_that_of_responses(tmp_path: Path) -> None:
+    """Both are made here by three at once."""
+    with Service(tmp_path, words=("--workers", "3", "--drain", "0"), REDIS_URL=database(8)) as service:
+        wait_until(lambda: len(children(service.pid)) == 3, "all")
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
+            chats = await asyncio.gather(*(score(http, service.url) for _ in range(90)))
+        lines = service.data / "responses.jsonl"
+        wait_until(lambda: lines.exists() and lines.read_text().count("\n") == 90, "a line for each")
+        exported = command(tmp_path, "export", "--format", "jsonl", REDIS_URL=database_again(8))
+    for text in (exported.stdout, lines.read_text()):
+        assert sorted(json.loads(line)["chat"] for line in text.splitlines()) == sorted(chats)
+    assert "ERROR" not in service.err.upper()
 
 
 async def test_a_load_balancer_has_time_to_see_that_one_of_two_services_stops(tmp_path: Path) -> None:

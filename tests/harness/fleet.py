@@ -16,6 +16,11 @@ def database(number: int) -> str:
     with closing(single().client()) as client:
         client.select(number)
         client.flushdb()
+    return database_again(number)
+
+
+def database_again(number: int) -> str:
+    """The same, with what is in it."""
     return f"{single().url}/{number}"
 
 
