@@ -1,6 +1,7 @@
 """Alarms about a writer that needs a person: one message, whatever happens in between."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from bot.store.base import Again, Dead, Done, Retry, Settlement
 from bot.store.sqlite import SqliteStore
 from bot.writing_gate import Gate
 from tests.harness.responses import NOON
-from tests.harness.working import HOUR, Clock, Doing, open_store, put
+from tests.harness.working import HOUR, Clock, Doing, open_store, put, until
 
 TO = "#nps-alerts"
 
@@ -160,6 +161,44 @@ async def test_a_parked_writer_is_tried_at_once_where_somebody_says_so(world: Wo
     await world.looks()
     assert world.gate.opens <= world.clock.now
     assert [job.id for job in await world.store.claim(world.clock.now, 1, 30_000, ("write.crm",))] == ["a:write.crm"]
+
+
+async def test_every_process_tries_a_writer_that_somebody_says_works_again(world: World) -> None:
+    """Each has a gate of its own; one of them is told by the desk, the others by a word."""
+    other, woken = World(world.store, world.clock), []
+    other.alarms = Alarms(world.store, world.clock, lambda: woken.append("other"))
+    world.store.hear(partial(other.alarms.heard, other.gates))
+    world.gate.refused()
+    other.gate.refused()
+    await world.alarms.parked("crm", "the key was taken back")
+    await world.looks()
+    assert not woken
+    assert (await world.alarms.replay("crm", "T1:maya", ("slack:press:1",))).done
+    await world.looks()
+    await until(lambda: other.gate.opens <= world.clock.now)
+    assert woken == ["other"]
+
+
+async def test_a_writer_that_lets_one_process_in_again_is_tried_by_the_others_too(world: World) -> None:
+    other = World(world.store, world.clock)
+    world.store.hear(partial(other.alarms.heard, other.gates))
+    other.gate.refused()
+    await world.alarms.resumed("crm")
+    await until(lambda: other.gate.opens <= world.clock.now)
+    assert other.gate.cautious, "one job alone goes first"
+
+
+@pytest.mark.parametrize("word", ["try:write.sheets", "try:", "try:timer", "chat:write.crm:1", "write.crm"])
+async def test_a_word_about_anything_else_opens_no_gate(world: World, word: str) -> None:
+    world.gate.refused()
+    world.alarms.heard({**world.gates, "timer": Handler(Doing())}, word)
+    assert world.gate.opens > world.clock.now
+
+
+async def test_a_hold_is_obeyed_whoever_says_what(world: World) -> None:
+    world.gate.throttled(30)
+    world.alarms.heard(world.gates, "try:write.crm")
+    assert world.gate.opens > world.clock.now
 
 
 async def test_the_next_trouble_is_a_message_of_its_own(world: World) -> None:
