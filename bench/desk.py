@@ -89,7 +89,7 @@ async def _interactions(slack: Slack, people: int) -> Sequence[float]:
     return taken
 
 
-class _Visitor:
+class Visitor:
     """A web chat with an agent, and its event stream."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, number: int) -> None:
@@ -131,14 +131,15 @@ class _Visitor:
         self._listening.cancel()
 
 
-async def _lines(slack: Slack, url: str, each: int) -> Sequence[float]:
+async def agents_lines(slack: Slack, url: str, each: int) -> Sequence[float]:
+    """Seconds from each line in the thread to the visitor's event stream at `url`."""
     taken: list[float] = []
     async with aiohttp.ClientSession() as session:
-        visitors = [_Visitor(session, url, number) for number in range(CHATS)]
+        visitors = [Visitor(session, url, number) for number in range(CHATS)]
         for one in visitors:
             await one.begin(slack)
 
-        async def talk(visitor: _Visitor) -> None:
+        async def talk(visitor: Visitor) -> None:
             texts = [f"Line {number} for {visitor.number}" for number in range(each)]
             taken.extend([await visitor.line(slack, text) for text in texts])
 
@@ -151,11 +152,11 @@ async def _lines(slack: Slack, url: str, each: int) -> Sequence[float]:
 async def _measure(people: int, each: int) -> Row:
     async with _stage(people) as (slack, url):
         acknowledged = sorted(1000 * seconds for seconds in await _interactions(slack, people))
-        there = sorted(1000 * seconds for seconds in await _lines(slack, url, each))
-    return Row(len(acknowledged), *_quantiles(acknowledged), len(there), *_quantiles(there))
+        there = sorted(1000 * seconds for seconds in await agents_lines(slack, url, each))
+    return Row(len(acknowledged), *quantiles(acknowledged), len(there), *quantiles(there))
 
 
-def _quantiles(ordered: Sequence[float]) -> tuple[float, float]:
+def quantiles(ordered: Sequence[float]) -> tuple[float, float]:
     return ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
 
 

@@ -30,6 +30,7 @@ ROOMS = {
     "bot/records/": "jobs, records, writers",
     "bot/crm/": "jobs, records, writers",
     "/aiohttp/": "aiohttp",
+    "/redis/": "redis-py",
     "/asyncio/": "event loop",
 }
 

@@ -194,7 +194,7 @@ def lines(quick: bool) -> Iterator[str]:
             f"| {row.what} | {row.rate:,.0f} | {row.to_echo:.2f} | {row.to_sqlite:.2f} | {row.p50:.1f} "
             f"| {row.p99:.1f} | {row.app:.0f} | {row.redis:.0f} |"
         )
-    yield "\n| chats at once | trips a turn (goal 2) | bytes to Redis (goal 4,000) | and what comes later | bytes back |"
+    yield "\n| chats at once | trips a turn (goal 2) | bytes to Redis (goal 4,000) | with what comes later | back |"
     yield "|--:|--:|--:|--:|--:|"
     for at in traffic(1.0 if quick else 3.0):
         yield (
