@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.casework_board import GRACE
+from bot.casework_board import GRACE, WATCH
 from bot.desk.base import Line, Verdict
 from bot.desk.policy import DAY, HOUR, MINUTE, Escalation, Policy, Rule
 from bot.desk.remarks import LONGEST_QUOTE
@@ -120,6 +120,16 @@ async def test_a_reload_is_no_absence_and_an_absence_is_told_once(room: Room) ->
     assert room.board.card.away == ""
     assert room.board.marks == [("10.1", "reached")]
     assert room.board.remarks[-1] == "Nadia is back on the page."
+
+
+async def test_a_page_that_ended_with_its_process_is_missed_all_the_same(room: Room) -> None:
+    """Nobody was there to tell that it went."""
+    await on_the_line(room)
+    room.here = False
+    await room.rises()
+    await room.later(WATCH)
+    await room.later(GRACE)
+    assert room.board.card.away == "has left the page"
 
 
 async def test_a_page_that_comes_and_goes_calls_nobody_out_again(room: Room) -> None:
