@@ -42,6 +42,6 @@ def _at(settings: Settings) -> str:
 
 
 def place_of(url: str) -> str:
-    """Scheme, host and path of a URL: nothing that is secret."""
+    """Scheme, host and path of a URL: nothing that is secret, and no driver."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{parts.scheme.removesuffix('+psycopg')}://{parts.netloc.rpartition('@')[2]}{parts.path}"
