@@ -78,6 +78,11 @@ def desk_job(chat: str, due: int) -> Job:
     return Job(f"{chat}:desk", "desk", due, {"chat": chat})
 
 
+def record_job(chat: str, due: int) -> Job:
+    """A response that could not be recorded when it came: what else it leads to does not wait for that."""
+    return Job(f"{chat}:record", "record", due, {"chat": chat})
+
+
 def presence_job(chat: str, due: int) -> Job:
     return Job(f"{chat}:presence", "presence", due, {"chat": chat})
 

@@ -2,6 +2,7 @@
 
     response       the chats' newest revisions into the records, one transaction a batch, then a job a writer, and one
                    for the desk where there is one
+    record         those that could not be recorded then (`bot.work_recording`)
     write.<name>   the newest revision to one writer (`bot.writing`)
     timer          a chat's own timer, back into the runtime
     deliver.<name> what is new in a chat to a messaging channel (`bot.deliver`)
@@ -95,6 +96,9 @@ def recording(
     desk: bool = False,
     meters: Meters | None = None,
 ) -> dict[str, Handler]:
-    """The handler of responses alone, for a command that runs what waits of them."""
+    """The handlers of responses alone, for a command that runs what waits of them."""
     made = Recording(store, records, writers, clock, desk=desk, meters=meters or Meters())
-    return {"response": Handler(made.run, RESPONSES, urgent=prompt(writers), gate=made.gate)}
+    return {
+        "response": Handler(made.run, RESPONSES, urgent=prompt(writers)),
+        "record": Handler(made.late, RESPONSES, gate=made.gate),
+    }

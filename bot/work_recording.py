@@ -1,7 +1,8 @@
-"""Responses into the records and local files, then on to the writers that want them: the job `response`.
+"""Responses into the records and local files, then on to writers and desk: the jobs `response` and `record`.
 
-- Tried until it works. While the records are away nothing is claimed for it (`work_gate`), and turns go on.
-- A response that the records do not take is a dead letter alone; those that came with it are kept.
+- Writers and desk do not wait for the records. What cannot be recorded leaves a job `record`, one a chat, which is
+  tried until it works; while the records are away nothing is claimed for that lane (`work_gate`).
+- A response that the records do not take is a dead letter of that lane, alone; those that came with it are kept.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from bot.changes import desk_job, response_of, write_job
+from bot.changes import desk_job, record_job, response_of, write_job
 from bot.crm.base import Event, FileWriter
 from bot.errors import Permanent, Retryable
 from bot.model import Conversation, Job, Response
@@ -63,30 +64,49 @@ class Recording:
         self._outcomes = meters.deliveries
         self._files = [writer for writer in writers if isinstance(writer, FileWriter) and not writer.transcript]
         self._writers = [writer for writer in writers if writer not in self._files]
-        self._lines: dict[tuple[str, str], Delivery] = {}
-        """By writer and chat, those that were written while the records could not be: they are not written again."""
         self.gate = RecordsGate(clock)
+        """Of the lane `record`."""
 
     async def run(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
-        chats = await _load(self._store, jobs)
-        responses = [response_of(chat) if chat is not None and chat.revision else None for chat in chats]
+        """The job `response`."""
+        responses = await self._newest(jobs)
         now = self._clock()
         written, failed = await self._file(responses, now)
+        left = await self._try([response for response in responses if response is not None], written)
+        settled = []
+        for response in responses:
+            more = await self._next(response, now, failed)
+            if response is not None and response.chat in left:
+                more = (*more, record_job(response.chat, max(now, self.gate.opens)))
+            settled.append(Done(more))
+        return settled
+
+    async def late(self, jobs: Sequence[Job]) -> Sequence[Settlement]:
+        """The job `record`."""
+        responses = await self._newest(jobs)
         try:
-            refused = await self._record([response for response in responses if response is not None], written)
+            refused = await self._record([response for response in responses if response is not None], ())
         except Retryable as error:  # the records have told it
             self.gate.failed()
-            self._lines |= {(one.writer, one.chat): one for one in written}
             return [Again(self.gate.opens, str(error), interrupted=job.interrupted) for job in jobs]
         self.gate.worked()
-        for one in written:
-            self._lines.pop((one.writer, one.chat), None)
-        return [
-            Dead(refused[response.chat])
-            if response is not None and response.chat in refused
-            else Done(await self._next(response, now, failed))
-            for response in responses
-        ]
+        for chat, why in refused.items():
+            log.error("the response of chat %s is a dead letter: %s", chat, why)
+        return [Dead(refused[chat]) if (chat := job.payload["chat"]) in refused else Done() for job in jobs]
+
+    async def _newest(self, jobs: Sequence[Job]) -> Sequence[Response | None]:
+        chats = await _load(self._store, jobs)
+        return [response_of(chat) if chat is not None and chat.revision else None for chat in chats]
+
+    async def _try(self, found: Sequence[Response], written: Sequence[Delivery]) -> Collection[str]:
+        """Record these unless the records are known to be away; returns the chats that are still to be recorded."""
+        if not self.gate.cautious:
+            try:
+                return await self._record(found, written)
+            except Retryable:  # the records have told it
+                self.gate.failed()
+        await self._records.keep(written)
+        return {response.chat for response in found}
 
     async def _record(self, found: Sequence[Response], written: Sequence[Delivery]) -> Mapping[str, str]:
         """Into the records; returns why not, by chat, for those that they do not take, and keeps all others."""
@@ -94,7 +114,6 @@ class Recording:
             await self._records.upsert(found, written)
         except Permanent as error:
             if len(found) == 1:
-                log.error("the response of chat %s is a dead letter: %s", found[0].chat, error)  # noqa: TRY400 - its words say it
                 return {found[0].chat: str(error)}
             refused: dict[str, str] = {}
             for half in (found[: len(found) // 2], found[len(found) // 2 :]):
@@ -110,14 +129,7 @@ class Recording:
         written: list[Delivery] = []
         failed: set[tuple[str, str]] = set()
         for writer in self._files:
-            wanted = []
-            for found in responses:
-                if found is not None and _is_for(writer, found):
-                    before = self._lines.get((writer.name, found.chat))
-                    if before is not None and before.revision == found.revision:
-                        written.append(before)
-                    else:
-                        wanted.append(found)
+            wanted = [found for found in responses if found is not None and _is_for(writer, found)]
             errors = await writer.write_all(wanted) if wanted else ()
             for found, error in zip(wanted, errors, strict=True):
                 if error is None:

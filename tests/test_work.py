@@ -1,7 +1,6 @@
 """What the jobs do with a response: into the records, into local files, and on to the writers that want it."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,13 @@ from bot.changes import presence_job
 from bot.crm.base import Event
 from bot.crm.config import WriterConfig
 from bot.crm.table import make
-from bot.errors import Retryable
 from bot.jobs import Handler, Worker
 from bot.model import Job, Response
-from bot.records.base import Delivery, Filters
+from bot.records.base import Filters
 from bot.store.base import Again, Done, Settlement
 from bot.work import handlers
 from tests.harness.responses import NOON, a_scored_chat
-from tests.harness.working import SECOND, put
+from tests.harness.working import put
 from tests.harness.writing import Setting, Writer, a_setting
 
 
@@ -64,20 +62,6 @@ async def test_many_responses_are_one_transaction(here: Setting) -> None:
     settlements = await here.table()["response"].run(jobs)
     assert settlements == [Done()] * 40
     assert len(list(here.records.responses(Filters()))) == 40
-
-
-class Broken:
-    """Records that cannot be used."""
-
-    async def upsert(self, responses: Sequence[Response], deliveries: Sequence[Delivery] = ()) -> None:
-        raise Retryable("the records cannot be used now: disk I/O error")
-
-
-async def test_records_that_cannot_be_written_are_tried_until_they_can(here: Setting) -> None:
-    await put(here.store, RESPONSE, chat=a_scored_chat())
-    broken = replace(here, records=Broken())  # type: ignore[arg-type]  # as much of Records as is asked here
-    settlement = await broken.run(RESPONSE, Writer())
-    assert settlement == Again(NOON + 2 * SECOND, "the records cannot be used now: disk I/O error")
 
 
 def only_detractors(response: Response) -> Sequence[Event]:

@@ -96,7 +96,7 @@ async def _catch_up(settings: Settings, store: Store, records: SqlRecords) -> No
     except StoreUnavailable as error:
         print(f"note   responses that wait to be recorded are missing here: {error}", file=sys.stderr)
         return
-    left += len(await store.jobs("waiting", "response"))
+    left += sum([len(await store.jobs("waiting", kind)) for kind in handlers])
     if left:
         print(f"note   {left} {'response is' if left == 1 else 'responses are'} not recorded yet", file=sys.stderr)
 

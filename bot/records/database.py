@@ -142,11 +142,11 @@ class Database:
         self._put(connection, "responses", [rows.response_row(r) for r in newer])
         before = [r.chat for r in newer if r.chat in kept]
         if self._postgres and newer:
-            # Another process may have written meanwhile; from here on these rows are held. One that has the same
-            # revision came of the same chat, and is written again as it is.
+            # Another process may have written meanwhile; from here on these rows are held. Who wrote this revision too
+            # had the same answers, and a first revision has none before it.
             kept = reading.pairs(connection, query)
             newer = [r for r in newer if r.revision == kept[r.chat]]
-            before = [r.chat for r in newer]
+            before = [r.chat for r in newer if r.revision > 1]
         if before:
             connection.execute(answers.delete().where(answers.c.chat.in_(before)))
         return newer

@@ -25,7 +25,7 @@ def writing(dialect: Dialect) -> Mapping[str, Write]:
     values = {c.name: put.excluded[c.name] for c in cases.c if not c.primary_key}
     made = {
         "responses": response,
-        "answers": insert(answers),
+        "answers": insert(answers).on_conflict_do_nothing(index_elements=["chat", "position"]),
         "cases": put.on_conflict_do_update(index_elements=["chat"], set_=values),
         "deliveries": _delivery(insert(deliveries)),
     }
