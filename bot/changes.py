@@ -18,6 +18,7 @@ Documents (`model.Doc`) by kind and id:
     sent        <chat>                what a messaging channel has of the log (`deliver_plan.Sent`)
     key         a hash of the API key    JSON (`keys.ApiKey`)
     case, card  <chat>                of the desk
+    lease       what one process at a time does    its name (`lease.Lease`)
 """
 
 import json
