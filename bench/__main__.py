@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import crm, desk, engine, http, stages, store, telegram
-from bench.http import free_port, server
+from bench import crm, desk, engine, faults, http, redis, redis_memory, several, stages, store, telegram
+from bench.http import DRIVER_CORE, free_port, pin, server
 
 RESULTS = Path(__file__).parent / "results.md"
 
@@ -72,6 +72,7 @@ def lines(quick: bool) -> Iterator[str]:
         yield f"| {found.what} | {found.measured} | {found.target or '-'} |"
     yield from messengers(quick)
     yield from writers(quick)
+    yield from processes(quick)
     yield "\n## Start and size\n"
     yield f"- process start to the first question: {median(starts):.2f} s (goal 0.7 s)"
     yield f"- memory an open, answered chat adds to the server: {stages.memory():,.0f} bytes"
@@ -121,6 +122,17 @@ def writers(quick: bool) -> Iterator[str]:
     beside = found.beside
     yield f"\nA visitor's turn, {crm.AT_ONCE} at once, p99 with every CRM down and {crm.WAITING:,} deliveries waiting:"
     yield f"{beside.waiting:.1f} ms beside {beside.none:.1f} ms with none, ratio **{beside.ratio:.2f}** (goal 1.10)."
+
+
+def processes(quick: bool) -> Iterator[str]:
+    yield from redis.lines(quick)
+    yield from redis_memory.lines(10_000 if quick else 100_000)
+    yield "\nAn agent's line that arrives at one process, until it is in the stream of a visitor at the other:\n"
+    yield "| two processes on one core | lines | p50 | p99 (goal 1,000 ms) |\n|---|--:|--:|--:|"
+    for row in several.run(quick):
+        yield f"| {row.what} | {row.lines} | {row.p50:.0f} ms | {row.p99:.0f} ms |"
+    yield from faults.lines(seconds=2 if quick else faults.SECONDS)
+    pin(DRIVER_CORE)
 
 
 def main() -> None:

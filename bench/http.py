@@ -31,6 +31,12 @@ def pin(core: int, process: int = 0) -> None:
         os.sched_setaffinity(process, {core})
 
 
+def unpin(process: int = 0) -> None:
+    """Let a process (0: this one) run on any core again."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(process, range(os.cpu_count() or 1))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -45,10 +51,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def server(
-    *command: str, port: int, ready: str, folder: str, core: int | None = SERVER_CORE, **environment: str
-) -> Iterator[Running]:
-    """Run a server on its core (None: on any) until it gives a first good answer; stop it at the end."""
+def server(*command: str, port: int, ready: str, folder: str, **environment: str) -> Iterator[Running]:
+    """Run a server on its core until it gives a first good answer; stop it at the end."""
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *command],
@@ -56,10 +60,7 @@ def server(
         env={**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(port), "LOG_LEVEL": "warning", **environment},
         stdout=subprocess.DEVNULL,
     )
-    if core is not None:
-        pin(core, process.pid)
-    elif hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(process.pid, range(os.cpu_count() or 1))
+    pin(SERVER_CORE, process.pid)
     try:
         while True:
             with contextlib.suppress(OSError):

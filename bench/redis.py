@@ -18,12 +18,15 @@ from pathlib import Path
 from statistics import median
 
 from bench.client import Load, drive, echo_turns, survey_turns
-from bench.http import DRIVER_CORE, free_port, pin, server
+from bench.http import DRIVER_CORE, free_port, pin, server, unpin
 from bench.relay import TURN, Relay
 from tests.harness.redis_server import Server
 
 AT_ONCE = 64
 SECRET = "s" * 32
+QUIET = {"SECRET_KEY": SECRET, "LOG_LEVEL": "error"}
+"""Without a word about what the server may lose."""
+TWO = "Redis, two processes"
 ALWAYS, EVERYSEC = "always", "everysec"
 
 
@@ -70,24 +73,30 @@ class Side:
         return load, (processor(self.pid) - app) * each, (processor(self.redis) - redis) * each
 
 
+def family(pid: int) -> Iterator[int]:
+    """A process and those under it."""
+    yield pid
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split():
+        yield from family(int(child))
+
+
 def processor(pid: int) -> float:
     """Seconds of processor time that a process and those under it have taken; 0 for none."""
-    if not pid:
-        return 0.0
-    own = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    ticks = int(own[11]) + int(own[12])
-    return ticks / os.sysconf("SC_CLK_TCK") + sum(processor(int(child)) for child in children)
+    ticks = 0
+    for one in family(pid) if pid else ():
+        words = Path(f"/proc/{one}/stat").read_text("ascii").rpartition(")")[2].split()
+        ticks += int(words[11]) + int(words[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
-def side(what: str, folder: Path, redis: Server | None = None, *words: str, core: int | None = 0) -> Iterator[Side]:
+def side(what: str, folder: Path, redis: Server | None = None, *words: str) -> Iterator[Side]:
     """A service in a folder of its own."""
     here, port = folder / what, free_port()
     here.mkdir()
-    environ = {"SECRET_KEY": SECRET} | ({"REDIS_URL": redis.url} if redis else {})
+    environ = QUIET | ({"REDIS_URL": redis.url} if redis else {})
     command = ("-m", "bot", "serve", *words)
-    with server(*command, port=port, ready="/api/v1/chats", folder=str(here), core=core, **environ) as running:
+    with server(*command, port=port, ready="/api/v1/chats", folder=str(here), **environ) as running:
         yield Side(what, port, running.pid, redis.pid if redis else 0)
 
 
@@ -103,8 +112,10 @@ def turns(seconds: float, rounds: int) -> list[Row]:
             enter(side("SQLite", folder)),
             enter(side("Redis, appendfsync everysec", folder, every)),
             enter(side("Redis, appendfsync always", folder, always)),
-            enter(side("Redis, two processes", folder, two, "--workers", "2", core=None)),
+            enter(side(TWO, folder, two, "--workers", "2")),
         ]
+        for pid in family(sides[-1].pid):
+            unpin(pid)
         found: dict[str, list[tuple[Load, float, float]]] = {one.what: [] for one in sides}
         for _ in range(rounds):
             for one in sides:
@@ -150,7 +161,12 @@ def traffic(seconds: float) -> list[Traffic]:
         port = free_port()
         url = f"redis://127.0.0.1:{relay.port}"
         with server(
-            *("-m", "bot", "serve"), port=port, ready="/api/v1/chats", folder=folder, REDIS_URL=url, SECRET_KEY=SECRET
+            *("-m", "bot", "serve"),
+            port=port,
+            ready="/api/v1/chats",
+            folder=folder,
+            REDIS_URL=url,
+            **QUIET,
         ):
             for at_once in (1, AT_ONCE):
                 asyncio.run(drive(port, at_once, seconds / 4, survey_turns))  # the server knows the scripts by now
@@ -174,7 +190,7 @@ def starts(times: int) -> list[float]:
                 ready="/api/v1/chats",
                 folder=folder,
                 REDIS_URL=redis.url,
-                SECRET_KEY=SECRET,
+                **QUIET,
             )
             with running as one:
                 taken.append(one.seconds)

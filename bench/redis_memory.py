@@ -21,8 +21,8 @@ from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from bench.client import Connection
-from bench.http import DRIVER_CORE, free_port, pin, server
-from bench.redis import SECRET, valkey
+from bench.http import DRIVER_CORE, SERVER_CORE, free_port, pin, server
+from bench.redis import QUIET, valkey
 from bot.ids import new_id
 from bot.model import Change, Doc, Job
 from bot.store.base import Commit, Store
@@ -65,7 +65,7 @@ def a_chat() -> list[Change]:
     with valkey() as redis, tempfile.TemporaryDirectory() as folder:
         port = free_port()
         words = ("-m", "bot", "serve")
-        with server(*words, port=port, ready="/api/v1/chats", folder=folder, REDIS_URL=redis.url, SECRET_KEY=SECRET):
+        with server(*words, port=port, ready="/api/v1/chats", folder=folder, REDIS_URL=redis.url, **QUIET):
             id_ = asyncio.run(_answered(port))
             rows = asyncio.run(_rows(redis, id_))
     return _changes(rows)
@@ -201,7 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chats", type=int, default=100_000)
     parser.add_argument("--million", action="store_const", const=MILLION, dest="chats")
-    pin(0)
+    pin(SERVER_CORE)
     for line in lines(parser.parse_args().chats):
         print(line, flush=True)
 

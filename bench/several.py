@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from bench.desk import agents_lines, quantiles
-from bench.http import DRIVER_CORE, SERVER_CORE, free_port, pin, server
+from bench.http import DRIVER_CORE, free_port, pin, server
 from bench.redis import SECRET, valkey
 from bot.sandbox.slack.server import Slack
 from tests.harness.redis_server import Server, command
@@ -48,9 +48,7 @@ async def _stage(redis: Server, user: str) -> AsyncIterator[tuple[Slack, str]]:
             for port, login in ((here, ""), (there, user)):
                 url = f"redis://{login}127.0.0.1:{redis.port}"
                 words = ("-m", "bot", "serve")
-                running = server(
-                    *words, port=port, ready="/api/v1/chats", folder=folder, core=SERVER_CORE, REDIS_URL=url, **environ
-                )
+                running = server(*words, port=port, ready="/api/v1/chats", folder=folder, REDIS_URL=url, **environ)
                 await asyncio.to_thread(stack.enter_context, running)
             yield slack, f"http://127.0.0.1:{there}"
             await asyncio.to_thread(stack.close)

@@ -1,0 +1,57 @@
+"""How soon the service answers again after each fault: three processes on one Redis, and a crowd of customers.
+
+    python -m bench.faults [--seconds S] [FAULT ...]
+
+The harness is that of the tests (`tests/harness/faults.py`), which also holds all logs against what was acknowledged: a
+run that lost or doubled anything ends this one. Nothing is pinned: processes, Redis and customers share all cores.
+"""
+
+import argparse
+import asyncio
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench.http import unpin
+from tests.harness.faults import FAULTS, Result, run
+from tests.harness.faults_house import a_house
+
+SECONDS = 5.0
+"""That each fault lasts."""
+
+
+async def _struck(names: Sequence[str], seconds: float) -> list[Result]:
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        async with a_house(Path(folder)) as house:
+            for name in names:
+                result = await run(house, name, seconds, 1, hurry=True)
+                if result.wrong:
+                    raise SystemExit(f"{result}\n" + "\n".join(result.wrong))
+                found.append(result)
+    return found
+
+
+def lines(names: Sequence[str] = tuple(FAULTS), seconds: float = SECONDS) -> Iterator[str]:
+    yield "\n## Faults\n"
+    yield f"Each for {seconds:.0f} s, with customers at all three processes; seconds from its end to the first answer"
+    yield "that is acknowledged again, at the process that took longest, and the longest that anybody waited for one,"
+    yield "sent again as often as needed. No acknowledged answer was lost, none was taken twice.\n"
+    unpin()
+    yield "| fault | answers again after | acknowledged during it | longest wait |"
+    yield "|---|--:|--:|--:|"
+    for one in asyncio.run(_struck(names, seconds)):
+        yield f"| {one.fault} | {max(one.recovered):.2f} s | {one.during} of {one.answers} | {one.longest:.1f} s |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("faults", nargs="*", metavar="FAULT", default=tuple(FAULTS), help=", ".join(FAULTS))
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    args = parser.parse_args()
+    for line in lines(args.faults, args.seconds):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
