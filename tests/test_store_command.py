@@ -189,6 +189,28 @@ def test_what_was_moved_away_is_served_again_where_that_is_said(
     assert "Nothing was done" in folder.run("store", "reopen")
 
 
+def test_records_go_along_where_that_is_said(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DATABASE_URL names a file here; `tests/records` copies into a PostgreSQL and back."""
+    asyncio.run(answered(folder))
+    folder.run("store", "move", "--to", "redis", "--records", code=1)
+    assert "DATABASE_URL is not set" in folder.err
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder.path / 'elsewhere.db'}")
+    told = json.loads(folder.run("store", "move", "--to", "redis", "--records", "--json"))
+    assert told["records"] == {"responses": 1, "deliveries": 1}
+    (response,) = json.loads(folder.run("export", "--format", "json"))
+    assert response["score"] == 3
+
+
+async def answered(folder: Folder) -> None:
+    async with serving(folder.path, SECRET_KEY=SECRET) as service:
+        visitor = Visitor()
+        await visitor.opens(service)
+        await visitor.answers(service, value=3)
+        async with asyncio.timeout(20):
+            while [view for view in await service.store.jobs() if view.job.kind != "timer"]:
+                await asyncio.to_thread(time.sleep, 0.02)
+
+
 def test_a_killed_move_is_repeated_by_the_same_command(folder: Folder, redis: str) -> None:
     """Wherever it is killed: the folder has all chats until Redis has them."""
     asyncio.run(lived(folder))

@@ -10,6 +10,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
@@ -74,16 +75,28 @@ def _move(settings: Settings, args: argparse.Namespace) -> int:
         )
     if to_redis and not settings.store_file.is_file():
         raise UserMistake(f"there are no chats in {settings.data_dir}", "Set DATA_DIR to the folder that has them.")
+    if args.records and not settings.database:
+        raise UserMistake("DATABASE_URL is not set", "It names the other end of --records; DATA_DIR has the file.")
     lock = FolderLock(settings.data_dir)
     try:
+        records = _records(settings, to_redis=to_redis) if args.records else {}
         moved, source, target = asyncio.run(_moved(settings, to_redis=to_redis))
     except sqlite3.Error as error:
         hint = "Nothing is lost: mend it, and run the same command again."
         raise UserMistake(f"cannot read or write {settings.store_file}: {error}", hint) from error
     finally:
         lock.release()
-    _tell_moved(moved, source, target, as_json=args.json)
+    _tell_moved(moved, source, target, records, as_json=args.json)
     return 0
+
+
+def _records(settings: Settings, *, to_redis: bool) -> Mapping[str, int]:
+    """How many of each kind were copied. They go first: what is newer in the target stays, so it can be repeated."""
+    from bot.records.copying import copy  # noqa: PLC0415 - SQLAlchemy, only where it is used
+
+    file, database = replace(settings, database="").database_url, settings.database_url
+    counts = copy(file, database) if to_redis else copy(database, file)
+    return {"responses": counts.responses, "deliveries": counts.deliveries}
 
 
 async def _moved(settings: Settings, *, to_redis: bool) -> tuple[Moved, str, str]:
@@ -94,11 +107,14 @@ async def _moved(settings: Settings, *, to_redis: bool) -> tuple[Moved, str, str
         return moved, source.place, target.place
 
 
-def _tell_moved(moved: Moved, source: str, target: str, *, as_json: bool) -> None:
+def _tell_moved(moved: Moved, source: str, target: str, records: Mapping[str, int], *, as_json: bool) -> None:
     if as_json:
         before = told_time(moved.before) if moved.before else None
-        print(_json({"from": source, "to": target, "rows": moved.counts, "before": before, "kept": moved.kept or None}))
+        found = {"from": source, "to": target, "rows": moved.counts, "records": records, "before": before}
+        print(_json({**found, "kept": moved.kept or None}))
         return
+    for thing, number in records.items():
+        print(f"  {thing:<10} {number:>12,}   records")
     if moved.before:
         print(f"The chats of {source} were moved to {target} before, on {told_time(moved.before)}. Nothing was done.")
         return
