@@ -61,14 +61,15 @@ class Turns:
     ) -> int:
         """The script's answer, all that goes before and behind it done."""
         docs = change.docs if isinstance(change, Change) else ()
-        self._layout.split(change.jobs, change.cancel, docs, ())  # what cannot be kept raises before anything is sent
+        shares = self._layout.split(change.jobs, change.cancel, docs, ())  # what cannot be kept raises here, unsent
         mark = token() if change.events else ""
         with self._events.doubtful(mark):
             if not await self._events.reserve(change.events, home, mark):
                 return _VERDICTS.index(Commit.REPEATED)
             named = await self._names.write(pairs)
             now = self._clock()
-            shares = self._layout.split(change.jobs, change.cancel, docs, named)
+            if named:
+                shares = self._layout.split(change.jobs, change.cancel, docs, named)
             also, away = shares.get(home, Also()), parcels(shares, home, now)
             meta = pack([*also.head(), change.events, mark])
             answer = int(await self._wire.run(script, self._layout.bases[home], now, *head, meta, *tail(also, away)))
