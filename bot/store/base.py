@@ -110,6 +110,11 @@ class Store(Protocol):
 
     async def load_id(self, chat: str) -> Conversation | None: ...
 
+    async def confirm(self, chat: str, version: int) -> bool:
+        """Whether the chat is at this version, as surely as `commit` acknowledges it. Ask before telling somebody that
+        there is nothing to commit: a server that was replaced and does not know it yet may show what is lost with it.
+        Raises StoreUnavailable where that cannot be told."""
+
     async def commit(self, change: Change) -> Commit:
         """Raises StoreUnavailable where that cannot be told; ValueError, OverflowError for a change that is none."""
 

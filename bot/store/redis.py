@@ -23,8 +23,6 @@ from bot.store.redis_rows import chat_of, doc_of, entries_of
 from bot.store.redis_turns import Turns
 from bot.store.redis_wire import Script, Way, Wire
 
-_PROBE_KEPT = 60_000
-
 
 class RedisStore:
     """Implements `bot.store.base.Store`. It belongs to the event loop that uses it first. `clock` gives ms since the
@@ -32,6 +30,7 @@ class RedisStore:
 
     def __init__(self, way: Way, clock: Callable[[], int], *, shards: int = 1, prefix: str = "chatsurvey") -> None:
         self._layout = Layout(shards, prefix)
+        self._way = way
         self._wire = Wire(way)
         self._names = Names(self._wire, self._layout)
         self._turns = Turns(self._wire, self._layout, self._names, clock)
@@ -41,10 +40,25 @@ class RedisStore:
         """For `redis_copy.py`, which reads and writes what this store keeps."""
 
     async def load(self, address: Address) -> Conversation | None:
-        return await self._names.at(address)
+        found = await self._names.at(address)
+        if found is None and self._way.replicas:
+            await self._wire.probe(self._layout.base(address.peer))
+            found = await self._names.at(address)
+        return found
 
     async def load_id(self, chat: str) -> Conversation | None:
-        return chat_of(await self._wire.send("GET", f"{self._layout.base(chat)}:c:{chat}"))
+        key = f"{self._layout.base(chat)}:c:{chat}"
+        found = chat_of(await self._wire.send("GET", key))
+        if found is None and self._way.replicas:
+            found = chat_of(await self._wire.send("GET", key, keeps=True))
+        return found
+
+    async def confirm(self, chat: str, version: int) -> bool:
+        """A primary that was replaced has no replicas any more that would wait with it."""
+        if not self._way.replicas:
+            return True
+        head = bytes(await self._wire.send("GETRANGE", f"{self._layout.base(chat)}:c:{chat}", 0, 40, keeps=True))
+        return head.partition(b" ")[0] == b"%d" % version
 
     async def commit(self, change: Change) -> Commit:
         return await self._turns.commit(change)
@@ -53,7 +67,11 @@ class RedisStore:
         return entries_of(await self._wire.run(_ENTRIES, self._layout.base(chat), chat, after), after)
 
     async def resolve(self, alias: str) -> str | None:
-        return await self._names.resolve(alias)
+        found = await self._names.resolve(alias)
+        if found is None and self._way.replicas:
+            await self._wire.probe(self._layout.bases[0])
+            found = await self._names.resolve(alias)
+        return found
 
     async def doc(self, kind: str, id: str) -> Doc | None:
         base = self._layout.bases[self._layout.of_doc(id)]
@@ -108,7 +126,7 @@ class RedisStore:
     async def writable(self) -> bool:
         try:
             for base in self._layout.bases:
-                await self._wire.send("SET", f"{base}:p", 1, "PX", _PROBE_KEPT, keeps=True)
+                await self._wire.probe(base)
         except (ChatsurveyError, OSError):
             return False
         return True

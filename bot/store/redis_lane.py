@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import (
     AskError,
     AuthenticationError,
@@ -166,7 +167,7 @@ class Lane:
         calls = [self._words(one, whole) for one in batch]
         kept = next((one for one in batch if one.keeps), None) if self._replicas else None
         if kept is not None:
-            calls += [("SET", kept.key + b":p", 1, "PX", _PROBE_KEPT), ("WAIT", self._replicas, _REPLICATED)]
+            calls += [("SET", _probe(kept.key), 1, "PX", _PROBE_KEPT), ("WAIT", self._replicas, _REPLICATED)]
         async with asyncio.timeout(_PATIENCE):
             answers = await exchanged(self.client, calls)
         self._known |= whole
@@ -190,12 +191,20 @@ class Lane:
         return ("EVAL", one.script.text, 1, *one.call)
 
 
+def _probe(key: bytes) -> bytes:
+    """A key of no importance in the same slot."""
+    shard, tag, _ = key.partition(b"}")
+    return shard + tag + b":p"
+
+
 def told(error: Exception) -> Exception:
     """The store's own error for one of the client's."""
     if isinstance(error, NoScriptError | StoreUnavailable):
         return error
     if isinstance(error, AuthenticationError | NoPermissionError):
         return StoreUnavailable(f"Redis does not let this user do its work ({type(error).__name__})")
+    if isinstance(error, MasterNotFoundError):
+        return StoreUnavailable("no sentinel names a primary of Redis")
     if isinstance(error, Away | TookLong | OSError | RedisClusterException):
         return StoreUnavailable(f"Redis cannot be reached ({type(error).__name__})")
     if isinstance(error, AskError):

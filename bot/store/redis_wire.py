@@ -19,8 +19,14 @@ from bot.store.redis_url import Place
 __all__ = ["Direct", "Script", "Way", "Wire"]
 
 
+_PROBE_KEPT = 60_000
+
+
 class Way(Protocol):
     """To whoever has a key."""
+
+    replicas: int
+    """How many must have what counts."""
 
     def put(self, one: One) -> None: ...
 
@@ -34,6 +40,7 @@ class Direct:
     """One server, or the primary that sentinels name."""
 
     def __init__(self, place: Place, replicas: int = 0) -> None:
+        self.replicas = replicas
         self._lane = Lane(place.client(), replicas, _nowhere)
         self.put = self._lane.put
         self.close = self._lane.close
@@ -80,6 +87,10 @@ class Wire:
         one = One(parts, key.encode(), script, keeps, loop.time(), loop.create_future())
         self._way.put(one)
         return one.answer
+
+    async def probe(self, base: str) -> None:
+        """Write something of no importance. Raises StoreUnavailable."""
+        await self.send("SET", f"{base}:p", 1, "PX", _PROBE_KEPT, keeps=True)
 
     async def close(self) -> None:
         """Finish what was asked before, then hang up. A second call returns at once."""

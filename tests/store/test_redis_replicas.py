@@ -12,6 +12,7 @@ import pytest
 from redis.crc import key_slot
 
 from bot.errors import StoreUnavailable
+from bot.model import Address
 from bot.store.base import Commit, Store
 from bot.store.redis import RedisStore
 from bot.store.redis_check import open_redis
@@ -124,8 +125,14 @@ async def test_without_its_replica_nothing_is_acknowledged_and_with_it_again(pre
     assert isinstance(first, StoreUnavailable)
     assert isinstance(second_, StoreUnavailable), "LOST here, but what made it so may be lost yet"
     assert ready is False
+    for asked in (store.confirm("a", 2), store.load_id("b"), store.load(Address("telegram", "1")), store.resolve("c")):
+        with pytest.raises(StoreUnavailable):  # it is there, or is not: who waits for that answer must not believe it
+            await asked
     other.start()
     in_step(other)
+    assert await store.confirm("a", 2)
+    assert not await store.confirm("a", 1)
+    assert (await store.load_id("b"), await store.resolve("c")) == (None, None)
     assert await store.commit(a_turn("a", 2)) is Commit.LOST
     assert await store.commit(a_turn("a", 3)) is Commit.DONE
     assert await store.writable()
