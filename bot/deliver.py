@@ -240,8 +240,5 @@ class Delivering:
         name, chat = self._messenger.name, reply.conversation
         self._doubts.add(name)
         log.warning("%s: a message of chat %s is in doubt", name, chat.id)
-        try:
-            note = Delivery(name, chat.id, chat.revision, "in_doubt", job.attempt + 1, self._clock(), error)
-            await self._records.keep([note])
-        except Retryable as trouble:
-            log.warning("%s: that could not be noted: %s", name, trouble)
+        note = Delivery(name, chat.id, chat.revision, "in_doubt", job.attempt + 1, self._clock(), error)
+        await self._records.keep([note])

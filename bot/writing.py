@@ -5,7 +5,7 @@
 - What each answer means: `writing_verdict`. When all of the writer's jobs wait: `writing_gate`; nothing is claimed for
   it then. Where it works again after long, what had failed meanwhile is tried at once.
 - An attempt that was cut off by a kill, or whose answer got lost, is in doubt: the next one says so (`Parcel.doubt`).
-- Every attempt is noted in the records' deliveries. The records may be away; the store may not.
+- Every attempt is noted in the records' deliveries, which gather notes while their database is away.
 """
 
 import asyncio
@@ -88,7 +88,7 @@ class Writing:
             if isinstance(settlement, Dead):
                 log.warning("writer %s: dead letter %s: %s", self.name, errand.job.id, settlement.error)
                 await self._alarms.dead(self.name, settlement.error)
-        await self._note(noted)
+        await self._records.keep(noted)
         return [settled.get(job.id) or Done() for job in jobs]
 
     async def _look(self, jobs: Sequence[Job]) -> Sequence[Errand | None]:
@@ -180,9 +180,3 @@ class Writing:
             await self._store.hasten(write_kind(self.name), now)
         except StoreUnavailable as error:
             log.warning("writer %s: what waits is not hastened: %s", self.name, error)
-
-    async def _note(self, noted: Sequence[Delivery]) -> None:
-        try:
-            await self._records.keep(noted)
-        except Retryable as error:
-            log.warning("writer %s: attempts could not be noted: %s", self.name, error)

@@ -15,9 +15,10 @@ from bot.errors import Permanent, Retryable, Throttled, Unauthorized
 from bot.jobs import Worker
 from bot.model import Change, Entry, Response
 from bot.records.base import Delivery
+from bot.records.database import Database
 from bot.store.base import Again, Done, Retry
 from bot.writing_remote import Remote
-from tests.harness.responses import NOON, a_scored_chat
+from tests.harness.responses import NOON, a_response, a_scored_chat
 from tests.harness.working import HOUR, MINUTE, SECOND, put
 from tests.harness.writing import Setting, Trip, Writer, a_setting
 
@@ -226,15 +227,20 @@ async def test_receipts_that_are_too_few_are_a_fault(here: Setting) -> None:
 
 
 async def test_a_send_counts_also_where_it_cannot_be_noted(here: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def keep(_: Sequence[Delivery]) -> None:
+    def keep(_self: Database, _: Sequence[Delivery]) -> None:
         raise Retryable("the records cannot be used now: disk I/O error")
 
-    monkeypatch.setattr(here.records, "keep", keep)
     writer = Writer()
     trip = Trip(here, writer)
     await trip.say(a_scored_chat())
-    await trip.step()
+    with monkeypatch.context() as broken:
+        broken.setattr(Database, "keep", keep)
+        await trip.step()
     assert (writer.keys, await here.store.jobs()) == (["resp_c1_1"], ())
+    await trip.say(a_scored_chat("c2"))
+    await here.records.upsert([a_response("c9")])
+    await trip.step()
+    assert [(await here.delivery(chat)).state for chat in ("c1", "c2")] == ["delivered", "delivered"]
 
 
 async def test_who_asks_to_wait_is_left_alone_by_all_its_jobs_and_then_asked_by_one(here: Setting) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as replace_case
 
-from bot.model import Answer, CaseFacts, Click
+from bot.model import Answer, CaseFacts, Click, Fact
 from bot.records import reading, rows
 from bot.records.base import Delivery, Filters, Tally
 from bot.records.sql import SqlRecords
@@ -77,6 +77,29 @@ async def test_reading_goes_by_pages_and_misses_none(records: SqlRecords, monkey
 async def test_characters_that_a_database_refuses_do_not_stop_a_record(records: SqlRecords) -> None:
     await records.upsert([a_response(answers=(Answer("reason", "a\x00b\ud800", "a\x00", "text", NOON),))])
     assert [a.value for r in records.responses(Filters()) for a in r.answers] == ["a\N{REPLACEMENT CHARACTER}b?"]
+
+
+NASTY = "a\x00b\ud800 \U0001f44d" + "x" * 5_000
+"""What PostgreSQL, SQLite and JSON refuse between them, and more than any column holds."""
+
+
+async def test_no_text_anywhere_stops_a_record(records: SqlRecords) -> None:
+    case = CaseFacts(
+        "open", NASTY, NOON, 0, owner=NASTY, outcome=NASTY, counts="lost", cause=NASTY, note=NASTY, resolved=0
+    )
+    response = a_response(
+        flow=NASTY, flow_version=NASTY, channel=NASTY, locale=NASTY, timezone=NASTY, visitor=NASTY, outcome=NASTY,
+        context={NASTY: NASTY}, contact={NASTY: Fact(NASTY)}, clicks=(Click(NASTY, NASTY, NOON),), case=case,
+        answers=(Answer(NASTY, NASTY, NASTY, NASTY, NOON), Answer("k", (NASTY, ""), "", "choices", NOON)),
+    )  # fmt: skip
+    note = Delivery("crm", "c1", 1, "dead", 1, NOON, error=NASTY, remote=NASTY, request=NASTY, doubt=NASTY)
+    await records.upsert([response], [note])
+    (found,) = records.responses(Filters())
+    assert found.case is not None
+    clean = rows.safe(NASTY)
+    assert found.context == {clean: clean}
+    assert (found.case.note, found.visitor, found.answers[0].value) == (clean, clean[:128], clean)
+    assert [d.error for d in records.doubts(1)] == [clean[:500]]
 
 
 async def test_deliveries_remember_what_arrived(records: SqlRecords) -> None:

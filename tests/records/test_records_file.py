@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import Retryable
+from bot.errors import Permanent, Retryable
 from bot.records import database
 from bot.records.base import Filters
 from bot.records.database import Database
@@ -62,3 +62,10 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "records.db").write_bytes(zlib.compress(b"other" * 500) * 300)
     with pytest.raises(Retryable, match="not a database"):
         Database(f"sqlite:///{tmp_path}/records.db")
+
+
+async def test_a_time_that_no_calendar_has_is_the_fault_of_its_row(records: SqlRecords) -> None:
+    with pytest.raises(Permanent, match="do not take this response"):
+        await records.upsert([a_response("c1"), a_response("c2", started=10**18)])
+    assert list(records.responses(Filters())) == []
+    await records.upsert([a_response("c1")])
