@@ -17,17 +17,19 @@ import pytest
 from bot.app import Service
 from bot.errors import UserMistake
 from bot.model import Job
+from bot.records.sql import SqlRecords
 from bot.store.base import Dead
-from bot.store.lock import FolderLock
+from bot.store.sqlite import SqliteStore
 from tests.harness.commands import Folder, in_folder
 from tests.harness.redis_server import single, until
 from tests.harness.service import clean, serving
+from tests.harness.soak import examples
 from tests.harness.working import Clock
 from tests.store.stores import a_turn
 
 HOUR = 3_600_000
 SECRET = "s" * 32
-MOVING = "chatsurvey:{chatsurvey.0}:m:moving"
+MANY = 300
 
 
 @pytest.fixture
@@ -211,15 +213,20 @@ async def answered(folder: Folder) -> None:
                 await asyncio.to_thread(time.sleep, 0.02)
 
 
-def test_a_killed_move_is_repeated_by_the_same_command(folder: Folder, redis: str) -> None:
-    """Wherever it is killed: the folder has all chats until Redis has them."""
+@pytest.mark.parametrize("keys", range(4, 4 * examples(1) + 1, 4))
+def test_a_killed_move_is_repeated_by_the_same_command(folder: Folder, redis: str, keys: int) -> None:
+    """Wherever it is killed (when Redis holds that much): the folder has all chats until Redis has them."""
     asyncio.run(lived(folder))
+    folder.lay(many, Clock(1))
     command = [sys.executable, "-m", "bot", "store", "move", "--to", "redis"]
     with Popen(command, env=clean({"REDIS_URL": redis}), stdout=DEVNULL, stderr=DEVNULL) as killed:
         with closing(single().client()) as client:
             client.execute_command("SELECT", 7)  # type: ignore[no-untyped-call] # as above
-            until(lambda: bool(client.exists(MOVING)) or killed.poll() is not None)
+            until(lambda: int(client.dbsize()) >= keys or killed.poll() is not None)
         os.kill(killed.pid, signal.SIGKILL)
-    FolderLock(folder.settings.data_dir).release()
     assert folder.run("store", "move", "--to", "redis")
-    assert json.loads(folder.run("store", "--json"))["chats"] == 2
+    assert json.loads(folder.run("store", "--json"))["chats"] == 2 + MANY
+
+
+async def many(store: SqliteStore, _records: SqlRecords) -> None:
+    await asyncio.gather(*(store.commit(a_turn(f"many{n}", aliases=[f"name{n}"])) for n in range(MANY)))

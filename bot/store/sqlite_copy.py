@@ -25,7 +25,7 @@ from bot.store.schema import connect, prepare
 from bot.store.turns import EVENT_KEPT
 
 _WAIT = 5.0
-_PAGE = 500
+_PAGE = 200
 _ROWS: dict[Thing, str] = {
     "flows": "FROM flow",
     "chats": "FROM chat",
