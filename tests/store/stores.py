@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -14,7 +15,7 @@ from bot.store.redis_cluster import Cluster
 from bot.store.redis_url import place
 from bot.store.redis_wire import Direct
 from bot.store.sqlite import SqliteStore
-from tests.harness.redis_server import cluster, single
+from tests.harness.redis_server import Server, cluster, command, single
 
 HOUR = 3_600_000
 
@@ -31,22 +32,47 @@ def open_sqlite(folder: Path, clock: Clock) -> Store:
     return SqliteStore.open(folder / "store.db", clock)
 
 
+RIGHTS = "+@read +@write +@scripting +@pubsub +@connection -@dangerous +info +time +wait +cluster|slots"
+"""What a user of Redis must be allowed (docs/redis.md), beside our keys and channel."""
+
+
+@cache
+def limited(server: Server) -> str:
+    """The URL of a user who may do no more than that."""
+    with server.client() as admin:
+        command(
+            admin,
+            "ACL",
+            "SETUSER",
+            "app",
+            "reset",
+            "on",
+            ">secret",
+            "~test.*",
+            "resetchannels",
+            "&test.*",
+            *RIGHTS.split(),
+        )
+    return server.url.replace("//", "//app:secret@")
+
+
 def open_redis(folder: Path, clock: Clock) -> Store:
-    return RedisStore(Direct(place(single().url)), clock, prefix=_prefix(folder))
+    return RedisStore(Direct(place(limited(single()))), clock, prefix=_prefix(folder))
 
 
 def open_shards(folder: Path, clock: Clock) -> Store:
     """Laid out as for a cluster, on one server."""
-    return RedisStore(Direct(place(single().url)), clock, shards=5, prefix=_prefix(folder))
+    return RedisStore(Direct(place(limited(single()))), clock, shards=5, prefix=_prefix(folder))
 
 
 def open_cluster(folder: Path, clock: Clock) -> Store:
-    return RedisStore(Cluster(place(cluster()[0].url)), clock, shards=16, prefix=_prefix(folder))
+    urls = [limited(server) for server in cluster()]
+    return RedisStore(Cluster(place(urls[0])), clock, shards=16, prefix=_prefix(folder))
 
 
 def _prefix(folder: Path) -> str:
     """Each test has its own keys on the server that all share."""
-    return f"{folder.parent.name}.{folder.name}"
+    return f"test.{folder.parent.name}.{folder.name}"
 
 
 FACTORIES: dict[str, Callable[[Path, Clock], Store]] = {

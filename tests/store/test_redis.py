@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from redis import Redis
 
 from bot.errors import StoreUnavailable, UserMistake
-from bot.model import Address, Doc, DocChange, Job
+from bot.model import Address, Doc, Job
 from bot.store.base import Commit, Done
 from bot.store.redis import RedisStore
 from bot.store.redis_check import judged, open_redis
 from bot.store.redis_url import place
 from bot.store.redis_wire import Direct
-from tests.harness.redis_server import Server, cluster, command, single, watched
+from tests.harness.redis_server import Server, cluster, single, watched
 from tests.store.stores import HOUR, Clock, a_chat, a_turn
 
 SHARDS = 5
@@ -145,25 +145,6 @@ async def test_what_was_acknowledged_is_there_after_the_server_was_stopped(
     await opened.store.close()
 
 
-@pytest.mark.parametrize(
-    ("setting", "bad"), [("maxmemory", "1mb"), ("min-replicas-to-write", "1")], ids=["full", "alone"]
-)
-async def test_a_server_that_takes_no_writes_is_unavailable_and_serves_again(
-    server: Server, prefix: str, clock: Clock, setting: str, bad: str
-) -> None:
-    opened = await open_redis(server.url, clock, prefix=prefix)
-    await opened.store.commit(a_turn("a", jobs=[Job("a:x", "x", 1)]))
-    with server.client() as admin:
-        admin.config_set(setting, bad)
-        with pytest.raises(StoreUnavailable):
-            await opened.store.commit(a_turn("a", 2))
-        assert not await opened.store.writable()
-        assert await opened.store.load_id("a") == a_chat("a", 1, 1)
-        admin.config_set(setting, "0")
-    assert await opened.store.commit(a_turn("a", 2)) is Commit.DONE
-    await opened.store.close()
-
-
 async def test_a_server_that_may_evict_chats_is_refused(server: Server, clock: Clock) -> None:
     with server.client() as admin:
         admin.config_set("maxmemory-policy", "allkeys-lru")
@@ -200,19 +181,6 @@ def test_servers_that_cannot_be_used_are_refused(facts: dict[str, object], words
         judged(facts)
 
 
-async def test_a_modest_acl_user_is_enough(server: Server, prefix: str, clock: Clock) -> None:
-    with server.client() as admin:
-        rights = [f"~{prefix}:*", "+@all", "-@admin", "-@dangerous", "+info"]
-        command(admin, "ACL", "SETUSER", "app", "reset", "on", ">secret", *rights)
-    opened = await open_redis(server.url.replace("//", "//app:secret@"), clock, prefix=prefix)
-    assert await opened.store.commit(a_turn("a", jobs=[Job("a:x", "x", 1)], event="e")) is Commit.DONE
-    assert await opened.store.put(DocChange(Doc("case", "a", 1, b"x"), 0)) is Commit.DONE
-    assert len(await opened.store.claim(1, 9, HOUR)) == 1
-    await opened.store.close()
-    with pytest.raises(UserMistake, match="let this user in"):
-        await open_redis(server.url.replace("//", "//app:wrong@"), clock)
-
-
 async def test_a_cluster_is_known_as_one_and_keeps_its_layout(prefix: str, clock: Clock) -> None:
     first = await open_redis(cluster()[1].url, clock, prefix=prefix, shards=7)
     assert await first.store.commit(a_turn("a")) is Commit.DONE
@@ -222,12 +190,6 @@ async def test_a_cluster_is_known_as_one_and_keeps_its_layout(prefix: str, clock
     assert again.store._layout.shards == 7
     assert again.warnings == first.warnings
     await again.store.close()
-
-
-@pytest.mark.parametrize("url", ["http://host", "redis://host:notaport"])
-async def test_an_address_that_is_none_is_told(url: str, clock: Clock) -> None:
-    with pytest.raises(UserMistake, match="REDIS_URL"):
-        await open_redis(url, clock)
 
 
 async def test_a_sentinel_leads_to_the_primary(server: Server, prefix: str, clock: Clock) -> None:

@@ -65,7 +65,7 @@ async def taken(store: Store, version: int) -> None:
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [
-        ("CONFIG SET maxmemory 1mb", "CONFIG SET maxmemory 0"),
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
         ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0"),
         ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
     ],
