@@ -231,14 +231,14 @@ async def test_of_two_pages_at_two_processes_one_may_close(two: Two) -> None:
 async def test_a_mark_is_put_again_before_it_ends_and_ends_with_a_stop(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"LOOK": SOON, "REFRESH": 0.1, "MARKED": 1_000}.items():
+    for name, value in {"LOOK": SOON, "REFRESH": 0.05, "MARKED": 400}.items():
         monkeypatch.setattr(hub_shared, name, value)
     await two.in_a_handoff()
     with ExitStack() as stack:
         await two.page(stack, two.b)
         await until(lambda: marked(two, ["b"]))
         before = two.store.looks
-        await until(lambda: two.store.looks > before + 60)
+        await until(lambda: two.store.looks > before + 25)
         assert await two.marks() == ["b"]
         await two.b.close()
         assert await two.marks() == []

@@ -130,7 +130,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 async def test_one_of_several_does_the_work_and_keeps_it(room: Room) -> None:
     room.begins("a", "b", "c")
     holder = await room.holder()
-    await room.passes(3 * UNSEEN)
+    await room.passes(2 * UNSEEN)
     assert room.at_work == [holder]
 
 

@@ -33,7 +33,7 @@ async def test_it_comes_too_where_nothing_is_heard_any_more(server: Server, slac
     """Both are cut off from the words of the others, and the one who writes does not even know."""
     async with staffed(tmp_path, slack, server.url) as (a, b), with_maya(slack, a, page=b) as visitor:
         with closing(server.client()) as client:
-            for number in range(3):
+            for number in range(2):
                 killed = command(client, "CLIENT", "KILL", "TYPE", "pubsub")
                 assert killed or number
                 await an_agent_writes(a, visitor.chat, f"line {number}")

@@ -89,9 +89,11 @@ async def test_those_at_the_desk_hear_of_a_page_that_died_with_its_process(
         await until(lambda: gone(a, visitor.chat))
 
         time.moved += WATCH
+        a.worker.wake(soon=True)
         await until(lambda: known_as_away(a, visitor.chat))
         assert in_thread(slack, "has left the page")() is None, "a reload takes less"
         time.moved += GRACE
+        a.worker.wake(soon=True)
         await slack.wait_for(in_thread(slack, "has left the page"), "the remark")
 
 
