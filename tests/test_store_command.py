@@ -160,7 +160,7 @@ async def lived(folder: Folder) -> None:
     ("url", "words"),
     [
         ("", "REDIS_URL is not set"),
-        ("http://user:hush@nowhere/", "REDIS_URL cannot be read"),
+        ("http://user:hush@nowhere/", "it is no address of a Redis"),
         ("redis://user:hush@127.0.0.1:1/0", "Redis cannot be reached"),
     ],
 )
