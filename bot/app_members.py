@@ -149,14 +149,16 @@ def records_of(settings: Settings) -> str:
     if not url.startswith("sqlite"):
         parts = urlsplit(url)
         return _SERVER + _short(f"{parts.hostname}:{parts.port}{parts.path}")
-    folder = Path(url.partition(":///")[2] or ".").parent
+    file = Path(url.partition(":///")[2])
+    folder = file.parent
     try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.stat()
     except OSError as error:
         raise UserMistake(
             f"cannot look into {folder}: {error.strerror}", "set DATA_DIR to a folder of its own"
         ) from error
-    return _FILE + _short(f"{_kernel()} {found.st_dev} {found.st_ino}")
+    return _FILE + _short(f"{_kernel()} {found.st_dev} {found.st_ino} {file.name}")
 
 
 def _kernel() -> str:

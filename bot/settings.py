@@ -26,6 +26,7 @@ from bot.settings_types import SECRET_FILE, Limit, Settings, WebSettings, Writer
 __all__ = ["SECRET_FILE", "Limit", "Settings", "WebSettings", "WriterSettings", "load", "with_secrets"]
 
 LEVELS = ("debug", "info", "warning", "error")
+REDIS = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
 
 
 def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
@@ -54,7 +55,7 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> S
         file=path if _is_file(path) else None,
         timezone=file.timezone,
         hours=file.hours,
-        redis_url=env.get("REDIS_URL"),
+        redis_url=_redis(env),
         database=_database(env),
         log_level=env.word("LOG_LEVEL", LEVELS, "info"),
         web=file.web,
@@ -120,6 +121,16 @@ def _flows(env: Environment, here: Path) -> tuple[Path, bool]:
     if _is_file(own):
         return own, False
     return resources.flows(), True
+
+
+def _redis(env: Environment) -> str:
+    """The rest of it is read where it is used (`bot.store.redis_url`). It is not quoted: it may hold a password."""
+    url = env.get("REDIS_URL")
+    if url and url.partition("://")[0].lower() not in REDIS:
+        hint = "for example REDIS_URL=redis://user:secret@host:6379/0, or rediss:// for TLS"
+        env.problem("REDIS_URL", "it is no address of a Redis", hint)
+        return ""
+    return url
 
 
 def _database(env: Environment) -> str:

@@ -12,7 +12,8 @@ import pytest
 from bot import app
 from bot.app_members import GROUP, Member, living, member_of, records_of, refuse
 from bot.app_opening import opened, place_of
-from bot.errors import UserMistake
+from bot.commands.serve import known_secrets
+from bot.errors import FileProblems, UserMistake
 from bot.settings import Settings, load
 from tests.harness.fleet import database
 from tests.harness.redis_server import Server, free_port
@@ -113,6 +114,19 @@ async def test_a_sign_that_a_killed_process_of_this_host_left_is_in_nobodys_way(
             await (await app.start(settings)).stop()
     finally:
         await store.close()
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://app:hunter2@db/0", "redis:/db"])
+def test_an_address_of_something_else_is_told_with_the_other_settings(url: str, tmp_path: Path) -> None:
+    with pytest.raises(FileProblems, match="it is no address of a Redis") as wrong:
+        load({"REDIS_URL": url, "PORT": "abc"}, tmp_path)
+    assert len(wrong.value.problems) == 2
+    assert "hunter2" not in str(wrong.value)
+
+
+def test_passwords_in_addresses_never_reach_a_log(tmp_path: Path) -> None:
+    settings = load({"REDIS_URL": "rediss://app:p%40ssword@db/0", "DATABASE_URL": POSTGRES}, tmp_path)
+    assert {"p%40ssword", "p@ssword", "hunter2"} <= set(known_secrets(settings))
 
 
 async def test_a_redis_that_is_away_at_the_start_is_waited_for_and_then_named_without_its_password(

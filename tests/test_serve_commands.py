@@ -1,6 +1,7 @@
 """Every command beside a service on Redis, and where Redis is away."""
 
 import json
+import sqlite3
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,18 @@ def test_a_backup_says_what_it_does_not_hold(service: Service, folder: Folder, t
     assert "chats and jobs are in redis://127.0.0.1" in folder.err
     with tarfile.open(archive) as tar:
         assert sorted(tar.getnames()) == ["records.db", "responses.jsonl"]
+
+
+def test_a_backup_holds_records_that_are_a_file_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = in_folder(tmp_path, monkeypatch, capsys)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/elsewhere/reports.db")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
+    (tmp_path / "elsewhere").mkdir()
+    sqlite3.connect(tmp_path / "elsewhere" / "reports.db").close()
+    assert "reports.db" in folder.run("backup", "b.tar.gz")
+    assert "pg_dump" not in folder.err
 
 
 def test_doctor_names_who_serves(service: Service, folder: Folder) -> None:

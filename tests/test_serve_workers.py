@@ -6,6 +6,7 @@ import os
 import signal
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.request import urlopen
 
 import aiohttp
 import pytest
@@ -16,6 +17,16 @@ from tests.harness.service import Service, command, get, wait_until
 
 TWO = ("--workers", "2")
 CHATS = 'chatsurvey_chats_opened_total{flow="nps"}'
+
+
+def serving(service: Service, many: int) -> None:
+    """Wait until so many are there."""
+
+    def said() -> str:
+        with urlopen(f"{service.url}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+
+    wait_until(lambda: f"chatsurvey_processes {many}.0" in said(), f"{many} processes")
 
 
 async def until_counted(url: str, chats: int) -> dict[str, float]:
@@ -34,7 +45,7 @@ async def test_nobody_is_refused_while_each_process_is_replaced_or_dies(tmp_path
     with Service(tmp_path, words=(*TWO, "--drain", "1"), REDIS_URL=database(8)) as service:
         assert service.out.count("answers at") == 1
         assert "2 processes" in service.out
-        wait_until(lambda: len(children(service.pid)) == 2, "both")
+        serving(service, 2)
         first = children(service.pid)
         async with People(service.url) as people:
             await people.more()
@@ -70,7 +81,7 @@ async def score(http: aiohttp.ClientSession, url: str) -> str:
 async def test_processes_of_one_host_share_the_file_of_records_and_that_of_responses(tmp_path: Path) -> None:
     """Both are made here by three at once."""
     with Service(tmp_path, words=("--workers", "3", "--drain", "0"), REDIS_URL=database(8)) as service:
-        wait_until(lambda: len(children(service.pid)) == 3, "all")
+        serving(service, 3)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
             chats = await asyncio.gather(*(score(http, service.url) for _ in range(90)))
         lines = service.data / "responses.jsonl"
@@ -127,17 +138,21 @@ def test_ctrl_c_waits_for_no_load_balancer(tmp_path: Path) -> None:
         assert service.wait(20) == 0
 
 
-def test_processes_whose_supervisor_was_killed_stop_by_themselves(tmp_path: Path) -> None:
+def test_a_replacement_that_cannot_start_replaces_nobody_and_orphans_stop_by_themselves(tmp_path: Path) -> None:
     with Service(tmp_path, words=(*TWO, "--drain", "0"), REDIS_URL=database(8)) as service:
-        wait_until(lambda: len(children(service.pid)) == 2, "both")
+        serving(service, 2)
         orphans = children(service.pid)
+        (tmp_path / "flows.yaml").write_text(BROKEN)
+        service.signal(signal.SIGHUP)
+        wait_until(lambda: "did not become ready (exit code 1): the old ones go on" in service.err, "the new one's end")
+        assert children(service.pid) == orphans
         service.kill()
         wait_until(lambda: not any(map(alive, orphans)), "both to go")
 
 
 def test_a_second_signal_kills_them_all(tmp_path: Path) -> None:
     with Service(tmp_path, words=(*TWO, "--drain", "60"), REDIS_URL=database(8)) as service:
-        wait_until(lambda: len(children(service.pid)) == 2, "both")
+        serving(service, 2)
         mine = children(service.pid)
         service.signal(signal.SIGTERM)
         wait_until(lambda: "stopping" in service.out, "the first one to be heard")

@@ -13,10 +13,11 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from bot import obs
 from bot.app_place import ALONE
@@ -116,8 +117,16 @@ def known_secrets(settings: Settings) -> tuple[str, ...]:
     """What must never be in a log line, wherever it comes from."""
     writers = (secret for writer in settings.writers for secret in writer.hidden)
     web = (*settings.web.identity_keys, settings.web.metrics_token)
-    servers = (settings.redis_url, settings.database)
-    return (*settings.secrets, *web, *writers, settings.telegram.token, *settings.slack.secrets, *servers)
+    tokens = (settings.telegram.token, *settings.slack.secrets)
+    return (*settings.secrets, *web, *writers, *tokens, *passwords(settings.redis_url, settings.database))
+
+
+def passwords(*urls: str) -> Iterator[str]:
+    """As they stand in these addresses, and as they are."""
+    for url in urls:
+        with suppress(ValueError):
+            if secret := urlsplit(url).password:
+                yield from (secret, unquote(secret))
 
 
 async def _serve(settings: Settings, drain: float, mine: Post | None = None, line: Line | None = None) -> int:

@@ -35,6 +35,10 @@ def alive(pid: int) -> bool:
     return bool(listed.stdout.strip()) and "Z" not in listed.stdout
 
 
+PACE = 0.02
+"""Seconds between two questions of one of them: it is they who are watched, not how many they can be."""
+
+
 class People:
     """Eight who begin one chat after another at `urls`, over connections that they keep. What went wrong is in
     `failed`: a POST is never sent again by the client."""
@@ -76,6 +80,7 @@ class People:
                     self.failed.append(f"{type(error).__name__}: {error}")
                     return
                 self.answered += 1
+                await asyncio.sleep(PACE)
 
 
 async def figures(url: str) -> dict[str, float]:
