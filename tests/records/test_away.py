@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from bot.errors import Permanent, Retryable
+from bot.records import sql
 from bot.records.away import Away
 from bot.records.base import Delivery, Filters
 from bot.records.postgres import Bounded
@@ -110,6 +111,27 @@ async def test_a_row_that_it_does_not_take_is_told_apart_from_a_database_that_is
     assert not any(str(value) in str(told.value) for value in bad.values())
     assert list(records.responses(Filters())) == []
     assert not records.trouble
+
+
+async def test_a_note_that_it_does_not_take_is_let_go_of_and_the_others_are_kept(records: SqlRecords) -> None:
+    await records.keep(
+        [NOTE, Delivery("crm", "c2", 1, "dead", 10**12, NOON), Delivery("crm", "c3", 1, "dead", 1, NOON)]
+    )
+    assert [len(records.deliveries(chat)) for chat in ("c1", "c2", "c3")] == [1, 0, 1]
+    await records.keep([Delivery("crm", "c4", 1, "dead", 1, NOON)])
+    assert len(records.deliveries("c4")) == 1
+
+
+async def test_a_call_ends_in_its_time_whatever_the_thread_does(
+    records: SqlRecords, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await records.ready()
+    monkeypatch.setattr(sql, "BOUND", 0.05)
+    monkeypatch.setattr(Bounded, "patience", 0.3)
+    server.freeze()
+    with pytest.raises(Retryable, match="no answer within"):
+        await records.upsert([a_response()])
+    server.thaw()
 
 
 def test_notes_are_gathered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
