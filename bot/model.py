@@ -320,6 +320,8 @@ class Job(Struct, frozen=True):
     """Claimed before and never settled: the process died in the middle of it, and what it sent is in doubt."""
     gathers: bool = False
     """Where it waits already, due no later and not failed, it stays as it is: what it does reads the newest state."""
+    lease: int = 0
+    """As it was claimed: until when it is its claimant's, whose settlement is known by it."""
 
 
 class Doc(Struct, frozen=True):

@@ -146,7 +146,7 @@ def claimed(db: sqlite3.Connection) -> Job:
     "work",
     [
         lambda db: jobtable.upsert(db, [NEXT, Job("new:timer", "timer", NOON)], NOON),
-        lambda db: jobtable.due(db.execute(jobtable.NEXT)),
+        lambda db: jobtable.due(db.execute(jobtable.NEXT, (NOON,))),
         lambda db: jobtable.claim(db, NOON + 300, 16, 30_000, ("response",)),
         lambda db: jobtable.settle(db, [(claimed(db), Done((Job("new:desk", "desk", NOON),)))], NOON),
         lambda db: jobtable.settle(db, [(claimed(db), Again(NOON + 9))], NOON),

@@ -16,7 +16,8 @@
 - A job's id is unique. Upserting it replaces payload and due time, sets `attempt` to 0 and raises `gen`; one that
   gathers (`Job.gathers`) leaves alone what waits already and is due no later. A job that is
   in work keeps its lease; settling it with an old `gen` leaves the newer one waiting at its own due time.
-- A claimed job whose lease runs out is claimed again, and says so that once (`Job.interrupted`). A lease that ends
+- A claimed job whose lease runs out is claimed again, and says so that once (`Job.interrupted`). From then on it is
+  its new claimant's: whoever had it before and settles it late changes nothing. A lease that ends
   further away than one can (`LONGEST_LEASE`) was given by a clock that was wrong, and is over. Jobs are claimed in the
   order of their due times.
 - A document is one row by kind and id, changed by compare-and-set (`put`) or put as it is beside a turn or a

@@ -4,7 +4,8 @@ Everything is found by kind and time: a claim reads the few rows that it takes, 
 
 A generation is never used twice for one id, also where the job was dropped and made anew in between: it is the greater
 of the row's own plus one and a process-wide number that starts at the clock's microseconds. So a settlement that comes
-late can never finish work that it has not seen.
+late can never finish work that it has not seen. Nor can one of a claim whose lease is over and that another has made
+since: the end of the lease says whose a running job is.
 """
 
 import sqlite3
@@ -62,9 +63,9 @@ _SETTLEMENTS = """
 FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS gen,
              json_extract(value, '$[2]') AS state, json_extract(value, '$[3]') AS due,
              json_extract(value, '$[4]') AS failed, json_extract(value, '$[5]') AS error,
-             json_extract(value, '$[6]') AS cut
+             json_extract(value, '$[6]') AS cut, json_extract(value, '$[7]') AS lease
       FROM json_each(?2)) AS s
-WHERE job.id = s.id AND job.state = 1
+WHERE job.id = s.id AND job.state = 1 AND job.lease = s.lease
 """
 _REQUEUE = (
     "UPDATE job SET state = 0, lease = 0, touched = ?1, interrupted = coalesce(s.cut, 0)"  # noqa: S608 - constants
@@ -75,31 +76,31 @@ _POSTPONE = (
     f" attempt = job.attempt + s.failed, error = s.error, interrupted = s.cut {_SETTLEMENTS} AND job.gen = s.gen"
 )
 _FINISH = (
-    "DELETE FROM job WHERE (id, gen) IN"
-    " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
+    "DELETE FROM job WHERE state = 1 AND (id, gen, lease) IN"
+    " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?))"
 )
 
 
 def settle(db: sqlite3.Connection, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
     """A job that was upserted since it was claimed waits again as it is now; the others go, wait or die."""
-    finished: list[tuple[str, int]] = []
-    postponed: list[tuple[str, int, int, int | None, int, str, bool]] = []
+    finished: list[tuple[str, int, int]] = []
+    postponed: list[tuple[str, int, int, int | None, int, str, bool, int]] = []
     following: dict[str, Job] = {}
     docs: list[Doc] = []
     for job, outcome in settlements:
         match outcome:
             case Done(jobs):
-                finished.append((job.id, job.gen))
+                finished.append((job.id, job.gen, job.lease))
                 following.update((next_job.id, next_job) for next_job in jobs)
             case Again(at, error, interrupted=interrupted):
-                postponed.append((job.id, job.gen, WAITING, at, 0, error[:_ERROR_LENGTH], interrupted))
+                postponed.append((job.id, job.gen, WAITING, at, 0, error[:_ERROR_LENGTH], interrupted, job.lease))
             case Retry(at, error):
-                postponed.append((job.id, job.gen, WAITING, at, 1, error[:_ERROR_LENGTH], False))
+                postponed.append((job.id, job.gen, WAITING, at, 1, error[:_ERROR_LENGTH], False, job.lease))
             case Dead(error=error):
-                postponed.append((job.id, job.gen, DEAD, None, 1, error[:_ERROR_LENGTH], False))
+                postponed.append((job.id, job.gen, DEAD, None, 1, error[:_ERROR_LENGTH], False, job.lease))
         docs += outcome.docs
     cut = {job.id for job, outcome in settlements if isinstance(outcome, Again) and outcome.interrupted}
-    anyway = [(job.id, job.gen, None, None, None, None, job.id in cut) for job, _ in settlements]
+    anyway = [(job.id, job.gen, None, None, None, None, job.id in cut, job.lease) for job, _ in settlements]
     db.execute(_REQUEUE, (now, encode_json(anyway)))
     if finished:
         db.execute(_FINISH, (encode_json(finished),))
@@ -159,8 +160,8 @@ SELECT count(*) FILTER (WHERE state <> 2), count(*) FILTER (WHERE state = 2), co
 """
 
 
-def _job(row: tuple[str, str, int, str, int, int], interrupted: bool = False) -> Job:
-    return Job(row[0], row[1], row[2], decode_payload(row[3]), row[4], row[5], interrupted)
+def _job(row: tuple[str, str, int, str, int, int], interrupted: bool = False, lease: int = 0) -> Job:
+    return Job(row[0], row[1], row[2], decode_payload(row[3]), row[4], row[5], interrupted, lease=lease)
 
 
 def claim(db: sqlite3.Connection, now: int, limit: int, lease: int, kinds: Sequence[str]) -> tuple[Job, ...]:
@@ -176,7 +177,7 @@ def claim(db: sqlite3.Connection, now: int, limit: int, lease: int, kinds: Seque
             " WHERE id IN (SELECT value FROM json_each(?3))",
             (now + lease, now, encode_json([row[0] for row in rows])),
         )
-    return tuple(_job(row[:6], row[6]) for row in rows)
+    return tuple(_job(row[:6], row[6], now + lease) for row in rows)
 
 
 def due(rows: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from bot.store.redis_rows import STATES, Row, earliest, job_of, settled, view_of
 from bot.store.redis_turns import Turns
 from bot.store.redis_wire import Script, Wire
 
-_CLAIM, _DUE, _JOBS, _BACKLOG = Script("claim"), Script("due"), Script("jobs"), Script("backlog")
+_CLAIM, _DUE, _JOBS, _BACKLOG = Script("claim", keeps=True), Script("due"), Script("jobs"), Script("backlog")
 _SETTLE, _HASTEN, _JOB = Script("settle", keeps=True), Script("hasten", keeps=True), Script("job", keeps=True)
 _PAGE = 500
 """Jobs that a script touches at once: Redis serves nobody else meanwhile."""
@@ -36,7 +36,7 @@ class RedisJobs:
         lease = min(lease, LONGEST_LEASE)
         if self._layout.shards == 1:
             rows = await self._wire.run(_CLAIM, self._layout.bases[0], now, limit, lease, "take", *kinds)
-            return tuple(job_of(row) for row in rows)
+            return tuple(job_of(row, now + lease) for row in rows)
         async with self._one_by_one:
             await self._land_what_is_left()
             taken: list[Row] = []
@@ -45,7 +45,7 @@ class RedisJobs:
                 if more is None:
                     break
                 taken += more
-            return tuple(job_of(row) for row in earliest(taken, limit))
+            return tuple(job_of(row, now + lease) for row in earliest(taken, limit))
 
     async def _some(self, now: int, limit: int, lease: int, kinds: Sequence[str]) -> list[Row] | None:
         """Up to `limit` of the earliest over all shards; None where nothing is due."""

@@ -9,7 +9,7 @@ from bot.store.codec import decode_chat, decode_entries, decode_payload
 
 Row: TypeAlias = tuple[bytes, bytes, int, bytes, int, int, int, int, bytes, int, int]
 """As `row` in lib.lua makes it."""
-Settled: TypeAlias = tuple[str, int, int, int, int, str, bool]
+Settled: TypeAlias = tuple[str, int, int, int, int, str, bool, int]
 
 STATES: tuple[JobState, ...] = ("waiting", "running", "dead")
 _DONE = -1
@@ -34,9 +34,9 @@ def doc_of(kind: str, id: str, raw: bytes | None) -> Doc | None:
     return Doc(kind, id, int(version), body)
 
 
-def job_of(row: Row) -> Job:
-    payload = decode_payload(row[3])
-    return Job(row[0].decode(), row[1].decode(), row[2], payload, row[4], row[5], interrupted=bool(row[6]))
+def job_of(row: Row, lease: int = 0) -> Job:
+    id_, kind, payload = row[0].decode(), row[1].decode(), decode_payload(row[3])
+    return Job(id_, kind, row[2], payload, row[4], row[5], interrupted=bool(row[6]), lease=lease)
 
 
 def view_of(row: Row) -> JobView:
@@ -48,13 +48,13 @@ def earliest(rows: Sequence[Row], limit: int) -> list[Row]:
 
 
 def settled(job: Job, outcome: Settlement) -> Settled:
-    """(id, gen, state or done, due or as it is, failed attempts more, error, interrupted)"""
+    """(id, gen, state or done, due or as it is, failed attempts more, error, interrupted, lease)"""
     match outcome:
         case Done():
-            return (job.id, job.gen, _DONE, _AS_IT_IS, 0, "", False)
+            return (job.id, job.gen, _DONE, _AS_IT_IS, 0, "", False, job.lease)
         case Again(at, error, interrupted=interrupted):
-            return (job.id, job.gen, STATES.index("waiting"), at, 0, error[:_ERROR_LENGTH], interrupted)
+            return (job.id, job.gen, STATES.index("waiting"), at, 0, error[:_ERROR_LENGTH], interrupted, job.lease)
         case Retry(at, error):
-            return (job.id, job.gen, STATES.index("waiting"), at, 1, error[:_ERROR_LENGTH], False)
+            return (job.id, job.gen, STATES.index("waiting"), at, 1, error[:_ERROR_LENGTH], False, job.lease)
         case Dead(error):
-            return (job.id, job.gen, STATES.index("dead"), _AS_IT_IS, 1, error[:_ERROR_LENGTH], False)
+            return (job.id, job.gen, STATES.index("dead"), _AS_IT_IS, 1, error[:_ERROR_LENGTH], False, job.lease)

@@ -137,6 +137,21 @@ async def test_settling_an_old_generation_leaves_the_newer_one_waiting(store: St
     assert (job.payload, job.attempt) == ({"n": "2"}, 0)
 
 
+@pytest.mark.parametrize("late", [Done(), Again(1), Retry(1, "no"), Dead("no")])
+async def test_whoever_comes_behind_their_lease_changes_nothing(store: Store, late: Settlement) -> None:
+    """Else the job would wait while its new claimant has it, and what is said of it then would go with them."""
+    await put(store, Job("a", "x", 1, gathers=True))
+    slow = await claim_one(store, 1, lease=5)
+    quick = await claim_one(store, 9)
+    assert quick.interrupted
+    await store.settle([(slow, late)], 10)
+    assert await states(store) == {"a": "running"}
+    await put(store, Job("a", "x", 2, gathers=True))
+    await store.settle([(slow, late)], 11)
+    await store.settle([(quick, Done())], 12)
+    assert await states(store) == {"a": "waiting"}, "for what quick has not seen"
+
+
 async def test_a_job_cancelled_and_put_anew_is_not_settled_by_the_old_claim(store: Store) -> None:
     await put(store, Job("a", "x", 1))
     old = await claim_one(store, 1)
