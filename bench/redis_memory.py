@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from bench.client import Connection
 from bench.http import DRIVER_CORE, SERVER_CORE, free_port, pin, server
 from bench.redis import QUIET, valkey
+from bot.errors import StoreUnavailable
 from bot.ids import new_id
 from bot.model import Change, Doc, Job
 from bot.store.base import Commit, Store
@@ -140,8 +141,17 @@ async def _filled(url: str, changes: Sequence[Change], chats: int) -> float:
 
 
 async def _one(store: Store, changes: Sequence[Change], id: str) -> None:
+    """As a visitor would: what is in doubt is sent again. (A server whose disk is busy may stand still for seconds.)"""
     for change in changes:
-        if await store.commit(copied(change, id)) is not Commit.DONE:
+        mine, doubt = copied(change, id), False
+        while True:
+            try:
+                outcome = await store.commit(mine)
+            except StoreUnavailable:
+                doubt = True
+                continue
+            if outcome is Commit.DONE or (doubt and outcome is Commit.LOST):
+                break
             raise RuntimeError("nobody else writes to this store")
 
 
