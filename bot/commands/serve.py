@@ -90,6 +90,8 @@ def _drain(args: argparse.Namespace, settings: Settings) -> float:
 
 
 def _supervise(args: argparse.Namespace) -> int:
+    if os.name != "posix":
+        raise UserMistake("--workers needs Linux or macOS", "start several services on ports of their own")
     from bot.app_sockets import bind, release  # noqa: PLC0415 - a child is given its own
     from bot.commands.serve_many import Supervisor  # noqa: PLC0415 - only where there are several
 
@@ -99,8 +101,6 @@ def _supervise(args: argparse.Namespace) -> int:
             f"--workers {args.workers} needs a store that several processes share",
             "set REDIS_URL, or serve from one process: it is one file's only writer",
         )
-    if os.name != "posix":
-        raise UserMistake("--workers needs Linux or macOS", "start several services on ports of their own")
     sockets, _ = bind(settings)
     folder = Path(tempfile.mkdtemp(prefix="chatsurvey-"))
     try:
