@@ -14,8 +14,10 @@ from bot.store.redis import RedisStore
 from bot.store.redis_check import judged, open_redis
 from bot.store.redis_url import place
 from bot.store.redis_wire import Direct
-from tests.harness.redis_server import Server, cluster, single, watched
+from tests.harness.proxy import Proxy
+from tests.harness.redis_server import Server, cluster, command, single, watched
 from tests.store.stores import HOUR, Clock, a_chat, a_turn
+from tests.store.test_contract_hints import until
 
 SHARDS = 5
 
@@ -204,3 +206,37 @@ async def test_a_sentinel_leads_to_the_primary(server: Server, prefix: str, cloc
     direct = await open_redis(server.url, clock, prefix=prefix)
     assert await direct.store.load_id("a") == a_chat("a", 1, 1)
     await direct.store.close()
+
+
+async def test_one_node_of_a_cluster_that_may_evict_chats_is_refused(clock: Clock) -> None:
+    with cluster()[2].client() as admin:
+        admin.config_set("maxmemory-policy", "volatile-lru")
+        with pytest.raises(UserMistake, match="maxmemory-policy is volatile-lru"):
+            await open_redis(cluster()[0].url, clock)
+        admin.config_set("maxmemory-policy", "noeviction")
+
+
+@pytest.mark.parametrize("break_", ["hung up", "server gone", "silent"])
+async def test_who_listens_hears_again_after_the_connection_broke(
+    server: Server, prefix: str, clock: Clock, monkeypatch: pytest.MonkeyPatch, break_: str
+) -> None:
+    monkeypatch.setattr("bot.store.redis_hints._SILENCE", 0.1)
+    heard: list[str] = []
+    async with Proxy(server.port) as proxy:
+        listening = RedisStore(Direct(place(f"redis://127.0.0.1:{proxy.here}")), clock, prefix=prefix)
+        telling = RedisStore(Direct(place(server.url)), clock, prefix=prefix)
+        listening.hear(heard.append)
+        await until(lambda: "before" in heard, lambda: telling.tell("before"))
+        if break_ == "hung up":
+            with server.client() as admin:
+                command(admin, "CLIENT", "KILL", "TYPE", "pubsub")
+        elif break_ == "server gone":
+            server.stop()
+            server.start()
+        else:
+            passed, proxy.hole = proxy.passed, True
+            await until(lambda: proxy.passed > passed)
+            proxy.hole = False
+        await until(lambda: "after" in heard, lambda: telling.tell("after"))
+        await listening.close()
+        await telling.close()
