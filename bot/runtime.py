@@ -196,7 +196,7 @@ class Runtime:
         program = self._catalog.program(before.flow_version, before.flow) or await self._programs.of(before)
         turn = engine.step(program, before, inbound)
         if turn.ignored:
-            return (program, turn) if await self._store.confirm(before.id, before.version) else None
+            return program, turn
         change = plan(turn, before.version, inbound.at, events, prompt=self._prompt)
         verdict = await self._store.commit(change)
         if verdict is Commit.DONE:

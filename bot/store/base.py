@@ -109,12 +109,9 @@ class Store(Protocol):
     async def load(self, address: Address) -> Conversation | None:
         """The newest chat of this address, open or ended."""
 
-    async def load_id(self, chat: str) -> Conversation | None: ...
-
-    async def confirm(self, chat: str, version: int) -> bool:
-        """Whether the chat is at this version, as surely as `commit` acknowledges it. Ask before telling somebody that
-        there is nothing to commit: a server that was replaced and does not know it yet may show what is lost with it.
-        Raises StoreUnavailable where that cannot be told."""
+    async def load_id(self, chat: str) -> Conversation | None:
+        """As surely as `commit` acknowledges it: somebody may be told that there is nothing to commit. Raises
+        StoreUnavailable where that cannot be told."""
 
     async def commit(self, change: Change) -> Commit:
         """Raises StoreUnavailable where that cannot be told; ValueError, OverflowError for a change that is none."""

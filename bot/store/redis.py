@@ -30,7 +30,6 @@ class RedisStore:
 
     def __init__(self, way: Way, clock: Callable[[], int], *, shards: int = 1, prefix: str = "chatsurvey") -> None:
         self._layout = Layout(shards, prefix)
-        self._way = way
         self._wire = Wire(way)
         self._names = Names(self._wire, self._layout)
         self._turns = Turns(self._wire, self._layout, self._names, clock)
@@ -40,25 +39,10 @@ class RedisStore:
         """For `redis_copy.py`, which reads and writes what this store keeps."""
 
     async def load(self, address: Address) -> Conversation | None:
-        found = await self._names.at(address)
-        if found is None and self._way.replicas:
-            await self._wire.probe(self._layout.base(address.peer))
-            found = await self._names.at(address)
-        return found
+        return await self._names.at(address)
 
     async def load_id(self, chat: str) -> Conversation | None:
-        key = f"{self._layout.base(chat)}:c:{chat}"
-        found = chat_of(await self._wire.send("GET", key))
-        if found is None and self._way.replicas:
-            found = chat_of(await self._wire.send("GET", key, keeps=True))
-        return found
-
-    async def confirm(self, chat: str, version: int) -> bool:
-        """A primary that was replaced has no replicas any more that would wait with it."""
-        if not self._way.replicas:
-            return True
-        head = bytes(await self._wire.send("GETRANGE", f"{self._layout.base(chat)}:c:{chat}", 0, 40, keeps=True))
-        return head.partition(b" ")[0] == b"%d" % version
+        return chat_of(await self._wire.send("GET", f"{self._layout.base(chat)}:c:{chat}", keeps=True))
 
     async def commit(self, change: Change) -> Commit:
         return await self._turns.commit(change)
@@ -67,11 +51,7 @@ class RedisStore:
         return entries_of(await self._wire.run(_ENTRIES, self._layout.base(chat), chat, after), after)
 
     async def resolve(self, alias: str) -> str | None:
-        found = await self._names.resolve(alias)
-        if found is None and self._way.replicas:
-            await self._wire.probe(self._layout.bases[0])
-            found = await self._names.resolve(alias)
-        return found
+        return await self._names.resolve(alias)
 
     async def doc(self, kind: str, id: str) -> Doc | None:
         base = self._layout.bases[self._layout.of_doc(id)]

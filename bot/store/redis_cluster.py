@@ -29,7 +29,7 @@ class Cluster:
 
     def __init__(self, place: Place, replicas: int = 0) -> None:
         self._place = place
-        self.replicas = replicas
+        self._replicas = replicas
         self._entrance = place.client()
         self._lanes: dict[tuple[str, int], Lane] = {}
         self._ranges: list[tuple[int, int, Lane]] = []
@@ -123,7 +123,7 @@ class Cluster:
         found = {(first, last): (host, port) for first, last, host, port in spans}
         for place in found.values():
             if place not in self._lanes:
-                lane = Lane(self._place.at(*place), self.replicas, self._moved, self._look_again)
+                lane = Lane(self._place.at(*place), self._replicas, self._moved, self._look_again)
                 self._lanes[place] = lane
         for place in [place for place in self._lanes if place not in found.values()]:
             gone = self._lanes.pop(place)

@@ -10,7 +10,8 @@
 - While a server cannot be reached it is tried by one pipeline at a time, after a pause that grows to `_LONGEST` and
   differs from process to process; calls wait for it as long as their patience lasts.
 - Where `replicas` are asked for, a pipeline with a call that keeps something ends with a write of its own and WAIT:
-  replicas that have that write have all before it, also what somebody else's lost answer was about.
+  replicas that have that write have all before it, also what somebody else's lost answer was about. Loading a chat
+  waits too: a primary that was replaced and does not know it would else tell of an answer that is lost with it.
 - Texts of errors hold no values: neither keys nor arguments, which name people, nor addresses.
 """
 
@@ -64,7 +65,7 @@ class One:
     key: bytes
     script: Script | None
     keeps: bool
-    """Whether the answer says that something is kept."""
+    """Whether the answer says, or lets somebody say, that something is kept."""
     since: float
     """The loop's time when it was asked."""
     answer: asyncio.Future[Any]

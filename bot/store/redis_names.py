@@ -14,7 +14,8 @@ from bot.store.redis_rows import chat_of
 from bot.store.redis_wire import Script, Wire
 from bot.store.turns import address_name
 
-_WRITE, _NAME, _NAMED, _AT = Script("name", keeps=True), Script("name"), Script("named"), Script("at")
+_WRITE, _NAME = Script("name", keeps=True), Script("name")
+_NAMED, _AT = Script("named", keeps=True), Script("at", keeps=True)
 
 
 def of_alias(alias: str) -> str:
@@ -47,7 +48,7 @@ class Names:
 
     async def resolve(self, alias: str) -> str | None:
         name = of_alias(alias)
-        found = await self._found(name, await self._wire.send("LRANGE", self._layout.name(name), 0, -1))
+        found = await self._found(name, await self._wire.send("LRANGE", self._layout.name(name), 0, -1, keeps=True))
         return found[0][0] if found else None
 
     async def at(self, address: Address) -> Conversation | None:
@@ -56,8 +57,8 @@ class Names:
         if self._layout.shards == 1:
             rows = await self._wire.run(_AT, base, name, address.peer)
             return next((chat for chat in map(chat_of, rows) if chat and chat.address == address), None)
-        own = self._wire.send("GET", f"{base}:c:{address.peer}")
-        entries = await self._wire.send("LRANGE", self._layout.name(name), 0, -1)
+        own = self._wire.send("GET", f"{base}:c:{address.peer}", keeps=True)
+        entries = await self._wire.send("LRANGE", self._layout.name(name), 0, -1, keeps=True)
         chats = [chat_of(raw) for _, raw in await self._found(name, entries)]
         return next((chat for chat in (*chats, chat_of(await own)) if chat and chat.address == address), None)
 

@@ -25,9 +25,6 @@ _PROBE_KEPT = 60_000
 class Way(Protocol):
     """To whoever has a key."""
 
-    replicas: int
-    """How many must have what counts."""
-
     def put(self, one: One) -> None: ...
 
     async def listener(self) -> Redis:
@@ -40,7 +37,6 @@ class Direct:
     """One server, or the primary that sentinels name."""
 
     def __init__(self, place: Place, replicas: int = 0) -> None:
-        self.replicas = replicas
         self._lane = Lane(place.client(), replicas, _nowhere)
         self.put = self._lane.put
         self.close = self._lane.close

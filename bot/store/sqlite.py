@@ -80,10 +80,6 @@ class SqliteStore:
         rows = self._read("SELECT body FROM chat WHERE id = ?", chat)
         return decode_chat(rows[0][0]) if rows else None
 
-    async def confirm(self, chat: str, version: int) -> bool:
-        """What can be read is on the disk."""
-        return True
-
     async def commit(self, change: Change) -> Commit:
         return await self._writer.ask(Put(change))
 
