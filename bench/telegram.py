@@ -19,7 +19,7 @@ from typing import TypeVar
 from bench.bot_api import BotApi
 from bench.client import Connection, Load
 from bench.http import DRIVER_CORE, free_port, pin, server
-from bot.channels.telegram_links import hook_names
+from bot.channels.telegram.links import hook_names
 
 TOKEN = "4711:AAbenchbenchbenchbenchbenchbenchbench"
 SECRET = "a-secret-of-the-benchmark-0123456789"

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from bot.channels.base import Front
-from bot.channels.telegram import CHANNEL, Options, TelegramChannel
-from bot.channels.telegram_errors import TokenRefused
-from bot.channels.telegram_hook import Webhook
-from bot.channels.telegram_links import hook_names
-from bot.channels.telegram_poll import Poller
-from bot.channels.telegram_sender import Calls, TelegramMessenger
-from bot.channels.telegram_words import COMMANDS, LANGUAGES, words
+from bot.channels.telegram.channel import CHANNEL, Options, TelegramChannel
+from bot.channels.telegram.errors import TokenRefused
+from bot.channels.telegram.hook import Webhook
+from bot.channels.telegram.links import hook_names
+from bot.channels.telegram.poll import Poller
+from bot.channels.telegram.sender import Calls, TelegramMessenger
+from bot.channels.telegram.words import COMMANDS, LANGUAGES, words
 from bot.channels.verify import Tokens
 from bot.errors import DeliveryError, UserMistake
 from bot.lease import Lease
@@ -75,7 +75,7 @@ async def telegram(
 
 
 def _api(token: str, url: str) -> Calls:
-    from bot.channels.telegram_api import TelegramApi  # noqa: PLC0415 - loads the client library, 200 ms
+    from bot.channels.telegram.api import TelegramApi  # noqa: PLC0415 - loads the client library, 200 ms
 
     return TelegramApi(token, url)
 

@@ -15,14 +15,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bot import __version__, resources
 from bot.app_drain import Departure
-from bot.channels.assets import Assets, Brand, Site
+from bot.channels.assets.assets import Assets, Brand, Site
 from bot.channels.base import Front
 from bot.channels.limits import Rate, is_near
-from bot.channels.web import Observe, WebChannel
-from bot.channels.web_errors import Refused, problem
-from bot.channels.web_invitations import Invitations
-from bot.channels.web_options import LARGEST_BODY, WebOptions
-from bot.channels.web_wire import encode
+from bot.channels.web.channel import Observe, WebChannel
+from bot.channels.web.errors import Refused, problem
+from bot.channels.web.invitations import Invitations
+from bot.channels.web.options import LARGEST_BODY, WebOptions
+from bot.channels.web.wire import encode
 from bot.flows.spec import Book
 from bot.settings_types import Settings
 
@@ -181,7 +181,7 @@ class _Operators:
 
     async def _contract(self, _request: web.Request) -> web.StreamResponse:
         if not self._openapi:
-            from bot.channels import openapi  # noqa: PLC0415 - no start needs it
+            from bot.channels.web import openapi  # noqa: PLC0415 - no start needs it
 
             self._openapi = encode(openapi.document(__version__))
         headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from bot.changes import response_of
-from bot.channels.web_errors import Refused, problem
+from bot.channels.web.errors import Refused, problem
 from bot.crm.link import ROUTE, opens
 from bot.crm.shape import CONTACT, contact_of
 from bot.errors import Retryable

@@ -22,8 +22,8 @@ import yaml
 from openapi_schema_validator import OAS31Validator
 from standardwebhooks import Webhook
 
-from bot.channels import openapi
 from bot.channels.verify import identity
+from bot.channels.web import openapi
 from bot.cli import COMMANDS
 from bot.crm.shape import data_of
 from bot.errors import Problem

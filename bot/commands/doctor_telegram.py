@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from bot.channels.telegram_errors import TokenRefused
-from bot.channels.telegram_links import hook_names
+from bot.channels.telegram.errors import TokenRefused
+from bot.channels.telegram.links import hook_names
 from bot.commands.doctor_types import Check
 from bot.errors import DeliveryError
 from bot.settings import Settings, with_secrets
@@ -22,7 +22,7 @@ def is_set(settings: Settings) -> bool:
 
 
 async def checks(settings: Settings) -> Sequence[Check]:
-    from bot.channels.telegram_api import TelegramApi  # noqa: PLC0415 - loads the client library
+    from bot.channels.telegram.api import TelegramApi  # noqa: PLC0415 - loads the client library
 
     if not is_set(settings):
         new = "in Telegram open @BotFather, send /newbot, and set TELEGRAM_TOKEN to the token that it gives"

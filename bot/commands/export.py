@@ -23,7 +23,7 @@ import msgspec
 
 from bot.app_writers import configs
 from bot.commands.data import clock, has_data, with_store
-from bot.crm.csv_cells import cell
+from bot.crm.files.csv_cells import cell
 from bot.crm.shape import CONTACT, case_of, contact_of, data_of
 from bot.errors import StoreUnavailable, UserMistake
 from bot.jobs import Worker

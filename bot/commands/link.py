@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 
 from bot.app_flows import FlowFile
-from bot.channels.telegram_links import DOC, DeepLink, packed, payload_of, stored_payload
+from bot.channels.telegram.links import DOC, DeepLink, packed, payload_of, stored_payload
 from bot.channels.verify import MOST_FACTS, fact_text, is_fact_name
 from bot.commands.data import has_data, has_key, with_store
 from bot.errors import UserMistake
@@ -89,7 +89,7 @@ def _stored(settings: Settings, link: DeepLink, secret: str) -> str:
 
 
 async def _name(settings: Settings) -> str:
-    from bot.channels.telegram_api import TelegramApi  # noqa: PLC0415 - loads the client library
+    from bot.channels.telegram.api import TelegramApi  # noqa: PLC0415 - loads the client library
 
     api = TelegramApi(settings.telegram.token, settings.telegram.api_url)
     try:

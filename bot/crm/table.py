@@ -9,9 +9,9 @@ from bot.crm.config import WriterConfig
 
 KINDS = {
     "adobe": "bot.crm.adobe.writer",
-    "csv": "bot.crm.csv_file",
+    "csv": "bot.crm.files.csv_file",
     "hubspot": "bot.crm.hubspot.writer",
-    "jsonl": "bot.crm.jsonl",
+    "jsonl": "bot.crm.files.jsonl",
     "salesforce": "bot.crm.salesforce.writer",
     "sellsy": "bot.crm.sellsy.writer",
     "sheets": "bot.crm.sheets.writer",

@@ -11,7 +11,7 @@ import brotli  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from aiohttp import ClientSession, web
 
-from bot.channels.assets import Assets, Brand, Site, nearest
+from bot.channels.assets.assets import Assets, Brand, Site, nearest
 from tests.channels.service import Service, running
 
 SITE = Site(

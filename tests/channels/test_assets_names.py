@@ -5,8 +5,8 @@ import re
 import pytest
 
 from bot import resources
-from bot.channels.assets_names import OF_WINDOW
-from bot.channels.assets_strip import strip_js
+from bot.channels.assets.names import OF_WINDOW
+from bot.channels.assets.strip import strip_js
 
 SHORTENED = [
     ("function f(){const word=1;return word+word}", "function f(){const e=1;return e+e}"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import resources
-from bot.channels.assets_strip import strip_css, strip_js
+from bot.channels.assets.strip import strip_css, strip_js
 
 JS = [
     ("let a = 1; // one\nlet b = 2;", "let a=1,b=2;"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
-from bot.channels.openapi import document
+from bot.channels.web.openapi import document
 from tests.channels.service import Service, serve
 
 

@@ -11,7 +11,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 
-from bot.channels.openapi import document
+from bot.channels.web.openapi import document
 from bot.keys import Keys
 from bot.settings_types import Limit
 from tests.channels.service import serve

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.channels.web_answer import answer
+from bot.channels.web.answer import answer
 
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 

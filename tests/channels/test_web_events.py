@@ -10,8 +10,8 @@ from pathlib import Path
 from aiohttp import ClientResponse, web
 
 from bot.channels.base import Reply
-from bot.channels.web import WebChannel
-from bot.channels.web_options import WebOptions
+from bot.channels.web.channel import WebChannel
+from bot.channels.web.options import WebOptions
 from bot.errors import StoreUnavailable
 from bot.model import Job
 from bot.runtime import Runtime

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 
 from bot.channels.base import Reply
-from bot.channels.web import WebChannel
-from bot.channels.web_options import WebOptions
+from bot.channels.web.channel import WebChannel
+from bot.channels.web.options import WebOptions
 from bot.model import Start
 from bot.runtime import Runtime
 from tests.channels.service import SECRETS, Said, Service, running, serve, token_of

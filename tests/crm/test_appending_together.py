@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.crm import appending_file
-from bot.crm.appending_file import LineFile
-from bot.crm.jsonl import JsonLines
+from bot.crm.files import appending_file
+from bot.crm.files.appending_file import LineFile
+from bot.crm.files.jsonl import JsonLines
 from tests.harness.service import TOP, wait_until
 
 CHILD = """
 import sys, time
 from pathlib import Path
-from bot.crm.appending_file import LineFile
-from bot.crm.jsonl import JsonLines
+from bot.crm.files.appending_file import LineFile
+from bot.crm.files.jsonl import JsonLines
 
 folder, full, begin = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 file = LineFile(folder, "responses", JsonLines(), lambda: int(time.time() * 1000), full=full)

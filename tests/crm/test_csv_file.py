@@ -13,8 +13,8 @@ import pytest
 
 from bot.app_writers import configs
 from bot.crm.base import Parcel
-from bot.crm.csv_cells import FORMULA, cell, line
-from bot.crm.csv_file import CsvWriter, make
+from bot.crm.files.csv_cells import FORMULA, cell, line
+from bot.crm.files.csv_file import CsvWriter, make
 from bot.errors import Retryable
 from bot.model import Answer, Response
 from bot.settings import load

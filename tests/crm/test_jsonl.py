@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from bot.crm import appending_file, table
+from bot.crm import table
 from bot.crm.base import Parcel
 from bot.crm.config import WriterConfig
-from bot.crm.jsonl import JsonlWriter
+from bot.crm.files import appending_file
+from bot.crm.files.jsonl import JsonlWriter
 from bot.errors import DeliveryError, Permanent, Retryable
 from bot.model import Response
 from tests.harness.responses import NOON, a_response

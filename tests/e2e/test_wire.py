@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Request, Response, expect
 
 from bot import resources
-from bot.channels.assets_strip import short_names
+from bot.channels.assets.strip import short_names
 from tests.e2e.browser import BROWSER, Watch
 from tests.e2e.conftest import Come
 from tests.e2e.ways import DETRACTOR

@@ -23,7 +23,7 @@ from bot.channels.slack.api import SlackApi
 from bot.channels.slack.app import Errands
 from bot.channels.slack.controls import COMMAND, INPUT, KEY, LINK, MODAL, NUMBER, WRITE, window
 from bot.channels.slack.words import word
-from bot.channels.web_wire import timezone
+from bot.channels.web.wire import timezone
 from bot.errors import StoreUnavailable, Unknown
 from bot.model import Address, Fact, Inbound, InboundKind, Start
 

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from bot.crm.base import Event, FieldFacts, Parcel, Receipt, SetupStep, Stored
-from bot.crm.columns import TARGET, Columns
 from bot.crm.config import WriterConfig
+from bot.crm.files.columns import TARGET, Columns
 from bot.crm.http.client import Client
 from bot.crm.http.kept import Kept, differing
 from bot.crm.http.oauth import OAuth

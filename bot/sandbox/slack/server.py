@@ -32,7 +32,7 @@ Use, in a test or behind a page::
         slack.calls("chat.postMessage")    slack.requests    slack.faults    slack.dispatcher.deliveries
 
 `check(method, args)` is asked about every request to the Web API: what it says is answered `invalid_arguments` and kept
-in `faults`, beside answers of the app that Slack could not use. Functions for quirks are in slack_quirks.py.
+in `faults`, beside answers of the app that Slack could not use. Functions for quirks are in quirks.py.
 """
 
 import time

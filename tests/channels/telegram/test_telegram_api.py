@@ -7,10 +7,10 @@ import pytest
 from aiohttp import web
 
 from bot.channels.base import Post
-from bot.channels.telegram_api import TelegramApi
-from bot.channels.telegram_aside import MOST, Asides
-from bot.channels.telegram_render import Send
-from bot.channels.telegram_sender import TelegramMessenger
+from bot.channels.telegram.api import TelegramApi
+from bot.channels.telegram.aside import MOST, Asides
+from bot.channels.telegram.render import Send
+from bot.channels.telegram.sender import TelegramMessenger
 from bot.channels.verify import Tokens
 from bot.errors import Permanent, Retryable
 from bot.model import Author, Entry

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from bot import app
 from bot.channels.base import Front, Reply
-from bot.channels.telegram import Options, TelegramChannel
-from bot.channels.telegram_api import TelegramApi
-from bot.channels.telegram_types import Media, Person, Update
+from bot.channels.telegram.api import TelegramApi
+from bot.channels.telegram.channel import Options, TelegramChannel
+from bot.channels.telegram.types import Media, Person, Update
 from bot.model import Address, Conversation, Inbound, Start
 from bot.sandbox.telegram.server import Telegram
 from tests.channels.telegram.world import FLOW, SCORES, World, world_of

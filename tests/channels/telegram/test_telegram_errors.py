@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.channels.telegram_errors import Taken, TokenRefused, meaning
+from bot.channels.telegram.errors import Taken, TokenRefused, meaning
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled
 
 REFUSALS: list[tuple[int, str, type[DeliveryError], str]] = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.channels.telegram_hook import HEADER, LARGEST
+from bot.channels.telegram.hook import HEADER, LARGEST
 from bot.errors import StoreUnavailable
 from bot.model import Change
 from bot.sandbox.telegram.server import Telegram

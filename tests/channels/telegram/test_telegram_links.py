@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.telegram_links import (
+from bot.channels.telegram.links import (
     DeepLink,
     hook_names,
     packed,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.telegram_read import read
-from bot.channels.telegram_types import (
+from bot.channels.telegram.read import read
+from bot.channels.telegram.types import (
     Action,
     Begin,
     Gone,

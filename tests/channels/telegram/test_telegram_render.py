@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bot.channels.base import Asked, Post, words_of
-from bot.channels.telegram_keyboard import Button, Markup, data, hashed, keyboard
-from bot.channels.telegram_read import read
-from bot.channels.telegram_render import LONGEST, Edit, Send, posts, settled, split
-from bot.channels.telegram_types import Tap
-from bot.channels.telegram_words import _WORDS, COMMANDS, LANGUAGES, words
+from bot.channels.telegram.keyboard import Button, Markup, data, hashed, keyboard
+from bot.channels.telegram.read import read
+from bot.channels.telegram.render import LONGEST, Edit, Send, posts, settled, split
+from bot.channels.telegram.types import Tap
+from bot.channels.telegram.words import _WORDS, COMMANDS, LANGUAGES, words
 from bot.flows.answers.commands import read_command
 from bot.model import Ask, Author, Choice, Entry, Link
 

@@ -9,7 +9,7 @@ import re
 import msgspec
 from msgspec import Struct, field
 
-from bot.channels.telegram_types import (
+from bot.channels.telegram.types import (
     Action,
     Begin,
     Gone,

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from bot.channels.telegram_errors import Taken, TokenRefused
-from bot.channels.telegram_read import read
-from bot.channels.telegram_sender import Calls
-from bot.channels.telegram_types import Meaning, Person, Update
+from bot.channels.telegram.errors import Taken, TokenRefused
+from bot.channels.telegram.read import read
+from bot.channels.telegram.sender import Calls
+from bot.channels.telegram.types import Meaning, Person, Update
 from bot.errors import DeliveryError, Throttled
 
 log = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from bot.channels.assets_shelf import LOADER, PAGES, Body, Shelf, fill, name_of, signature_of
-from bot.channels.web_errors import Refused, problem
+from bot.channels.assets.shelf import LOADER, PAGES, Body, Shelf, fill, name_of, signature_of
+from bot.channels.web.errors import Refused, problem
 
 if TYPE_CHECKING:
     from jinja2 import Environment

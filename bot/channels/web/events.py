@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bot.channels import web_types as wire
-from bot.channels import web_wire
 from bot.channels.base import Front, Hint
 from bot.channels.verify import Tokens
-from bot.channels.web_errors import Refused
+from bot.channels.web import types as wire
+from bot.channels.web import wire as web_wire
+from bot.channels.web.errors import Refused
 from bot.errors import StoreUnavailable
 
 TICK = 15.0

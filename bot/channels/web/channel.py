@@ -12,17 +12,19 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from aiohttp import web
 
-from bot.channels import verify, web_types, web_wire
+from bot.channels import verify
 from bot.channels.base import Front, Reply
 from bot.channels.limits import Buckets, Callers
 from bot.channels.verify import Tokens
-from bot.channels.web_answer import answer
-from bot.channels.web_cors import JSON_HEADERS, Origins
-from bot.channels.web_errors import FOREIGN, Overtaken, Refused, answer_to
-from bot.channels.web_events import Streams
-from bot.channels.web_options import WebOptions
-from bot.channels.web_reading import read, take
-from bot.channels.web_types import SAFE
+from bot.channels.web import types as web_types
+from bot.channels.web import wire as web_wire
+from bot.channels.web.answer import answer
+from bot.channels.web.cors import JSON_HEADERS, Origins
+from bot.channels.web.errors import FOREIGN, Overtaken, Refused, answer_to
+from bot.channels.web.events import Streams
+from bot.channels.web.options import WebOptions
+from bot.channels.web.reading import read, take
+from bot.channels.web.types import SAFE
 from bot.model import Address, Fact, Inbound, Start
 
 _Answer: TypeAlias = tuple[int, bytes]

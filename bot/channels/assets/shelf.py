@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from bot.channels.assets_strip import strip_css, strip_js
+from bot.channels.assets.strip import strip_css, strip_js
 
 TYPES = {
     ".js": "text/javascript; charset=utf-8",

@@ -11,8 +11,8 @@ from hmac import compare_digest
 
 from aiohttp import web
 
-from bot.channels.telegram_read import read
-from bot.channels.telegram_types import Update
+from bot.channels.telegram.read import read
+from bot.channels.telegram.types import Update
 
 log = logging.getLogger(__name__)
 

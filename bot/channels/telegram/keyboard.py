@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import TypeAlias
 
-from bot.channels.telegram_words import words
+from bot.channels.telegram.words import words
 from bot.model import Ask, Choice
 
 LONGEST_DATA = 64

@@ -13,11 +13,11 @@ import telegram
 from msgspec import Struct
 from telegram.error import InvalidToken, TelegramError
 
-from bot.channels.telegram_errors import TokenRefused, meaning
-from bot.channels.telegram_read import ALLOWED_UPDATES
-from bot.channels.telegram_render import Edit, Send
-from bot.channels.telegram_request import TIMEOUT, CallFailed, SessionRequest, answered
-from bot.channels.telegram_sender import Me
+from bot.channels.telegram.errors import TokenRefused, meaning
+from bot.channels.telegram.read import ALLOWED_UPDATES
+from bot.channels.telegram.render import Edit, Send
+from bot.channels.telegram.request import TIMEOUT, CallFailed, SessionRequest, answered
+from bot.channels.telegram.sender import Me
 from bot.errors import Permanent, Retryable
 
 T = TypeVar("T")

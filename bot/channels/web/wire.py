@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import UNSET
 
-from bot.channels import web_types as wire
 from bot.channels.base import Reply
 from bot.channels.verify import MOST_FACTS, Tokens, fact_text, is_fact_name
+from bot.channels.web import types as wire
 from bot.errors import ChatsurveyError
 from bot.model import Ask, Entry, Fact, Inbound, Value
 

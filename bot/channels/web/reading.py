@@ -5,8 +5,8 @@ import asyncio
 from aiohttp import web
 
 from bot.channels.limits import Buckets
-from bot.channels.web_errors import Refused
-from bot.channels.web_options import LARGEST_BODY
+from bot.channels.web.errors import Refused
+from bot.channels.web.options import LARGEST_BODY
 
 
 async def read(request: web.Request, patience: float) -> bytes:

@@ -12,14 +12,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.channels import telegram_types as seen
 from bot.channels.base import Front, Reply
-from bot.channels.telegram_aside import Asides
-from bot.channels.telegram_keyboard import hashed, keyboard
-from bot.channels.telegram_links import DOC, DeepLink, read_payload, unpacked
-from bot.channels.telegram_render import Edit, Send
-from bot.channels.telegram_sender import Calls
-from bot.channels.telegram_words import words
+from bot.channels.telegram import types as seen
+from bot.channels.telegram.aside import Asides
+from bot.channels.telegram.keyboard import hashed, keyboard
+from bot.channels.telegram.links import DOC, DeepLink, read_payload, unpacked
+from bot.channels.telegram.render import Edit, Send
+from bot.channels.telegram.sender import Calls
+from bot.channels.telegram.words import words
 from bot.errors import StoreUnavailable, Unknown
 from bot.model import Address, Doc, DocChange, Fact, Inbound, InboundKind, Start
 from bot.store.base import Commit, Store

@@ -1,4 +1,4 @@
-"""`responses.jsonl`: one line a revision, appended and synced before it counts as written (`appending.py`).
+"""`responses.jsonl`: one line a revision, appended and synced before it counts as written (`files/appending.py`).
 
 Each line is the whole response, in the shape of the web hook's `data` (`shape.py`).
 """
@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from bot.crm.appending import Appender, Line, keys
 from bot.crm.base import Event, Parcel, Receipt
 from bot.crm.config import WriterConfig
+from bot.crm.files.appending import Appender, Line, keys
 from bot.crm.shape import data_of
 from bot.crm.spec import Spec
 from bot.errors import DeliveryError, Permanent, Retryable

@@ -9,8 +9,8 @@ from typing import Literal
 from aiohttp import web
 from multidict import CIMultiDict
 
-from bot.channels import web_types as wire
-from bot.channels.web_wire import Malformed, encode
+from bot.channels.web import types as wire
+from bot.channels.web.wire import Malformed, encode
 from bot.errors import StoreUnavailable, Unknown
 
 log = logging.getLogger(__name__)

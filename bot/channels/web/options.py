@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.channels.limits import Network, Rate
-from bot.channels.web_events import TICK
+from bot.channels.web.events import TICK
 
 LARGEST_BODY = 64 * 1024
 """Bytes of a request: 4,000 characters of text with every one of them escaped, and room for the rest."""

@@ -7,8 +7,8 @@ sure is served as it was written.
 
 import re
 
-from bot.channels.assets_fewer import fewer
-from bot.channels.assets_names import shorten, shorter
+from bot.channels.assets.fewer import fewer
+from bot.channels.assets.names import shorten, shorter
 
 _JS = re.compile(
     r"""

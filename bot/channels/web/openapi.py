@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from bot.channels import web_types as wire
+from bot.channels.web import types as wire
 
 Json: TypeAlias = dict[str, object]
 

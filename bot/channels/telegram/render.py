@@ -17,8 +17,8 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from bot.channels.base import Asked, Post, words_of
-from bot.channels.telegram_keyboard import Button, Markup, contact, is_scale, keyboard, rows_of
-from bot.channels.telegram_words import words
+from bot.channels.telegram.keyboard import Button, Markup, contact, is_scale, keyboard, rows_of
+from bot.channels.telegram.words import words
 from bot.model import Ask, Entry
 
 LONGEST = 4096

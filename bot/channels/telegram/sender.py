@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from bot.channels import telegram_render as render
 from bot.channels.base import Asked, Post
-from bot.channels.telegram_words import words
+from bot.channels.telegram import render
+from bot.channels.telegram.words import words
 from bot.channels.verify import Tokens
 from bot.errors import Permanent
 from bot.model import Entry

@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable, Collection
 import msgspec
 from aiohttp import web
 
-from bot.channels import web_types, web_wire
 from bot.channels.base import Front
 from bot.channels.limits import Buckets, Callers, Rate
-from bot.channels.web_cors import JSON_HEADERS
-from bot.channels.web_errors import Refused, answer_to
-from bot.channels.web_options import WebOptions
-from bot.channels.web_reading import read, take
+from bot.channels.web import types as web_types
+from bot.channels.web import wire as web_wire
+from bot.channels.web.cors import JSON_HEADERS
+from bot.channels.web.errors import Refused, answer_to
+from bot.channels.web.options import WebOptions
+from bot.channels.web.reading import read, take
 from bot.errors import Refused as NotInvited
 from bot.errors import Unknown
 from bot.model import Address, Fact, Start
