@@ -109,7 +109,7 @@ class Delivering:
 
     async def _one(self, job: Job) -> Settlement:
         now = self._clock()
-        if now < (until := self._holds.until(job.payload["chat"])):
+        if now < (until := self._holds.until(job.payload["chat"], now)):
             return Again(until + self._spread(), "held: the platform asked to wait", interrupted=job.interrupted)
         trip = _Trip(job.payload["chat"], await self._store.doc("sent", job.payload["chat"]))
         try:

@@ -36,6 +36,7 @@ class Gate:
         self._clock = clock
         self._state: State = "open"
         self._until = 0
+        self._shut_at = 0
         self._since = 0
         self._trials = 0
         """Pauses since it was in another state."""
@@ -47,7 +48,8 @@ class Gate:
 
     @property
     def opens(self) -> int:
-        return self._until
+        """A clock that was set back, before the moment when it was shut, does not keep it shut."""
+        return self._until if self._clock() >= self._shut_at - MINUTE else 0
 
     @property
     def cautious(self) -> bool:
@@ -56,11 +58,11 @@ class Gate:
     @property
     def away(self) -> int:
         """For how long it has not been open, in ms."""
-        return self._clock() - self._since if self.cautious else 0
+        return max(0, self._clock() - self._since) if self.cautious else 0
 
     @property
     def _shut(self) -> bool:
-        return self._clock() < self._until
+        return self._clock() < self.opens
 
     def answered(self) -> None:
         """It works. What was under way when it was shut opens a broken one alone: a hold is obeyed in any case."""
@@ -103,4 +105,5 @@ class Gate:
             self._since = now
         if self._state != "parked":
             self._state = state
-        self._until = max(self._until, now + wait)
+        self._until = max(self.opens, now + wait)
+        self._shut_at = now

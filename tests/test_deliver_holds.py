@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.deliver_holds import SEVERAL
+from bot.deliver_holds import SEVERAL, Holds
 from bot.errors import Throttled
 from tests.harness.delivering import Scene, a_scene
+from tests.harness.responses import NOON
 
 
 @pytest.fixture
@@ -43,3 +44,13 @@ async def test_whoever_makes_the_bot_answer_too_fast_holds_up_nobody_else(scene:
     scene.world.now += 31_000
     await scene.deliver()
     assert [said.partition(" ")[0] for said in scene.told] == ["ben", "ann"]
+
+
+def test_a_clock_that_was_set_back_holds_nobody() -> None:
+    holds = Holds()
+    for chat in "abc":
+        holds.add(chat, NOON, NOON + 30_000)
+    assert holds.until("other", NOON) == NOON + 30_000
+    assert holds.until("a", NOON - 7_200_000) == 0
+    holds.add("b", NOON - 7_200_000, NOON - 7_190_000)
+    assert (holds.until("a", NOON - 7_200_000), holds.until("b", NOON - 7_200_000)) == (0, NOON - 7_190_000)

@@ -14,7 +14,7 @@ def shut(state: str, seconds: float) -> tuple[str, float, bool]:
     return state, seconds, True
 
 
-# What happens, "+n" being n seconds that pass -> state, seconds until it opens, whether one job alone goes first.
+# What happens, "+n" being n seconds that pass ("-n": the clock is set back) -> state, seconds until it opens, whether one job alone goes first.
 STORIES: list[tuple[str, list[str], tuple[str, float, bool]]] = [
     ("new", [], OPEN),
     ("four failures", BROKEN[1:], OPEN),
@@ -36,6 +36,9 @@ STORIES: list[tuple[str, list[str], tuple[str, float, bool]]] = [
     ("too fast again and again", [*["throttled 0", "+60"] * 9, "throttled 0"], shut("held", 60)),
     ("a hold is obeyed, whatever was under way", ["throttled 60", "answered"], shut("held", 60)),
     ("a failure under way is no news", ["throttled 60", *BROKEN], shut("held", 60)),
+    ("the clock is set back", ["throttled 60", "-7200"], shut("held", 0)),
+    ("the clock is set back, and they ask again", ["throttled 60", "-7200", "throttled 7"], shut("held", 7)),
+    ("the clock is corrected a little", ["throttled 60", "-5"], shut("held", 65)),
     ("the hold is over, and it works", ["throttled 60", "+60", "answered"], OPEN),
     ("the hold is over, and it is gone", ["throttled 60", "+60", "failed"], shut("broken", 15)),
     ("not let in", ["refused"], shut("parked", 60)),
