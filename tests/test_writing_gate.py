@@ -14,7 +14,8 @@ def shut(state: str, seconds: float) -> tuple[str, float, bool]:
     return state, seconds, True
 
 
-# What happens, "+n" being n seconds that pass ("-n": the clock is set back) -> state, seconds until it opens, whether one job alone goes first.
+# What happens, "+n" being n seconds that pass ("-n": the clock is set back) -> state, seconds until it opens, whether
+# one job alone goes first.
 STORIES: list[tuple[str, list[str], tuple[str, float, bool]]] = [
     ("new", [], OPEN),
     ("four failures", BROKEN[1:], OPEN),
