@@ -32,7 +32,7 @@ lint: $(VENV)/.test
 
 soak: $(VENV)/.test
 	@SOAK=1 KILLS=$(KILLS) STORIES=$(STORIES) OUTAGE_CHATS=$(OUTAGE_CHATS) $(BIN)/python -m pytest -q \
-		tests/soak tests/story tests/crm/test_kills.py tests/crm/test_outage.py tests/flows/test_walks.py tests/e2e
+		tests/soak tests/story tests/store/test_redis_replicas.py tests/crm/test_kills.py tests/crm/test_outage.py tests/flows/test_walks.py tests/e2e
 
 bench: $(VENV)/.test
 	@$(BIN)/python -m bench
