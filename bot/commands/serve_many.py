@@ -56,9 +56,18 @@ class Child:
 
 
 class Supervisor:
-    """`workers` children on `sockets`. `drain`: seconds, as the children have it. `folder` is for their figures."""
+    """`workers` children on `sockets`. `drain`: seconds, as the children have it. `folder` is for their figures.
+    `command` starts a child: without it, the one that started this process."""
 
-    def __init__(self, sockets: Sequence[socket.socket], workers: int, drain: float, folder: Path) -> None:
+    def __init__(
+        self,
+        sockets: Sequence[socket.socket],
+        workers: int,
+        drain: float,
+        folder: Path,
+        command: Sequence[str] = (),
+    ) -> None:
+        self._command = command or (sys.executable, *sys.orig_argv[1:])
         self._sockets, self._workers, self._drain, self._folder = list(sockets), workers, drain, folder
         self._children: list[Child] = []
         self._numbers = 0
@@ -80,8 +89,7 @@ class Supervisor:
         for end in (ours, theirs):
             end.setblocking(False)
         signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-        for number in HEARD:
-            signal.signal(number, lambda number, _frame: self._heard.append(number))
+        before = {number: signal.signal(number, lambda got, _frame: self._heard.append(got)) for number in HEARD}
         self._selector.register(ours, selectors.EVENT_READ)
         self._begin(0)
         while self._children or self._again:
@@ -96,6 +104,8 @@ class Supervisor:
                 self._ended(child)
             self._keep_time()
         signal.set_wakeup_fd(-1)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         self._selector.close()
         ours.close()
         theirs.close()
@@ -109,9 +119,9 @@ class Supervisor:
         handles = tuple(one.fileno() for one in self._sockets)
         post = Post(theirs.fileno(), self._numbers, self._workers, slot == 0, str(self._folder), handles)
         now = time.monotonic()
-        words, environ = [sys.executable, *sys.orig_argv[1:]], {**os.environ, WORKER: post.dump()}
+        environ = {**os.environ, WORKER: post.dump()}
         try:
-            process = Popen(words, env=environ, pass_fds=(theirs.fileno(), *handles))  # noqa: S603 - our own command
+            process = Popen(self._command, env=environ, pass_fds=(theirs.fileno(), *handles))  # noqa: S603 - our own command
         except OSError as error:
             log.warning("no process can be started now: %s", error.strerror)
             ours.close()
