@@ -105,16 +105,17 @@ class SharedMeters:
             self._save()
 
     async def scrape(self) -> bytes:
-        """As `Meters.scrape`, of all."""
+        """As `Meters.scrape`, of all; where the folder cannot be used, of this one."""
         await self._meters.ask()
-        self._save()
-        return self._text(await asyncio.to_thread(self._all))
+        return self._text(await asyncio.to_thread(self._all)) if self._save() else self._meters.text()
 
-    def _save(self) -> None:
+    def _save(self) -> bool:
         try:
             _write(self._own, snapshot(self._meters))
         except OSError as error:
             log.warning("the figures cannot be shared now: %s", error.strerror)
+            return False
+        return True
 
     def _all(self) -> Sequence[Snapshot]:
         """Those that have ended first. Read again where one ended meanwhile: its file may have gone."""
