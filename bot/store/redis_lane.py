@@ -71,6 +71,8 @@ class One:
     answer: asyncio.Future[Any]
     moved: bool = False
     """It was sent to a server that had its key no more."""
+    forgotten: bool = False
+    """It was sent to a server that had its script no more."""
 
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
@@ -154,9 +156,12 @@ class Lane:
         if any(isinstance(answer, ReadOnlyError) for answer in answers):  # a name that leads to another server by now
             await self.client.connection_pool.disconnect(inuse_connections=False)
         for one, answer in zip(batch, answers, strict=True):
-            if isinstance(answer, NoScriptError):
+            if isinstance(answer, NoScriptError):  # somebody made the server forget it: once more, whole
                 self._known.clear()
-            if isinstance(answer, MovedError):
+            if isinstance(answer, NoScriptError) and not one.forgotten:
+                one.forgotten = True
+                self.put(one)
+            elif isinstance(answer, MovedError):
                 self._moved(one)
             elif isinstance(answer, Exception):
                 one.fail(told(answer))

@@ -4,11 +4,9 @@ How calls are sent, and what becomes of them when a server fails: `redis_lane.py
 """
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
 
 from bot.errors import StoreUnavailable
 from bot.store.redis_lane import Lane, One
@@ -62,15 +60,7 @@ class Wire:
 
     def ask(self, script: Script, key: str, *args: Arg) -> asyncio.Future[Any]:
         """The same, and what is asked next goes out behind it whether or not it is awaited."""
-        sent = self._put((key, *args), key, script, script.keeps)
-        answer: asyncio.Future[Any] = asyncio.ensure_future(self._again(sent, script, key, args))
-        return answer
-
-    async def _again(self, sent: asyncio.Future[Any], script: Script, key: str, args: Sequence[Arg]) -> Any:
-        try:
-            return await sent
-        except NoScriptError:  # somebody made the server forget it
-            return await self._put((key, *args), key, script, script.keeps)
+        return self._put((key, *args), key, script, script.keeps)
 
     def send(self, name: str, key: str, *args: Arg, keeps: bool = False) -> asyncio.Future[Any]:
         return self._put((name, key, *args), key, None, keeps)
