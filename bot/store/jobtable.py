@@ -151,6 +151,8 @@ HASTEN = "UPDATE job SET due = ?2 WHERE state = 0 AND kind = ?1 AND due > ?2 AND
 FORWARD = """
 UPDATE job SET due = ?2 WHERE state = 0 AND kind IN (SELECT value FROM json_each(?1)) AND due > ?2 AND due <= ?3
 """
+FORWARD_RUNNING = FORWARD.replace("state = 0", "state = 1")
+"""Upserted while they run, they wait when they are settled."""
 BACKLOG = """
 SELECT count(*) FILTER (WHERE state <> 2), count(*) FILTER (WHERE state = 2), coalesce(min(made), 0) FROM (
     SELECT state, created AS made FROM job WHERE state = 0 AND kind = ?1

@@ -126,6 +126,7 @@ class SqliteStore:
     async def bring_forward(self, kinds: Sequence[str], now: int, until: int) -> None:
         names = json.dumps(list(kinds))
         await self._writer.ask(Task(lambda db: _run(db, jobtable.FORWARD, names, now, until)))
+        await self._writer.ask(Task(lambda db: _run(db, jobtable.FORWARD_RUNNING, names, now, until)))
 
     async def backlogs(self, kinds: Sequence[str]) -> Mapping[str, Backlog]:
         return await self._aside(lambda db: {kind: jobtable.backlog(db, kind) for kind in kinds})

@@ -1,7 +1,7 @@
 """What `bot/store/base.py` promises where a clock was wrong for a while, on every store."""
 
 from bot.model import Job
-from bot.store.base import LONGEST_LEASE, Again, Retry, Store
+from bot.store.base import LONGEST_LEASE, Again, Commit, Done, Retry, Store
 from tests.store.stores import HOUR, Clock, a_turn
 
 DAY, MINUTE = 24 * HOUR, 60_000
@@ -60,3 +60,15 @@ async def test_what_is_brought_forward_keeps_its_attempts_and_what_runs_or_died_
     assert [view.job.id for view in await store.jobs("running")] == ["runs"]
     await store.hasten("x", now)
     assert len(await store.claim(now, 9, MINUTE, ["x"])) == 2
+
+
+async def test_what_is_upserted_while_it_runs_is_brought_forward_too(store: Store, clock: Clock) -> None:
+    """By another whose clock is still wrong; it waits again when it is settled."""
+    now = clock.now
+    await put(store, Job("a", "x", now))
+    (job,) = await store.claim(now, 9, MINUTE)
+    change = a_turn("chat-a", 2, jobs=[Job("a", "x", now + DAY)])
+    assert await store.commit(change) is Commit.DONE
+    await store.bring_forward(["x"], now, now + DAY)
+    await store.settle([(job, Done())], now)
+    assert [job.id for job in await store.claim(now, 9, MINUTE)] == ["a"]

@@ -23,6 +23,7 @@ from bot.store.schema import prepare
         (jobtable._FINISH, 1),
         (jobtable.HASTEN, 2),
         (jobtable.FORWARD, 3),
+        (jobtable.FORWARD_RUNNING, 3),
         (jobtable.BACKLOG, 1),
         (doctable.ONE, 2),
         (doctable.SOME, 3),
@@ -30,7 +31,8 @@ from bot.store.schema import prepare
         (doctable._DELETE, 1),
     ],
     ids=[
-        *("load", "entries", "due", "claim", "requeue", "postpone", "finish", "hasten", "forward", "backlog"),
+        *("load", "entries", "due", "claim", "requeue", "postpone", "finish", "hasten", "forward", "forward running"),
+        "backlog",
         *("doc", "docs", "versions", "delete docs"),
     ],
 )
