@@ -134,11 +134,13 @@ def test_where_redis_is_away_a_sentence_says_so(
 
 
 @pytest.mark.parametrize("words", [("doctor",), ("doctor", "service")])
-def test_doctor_says_that_redis_is_away(
+def test_doctor_says_what_is_away(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = in_folder(tmp_path, monkeypatch, capsys)
     monkeypatch.setenv("REDIS_URL", f"redis://app:hunter2@127.0.0.1:{free_port()}/2")
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://app:hunter2@127.0.0.1:{free_port()}/nps")
     told = folder.run(*words, code=1)
-    assert "error" in told
+    assert told.count("error") == 2
+    assert "postgresql://127.0.0.1:" in told
     assert "hunter2" not in told

@@ -1,5 +1,6 @@
 """The checks of what several processes share: Redis, the processes that serve from it, the database of the records."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +10,6 @@ from bot.app_opening import place_of
 from bot.commands.data import clock, told_time
 from bot.commands.doctor_types import Check
 from bot.errors import ChatsurveyError, StoreUnavailable, UserMistake
-from bot.records.sql import SqlRecords
 from bot.settings import Settings
 from bot.store.base import Store
 
@@ -85,11 +85,33 @@ async def _processes(store: Store) -> Sequence[Check]:
 async def _records(settings: Settings) -> Check:
     if not settings.database:
         return Check("records", "ok", f"{settings.data_dir / 'records.db'}: one host; several need DATABASE_URL")
-    records, where = SqlRecords(settings.database_url), place_of(settings.database)
+    where = place_of(settings.database)
+    if settings.database.startswith("sqlite:"):
+        return Check("records", "ok", f"{where}: one host; several need a PostgreSQL")
     try:
-        await records.ready()
+        return await asyncio.to_thread(_database, settings.database, where)
     except ChatsurveyError as error:
         return Check("records", "error", f"{error} ({where})", "is it running, and is DATABASE_URL right?")
+
+
+def _database(url: str, where: str) -> Check:
+    """Nothing is made or migrated there. Raises Retryable."""
+    from sqlalchemy import make_url  # noqa: PLC0415 - only where it is set, for it takes a while
+
+    from bot.records.database import open_engine  # noqa: PLC0415 - as above
+    from bot.records.faults import translated  # noqa: PLC0415 - as above
+    from bot.records.migrations import HEAD, version_of  # noqa: PLC0415 - as above
+
+    engine = open_engine(make_url(url))
+    try:
+        with translated(), engine.connect() as connection:
+            found = version_of(connection)
+            version = ".".join(map(str, engine.dialect.server_version_info or ()))
     finally:
-        await records.close()
-    return Check("records", "ok", where)
+        engine.dispose()
+    if found > HEAD:
+        return Check(
+            "records", "error", f"{where} has tables of a newer chatsurvey ({found}; this one: {HEAD})", "upgrade"
+        )
+    state = "" if found == HEAD else f", tables at {found}" if found else ", no tables yet"
+    return Check("records", "ok", f"{where}, PostgreSQL {version}{state}")
