@@ -21,8 +21,8 @@ from tests.harness.proxy import Proxy
 from tests.harness.redis_server import Server, command, until
 from tests.store.stores import Clock, a_chat, a_turn
 
-SOON = 4.5
-"""Seconds within which a visitor is told that it does not work now: five, less what the service itself takes."""
+SOON = 4.9
+"""Seconds within which a visitor is told that it does not work now: five. It takes four at most."""
 
 
 @pytest.fixture
