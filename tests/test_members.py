@@ -97,7 +97,11 @@ async def test_a_second_host_without_database_url_is_refused_and_leaves_no_trace
     await store.close()
 
 
-@pytest.mark.parametrize(("pid", "in_the_way"), [(os.getppid(), True), (2**22 + 1, False), (os.getpid(), False)])
+@pytest.mark.parametrize(
+    ("pid", "in_the_way"),
+    [(os.getppid(), True), (2**22 + 1, False), (os.getpid(), False)],
+    ids=["of one that lives", "of nobody", "of ours"],
+)
 async def test_a_sign_that_a_killed_process_of_this_host_left_is_in_nobodys_way(
     pid: int, in_the_way: bool, tmp_path: Path
 ) -> None:
