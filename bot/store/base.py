@@ -10,8 +10,9 @@
 - Of one owner's changes that are asked for one after the other, each is judged by what those before have left; so are
   those asked for at one moment. Between owners there is no order.
 - StoreUnavailable says: in doubt. The change was kept or was not, whole in either case, and may be asked for again: a
-  commit or put that was kept is LOST or REPEATED then, a settlement does nothing more, a claim that was kept holds its
-  lease and comes again, a flow, mark or name is as it was. So nobody asks twice by themselves below this protocol.
+  commit or put that was kept is LOST or REPEATED then, a settlement puts the same jobs and documents once more and
+  nothing else, a claim that was kept holds its lease and comes again, a flow, mark or name is as it was. So nobody asks
+  twice by themselves below this protocol.
 - The log of a chat is dense: `Conversation.seq` is its last number, and entries come back in order.
 - A job's id is unique. Upserting it replaces payload and due time, sets `attempt` to 0 and raises `gen`; one that
   gathers (`Job.gathers`) leaves alone what waits already and is due no later. A job that is
@@ -141,7 +142,7 @@ class Store(Protocol):
         depends on the number of kinds, not on how many jobs wait."""
 
     async def settle(self, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
-        """Settle jobs as they were claimed, in one commit an owner. Repeated, it changes nothing more."""
+        """Settle jobs as they were claimed, in one commit an owner. Repeated, it changes no more than said above."""
 
     async def due(self) -> Mapping[str, int]:
         """Kind -> when the next of its jobs is due, or its next lease ends; kinds with neither are absent. Costs the
