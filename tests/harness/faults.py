@@ -8,9 +8,10 @@ in the records, at the web hook's receiver and in the files (`witness_check.py`,
 import asyncio
 import random
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -18,7 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tests.harness import witness_reader as reader
-from tests.harness.faults_house import House, Kind
+from tests.harness.faults_house import House, Kind, a_house
 from tests.harness.postgres_server import postgres
 from tests.harness.redis_server import until
 from tests.harness.witness import Crowd
@@ -133,7 +134,7 @@ async def _kept(house: House, crowd: Crowd, *, hurry: bool) -> list[str]:
     if late and hurry:
         house.later(LEASE)
         late = await _arrived(house, crowd, PATIENCE)
-    return late + wrong_events(house.receiver.events)
+    return late + wrong_events(house.receiver.events, ordered=house.ordered)
 
 
 async def _arrived(house: House, crowd: Crowd, seconds: float) -> list[str]:
@@ -232,7 +233,9 @@ async def redis_failed_over(house: House, crowd: Crowd, seconds: float, rng: ran
 
 
 async def clock_stepped(house: House, crowd: Crowd, seconds: float, rng: random.Random) -> None:
-    """One host's clock goes a day ahead, then all do, then they go back one by one; then the same a day behind."""
+    """One host's clock goes a day ahead, then all do, then they go back one by one; then the same a day behind. By such
+    clocks every lease is over, so that two may be telling of the same chat at once."""
+    house.ordered = False
     for step in (DAY, -DAY):
         order = rng.sample(house.processes, len(house.processes))
         for wrong in (step, 0):
@@ -318,3 +321,14 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         "loop blocked": Fault(loop_blocked),
     }
 )
+
+
+async def struck(
+    folder: Path, lengths: Mapping[str, float], seed: int, *, hurry: bool = False
+) -> AsyncIterator[Result]:
+    """Strike each of these faults for so many seconds, each in a house as it needs; one house for all of a kind."""
+    for kind in sorted({FAULTS[name].house for name in lengths}):
+        async with a_house(folder / kind, kind) as house:
+            for name, seconds in lengths.items():
+                if FAULTS[name].house == kind:
+                    yield await run(house, name, seconds, seed, hurry=hurry)

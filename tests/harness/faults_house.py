@@ -77,6 +77,8 @@ class House:
     proxies: list[Proxy] = field(default_factory=list)
     """One a process, between it and the one server."""
     processes: list[Process] = field(default_factory=list)
+    ordered: bool = True
+    """Whether the hook must never hear of an older revision behind a newer one."""
     chats: list[Chat] = field(default_factory=list)
     """Of all crowds that were here."""
     _starting: list[asyncio.Future[None]] = field(default_factory=list)
