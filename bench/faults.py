@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.http import unpin
-from tests.harness.faults import FAULTS, Result, run
-from tests.harness.faults_house import a_house
+from tests.harness.faults import FAULTS, Result, struck
 
 SECONDS = 5.0
 """That each fault lasts."""
@@ -23,12 +22,10 @@ SECONDS = 5.0
 async def _struck(names: Sequence[str], seconds: float) -> list[Result]:
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        async with a_house(Path(folder)) as house:
-            for name in names:
-                result = await run(house, name, seconds, 1, hurry=True)
-                if result.wrong:
-                    raise SystemExit(f"{result}\n" + "\n".join(result.wrong))
-                found.append(result)
+        async for result in struck(Path(folder), dict.fromkeys(names, seconds), 1, hurry=True):
+            if result.wrong:
+                raise SystemExit(f"{result}\n" + "\n".join(result.wrong))
+            found.append(result)
     return found
 
 
