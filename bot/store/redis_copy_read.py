@@ -40,7 +40,7 @@ class Keys:
         self._way = way
         prefix = re.escape(layout.prefix)
         self._shards = re.compile(rf"{prefix}:\{{{prefix}\.(\d+)\}}:(\w)(?::(.*))?", re.DOTALL)
-        self._own = re.compile(rf"{prefix}:(?:([nv]):\{{(.*)\}}|(f):(.*))", re.DOTALL)
+        self._own = re.compile(rf"{prefix}:([nvf]):\{{(.*)\}}", re.DOTALL)
         self._match = re.sub(r"([\\*?\[\]^])", r"\\\1", layout.prefix) + ":*"
 
     async def all(self) -> AsyncIterator[tuple[bytes, str, int, str]]:
@@ -57,7 +57,7 @@ class Keys:
         if found := self._shards.fullmatch(key):
             return found[2], int(found[1]), found[3] or ""
         if found := self._own.fullmatch(key):
-            return found[1] or found[3], 0, found[2] or found[4] or ""
+            return found[1], 0, found[2]
         return None
 
 

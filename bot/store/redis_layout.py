@@ -6,7 +6,8 @@
 - A job belongs to the owner in its id (`owner:key`), a document to the chat in its id (else to the first part of it).
 - What a commit has for another shard is kept in the committing one (`B:o`) by the same script, landed there afterwards
   and then forgotten; whoever claims jobs lands what a killed process has left.
-- A name (an alias, an address) has a key and a slot of its own.
+- A name (an alias, an address), an event and a flow have a key and a slot of their own. Each key of ours has a hash
+  tag: what is written beside it to see what replicas have (`redis_lane.py`) is in the same slot then.
 """
 
 import os
@@ -89,7 +90,7 @@ class Layout:
         return f"{self.prefix}:v:{{{event}}}"
 
     def flow(self, version: str) -> str:
-        return f"{self.prefix}:f:{version}"
+        return f"{self.prefix}:f:{{{version}}}"
 
     def of_job(self, id: str) -> int:
         return self.shard(id.partition(":")[0])
