@@ -13,7 +13,7 @@ import pytest
 from tests.harness.commands import Folder, in_folder
 from tests.harness.fleet import database
 from tests.harness.redis_server import free_port
-from tests.harness.service import Service
+from tests.harness.service import Service, wait_until
 
 KEY = "k" * 32
 
@@ -76,6 +76,7 @@ def test_keys_and_links_work_at_once(service: Service, folder: Folder) -> None:
 def test_a_backup_says_what_it_does_not_hold(service: Service, folder: Folder, tmp_path: Path) -> None:
     answer(service, 9)
     folder.run("export")  # now it is recorded
+    wait_until((service.data / "responses.jsonl").exists, "its line, which the service writes")
     (service.data / "chats.db").write_bytes(b"of the time before Redis")
     archive = tmp_path / "backup.tar.gz"
     assert "records.db, responses.jsonl" in folder.run("backup", str(archive))
