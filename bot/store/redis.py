@@ -16,7 +16,7 @@ from bot.errors import ChatsurveyError
 from bot.model import Address, Change, Conversation, Doc, DocChange, Entry, Job
 from bot.store.base import Backlog, Commit, JobState, JobView, Settlement
 from bot.store.redis_hints import Hints
-from bot.store.redis_jobs import RedisJobs
+from bot.store.redis_jobs import Leases, RedisJobs
 from bot.store.redis_layout import Layout
 from bot.store.redis_names import Names
 from bot.store.redis_rows import chat_of, doc_of, entries_of
@@ -26,14 +26,23 @@ from bot.store.redis_wire import Script, Way, Wire
 
 class RedisStore:
     """Implements `bot.store.base.Store`. It belongs to the event loop that uses it first. `clock` gives ms since the
-    epoch. `prefix`: several services may share one server. `shards` never changes for data that exists."""
+    epoch. `prefix`: several services may share one server. `shards` never changes for data that exists. `leases` says
+    by whose clock they end: with the server's it does no harm that clocks of hosts differ."""
 
-    def __init__(self, way: Way, clock: Callable[[], int], *, shards: int = 1, prefix: str = "chatsurvey") -> None:
+    def __init__(
+        self,
+        way: Way,
+        clock: Callable[[], int],
+        *,
+        shards: int = 1,
+        prefix: str = "chatsurvey",
+        leases: Leases = "caller",
+    ) -> None:
         self._layout = Layout(shards, prefix)
         self._wire = Wire(way)
         self._names = Names(self._wire, self._layout)
         self._turns = Turns(self._wire, self._layout, self._names, clock)
-        self._jobs = RedisJobs(self._wire, self._layout, self._turns, clock)
+        self._jobs = RedisJobs(self._wire, self._layout, self._turns, clock, leases=leases)
         self._hints = Hints(self._wire, self._layout)
         self.inside = (way, self._wire, self._layout)
         """For `redis_copy.py`, which reads and writes what this store keeps."""

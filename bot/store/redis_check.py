@@ -48,7 +48,7 @@ async def open_redis(url: str, clock: Callable[[], int], *, prefix: str = "chats
         if way is not None:
             await way.close()
         raise _as_mistake(error) from None
-    return Opened(RedisStore(way, clock, shards=int(kept), prefix=prefix), warnings)
+    return Opened(RedisStore(way, clock, shards=int(kept), prefix=prefix, leases="server"), warnings)
 
 
 async def _looked_at(found: Place, replicas: int) -> tuple[Way, tuple[str, ...]]:

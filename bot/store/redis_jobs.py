@@ -6,7 +6,7 @@ first. Claims of one process wait for each other: they would only meet.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from bot.model import Doc, Job
 from bot.store.base import LONGEST_LEASE, Backlog, Done, JobState, JobView, Settlement
@@ -17,6 +17,8 @@ from bot.store.redis_wire import Script, Wire
 
 _CLAIM, _DUE, _JOBS, _BACKLOG = Script("claim", keeps=True), Script("due"), Script("jobs"), Script("backlog")
 _SETTLE, _HASTEN, _JOB = Script("settle", keeps=True), Script("hasten", keeps=True), Script("job", keeps=True)
+Leases: TypeAlias = Literal["caller", "server"]
+"""Whose clock leases end by."""
 _PAGE = 500
 """Jobs that a script touches at once: Redis serves nobody else meanwhile."""
 _LEFT = 5_000
@@ -24,43 +26,46 @@ _LEFT = 5_000
 
 
 class RedisJobs:
-    def __init__(self, wire: Wire, layout: Layout, turns: Turns, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, wire: Wire, layout: Layout, turns: Turns, clock: Callable[[], int], *, leases: Leases = "caller"
+    ) -> None:
         self._wire = wire
         self._layout = layout
         self._turns = turns
         self._clock = clock
+        self._leases = leases
         self._one_by_one = asyncio.Lock()
         self._looked = 0
 
     async def claim(self, now: int, limit: int, lease: int, kinds: Sequence[str]) -> tuple[Job, ...]:
         lease = min(lease, LONGEST_LEASE)
         if self._layout.shards == 1:
-            rows = await self._wire.run(_CLAIM, self._layout.bases[0], now, limit, lease, "take", *kinds)
-            return tuple(job_of(row, now + lease) for row in rows)
+            base = self._layout.bases[0]
+            return tuple(_claimed(await self._wire.run(_CLAIM, base, now, limit, lease, self._leases, "take", *kinds)))
         async with self._one_by_one:
             await self._land_what_is_left()
-            taken: list[Row] = []
+            taken: list[Job] = []
             while len(taken) < limit:
                 more = await self._some(now, limit - len(taken), lease, kinds)
                 if more is None:
                     break
                 taken += more
-            return tuple(job_of(row, now + lease) for row in earliest(taken, limit))
+            return tuple(sorted(taken, key=lambda job: (job.due, job.id)))
 
-    async def _some(self, now: int, limit: int, lease: int, kinds: Sequence[str]) -> list[Row] | None:
+    async def _some(self, now: int, limit: int, lease: int, kinds: Sequence[str]) -> list[Job] | None:
         """Up to `limit` of the earliest over all shards; None where nothing is due."""
-        seen: list[list[tuple[int, bytes]]] = await self._everywhere(_CLAIM, now, limit, lease, "look", *kinds)
-        found = sorted((due, id_, shard) for shard, rows in enumerate(seen) for due, id_ in rows)[:limit]
+        terms = (now, limit, lease, self._leases)
+        seen: list[tuple[int, list[tuple[int, bytes]]]] = await self._everywhere(_CLAIM, *terms, "look", *kinds)
+        found = sorted((due, id_, shard) for shard, (_, rows) in enumerate(seen) for due, id_ in rows)[:limit]
         if not found:
             return None
         by_shard: dict[int, list[bytes]] = {}
         for _, id_, shard in found:
             by_shard.setdefault(shard, []).append(id_)
         asked = [
-            self._wire.ask(_CLAIM, self._layout.bases[shard], now, limit, lease, "these", *ids)
-            for shard, ids in by_shard.items()
+            self._wire.ask(_CLAIM, self._layout.bases[shard], *terms, "these", *ids) for shard, ids in by_shard.items()
         ]
-        return [row for rows in await asyncio.gather(*asked) for row in rows]
+        return [job for answer in await asyncio.gather(*asked) for job in _claimed(answer)]
 
     async def _land_what_is_left(self) -> None:
         """What a killed process had committed for other shards and not landed."""
@@ -92,7 +97,7 @@ class RedisJobs:
 
     async def due(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        for rows in await self._everywhere(_DUE, self._clock()):
+        for rows in await self._everywhere(_DUE, self._clock(), self._leases):
             for kind, at in rows:
                 found[kind.decode()] = min(at, found.get(kind.decode(), at))
         return found
@@ -133,3 +138,8 @@ class RedisJobs:
     async def _everywhere(self, script: Script, *args: str | int) -> list[Any]:
         """Each shard's answer, in order; its shape is the script's."""
         return await asyncio.gather(*(self._wire.ask(script, base, *args) for base in self._layout.bases))
+
+
+def _claimed(answer: tuple[int, list[Row]]) -> list[Job]:
+    until, rows = answer
+    return [job_of(row, until) for row in rows]

@@ -127,7 +127,7 @@ async def test_a_job_that_was_claimed_for_nobody_comes_again_when_its_lease_ends
     await cut.store.commit(a_turn("a", jobs=[Job("a:x", "x", 1)]))
     home = cut.store.inside[2].of_job("a:x")
     base = cut.store.inside[2].bases[home]
-    await cut.doubtful(lambda: cut.store.inside[1].run(_CLAIM, base, 1, 9, 100, "take", "x"))
+    await cut.doubtful(lambda: cut.store.inside[1].run(_CLAIM, base, 1, 9, 100, "caller", "take", "x"))
     assert await cut.store.claim(1, 9, 100) == ()
     (job,) = await cut.store.claim(101, 9, 100)
     assert job.interrupted

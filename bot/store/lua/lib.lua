@@ -23,6 +23,9 @@ local function server_time()
   return tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 end
 
+-- By whose clock leases end: where several hosts claim, that of the server, for theirs may differ.
+local function lease_clock(whose, now) return whose == 'server' and server_time() or now end
+
 local function read(id)
   local raw = call('HGET', B .. ':j', id)
   return raw and unpack_(raw)
