@@ -59,6 +59,8 @@ class Crowd:
         """Acknowledged, each counted once."""
         self.resent = 0
         """Requests that were refused or got no answer."""
+        self.refused = 0
+        """Requests that were answered, and not acknowledged."""
         self.longest = 0.0
         """Seconds that somebody had to wait until an answer was acknowledged."""
         self.surprises: list[str] = []
@@ -140,6 +142,7 @@ class Crowd:
                         state: Json = await response.json()
                         await self._acknowledged(process, began)
                         return state
+                    self.refused += 1
                     if response.status not in (429, 503):
                         self._wonder(f"{path} {body}: {response.status} {await response.text()}")
             except (aiohttp.ClientError, TimeoutError, ConnectionError):
