@@ -13,7 +13,7 @@ import logging
 import random
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +27,7 @@ from bot.app_desk import Desk, has_desk
 from bot.app_drain import Departure, Drain
 from bot.app_figures import SharedMeters
 from bot.app_flows import FlowFile, Tell, keep, watch
-from bot.app_members import join
+from bot.app_members import Membership, join
 from bot.app_opening import opened
 from bot.app_place import ALONE, Place
 from bot.app_sockets import backlog, bind, inherit, local_url, release
@@ -37,7 +37,7 @@ from bot.app_writers import warned, writers
 from bot.errors import Problem
 from bot.flows.catalog import Catalog
 from bot.http_response import ResponsePage
-from bot.jobs import Worker
+from bot.jobs import Handler, Worker
 from bot.keys import Keys
 from bot.lease import process_name
 from bot.obs import Meters
@@ -51,7 +51,7 @@ from bot.work import prompt
 log = logging.getLogger(__name__)
 
 ROLLING = 600_000
-"""Ms that a kind of job may be unknown here where others serve too: of another version, or with other settings."""
+"""Ms that nobody may do a kind of job where others serve too: of another version, or with other settings."""
 
 
 def clock() -> int:
@@ -112,11 +112,11 @@ async def _start(
     store, process = await opened(settings, now, serves=place.number <= 1), process_name() if settings.redis_url else ""
     stack.push_async_callback(store.close)
     meters = Meters()
-    if process:
-        stack.push_async_callback((await join(store, settings, process, now(), meters)).leave)
+    membership = await join(store, settings, process, now(), meters) if process else None
+    if membership is not None:
+        stack.push_async_callback(membership.leave)
     catalog = Catalog(settings.hours, settings.timezone, has_desk(settings))
     await keep(book, store, catalog)
-    salt = settings.secrets[0].encode()
     made, records = writers(settings, now), SqlRecords(settings.database_url)
     for close in (*(writer.close for writer in made), records.close):
         stack.push_async_callback(close)
@@ -124,10 +124,10 @@ async def _start(
     def wake(soon: bool = True) -> None:
         worker.wake(soon)
 
-    runtime = Runtime(store, catalog, now, wake, meters, salt=salt, prompt=prompt(made), shared=process)
+    salt, at_once = settings.secrets[0].encode(), prompt(made)
+    runtime = Runtime(store, catalog, now, wake, meters, salt=salt, prompt=at_once, shared=process)
     stack.push_async_callback(runtime.close)
-    desk = None
-    alarms = Alarms(store, now, wake)
+    desk, alarms = None, Alarms(store, now, wake)
     if has_desk(settings):
         desk = Desk(settings, runtime, store, clock=now, jitter=random.random, wake=wake, alarms=alarms)
     talking = await channels(settings, runtime, store, now, catalog, desk=desk)
@@ -135,7 +135,7 @@ async def _start(
         stack.push_async_callback(channel.close)
     messengers = [channel.messenger for channel in talking]
     table = table_of_jobs(made, store, records, runtime, messengers, desk=desk, alarms=alarms, meters=meters, now=now)
-    worker = Worker(store, table, now, random.random, patience=ROLLING if process else 0)
+    worker = _worker(table, store, membership, now)
     working = background(worker.run(), "worker")
     stack.push_async_callback(finish, worker, working)
     meters.gauge("chatsurvey_listeners", "Chats with an open event stream", lambda: float(runtime.listening), adds=True)
@@ -160,6 +160,16 @@ async def _start(
         await channel.start()
     stack.push_async_callback(cancel, background(warm_up(catalog, records, made), "loading of what comes first"))
     return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose, drain)
+
+
+def _worker(
+    table: Mapping[str, Handler], store: Store, membership: Membership | None, now: Callable[[], int]
+) -> Worker:
+    """`membership`: where others serve from the same store, who may do what nothing here does."""
+    if membership is None:
+        return Worker(store, table, now, random.random)
+    membership.does(table)
+    return Worker(store, table, now, random.random, patience=ROLLING, elsewhere=membership.done_elsewhere)
 
 
 async def _listen(runner: web.AppRunner, sockets: Sequence[socket.socket], departure: Departure) -> Drain:

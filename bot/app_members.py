@@ -16,7 +16,7 @@ import hmac
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,6 +53,8 @@ class Member(msgspec.Struct, frozen=True):
     """Which file, or which database server."""
     keys: tuple[str, ...]
     """Hashes of its signing keys, the one that signs first."""
+    does: tuple[str, ...] = ()
+    """The kinds of jobs that it does."""
     serving: bool = False
     """False while it compares itself with the others."""
 
@@ -69,6 +71,15 @@ class Membership:
         meters.before.append(self._count)
         meters.gauge("chatsurvey_processes", "Processes that serve from this Redis", lambda: float(self._alive))
         self._keeping = background(self._keep(), "sign of life")
+
+    def does(self, kinds: Iterable[str]) -> None:
+        """Told with the next sign."""
+        self._member = replace(self._member, does=tuple(kinds))
+
+    async def done_elsewhere(self) -> Collection[str]:
+        """The kinds of jobs that others do. Raises StoreUnavailable."""
+        others = (one for name, one in (await living(self._store)).items() if name != self._name)
+        return {kind for one in others for kind in one.does}
 
     async def leave(self) -> None:
         await cancel(self._keeping)

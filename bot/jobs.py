@@ -20,6 +20,7 @@ from bot.errors import StoreUnavailable
 from bot.jobs_clock import Steps
 from bot.jobs_lanes import Gate, Handler, Lane, Run
 from bot.jobs_run import Runner
+from bot.jobs_unknown import Elsewhere, Unknown, nobody_else
 from bot.model import Job
 from bot.store.base import Dead, Store
 
@@ -40,7 +41,7 @@ class Worker:
 
     `clock` gives ms since the epoch, `jitter` numbers from 0 to 1. `poll`, `pace` and `pause` are seconds: between
     looks at an idle store, between looks under a burst, and after the store was found unable to write. What nothing
-    here does is given up when it is `patience` ms overdue: where others share the store, they may know it.
+    here does, and nobody `elsewhere`, is given up when it is `patience` ms overdue: others may share the store.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Worker:
         pace: float = 0.1,
         pause: float = 1.0,
         patience: int = 0,
+        elsewhere: Elsewhere = nobody_else,
     ) -> None:
         self._store = store
         self._lanes = {kind: Lane(handler) for kind, handler in handlers.items()}
@@ -70,6 +72,7 @@ class Worker:
         self._idle.set()
         self._runner = Runner(store, clock, jitter, lambda: self.wake(soon=True), lease=lease, pause=pause)
         self._steps = Steps(store, clock, [kind for kind in handlers if kind not in _BY_THEMSELVES])
+        self._unknown = Unknown(patience, elsewhere)
         self._broken = False
 
     def wake(self, soon: bool = False) -> None:
@@ -148,8 +151,8 @@ class Worker:
             taken, more, due = await self._take(now, tuple(self._lanes))
             if taken:
                 due = await self._store.due()
-            late = now - self._patience
-            await self._bury([kind for kind, at in due.items() if kind not in self._lanes and at <= late], now)
+            hopeless = await self._unknown.hopeless([kind for kind in due if kind not in self._lanes], now)
+            await self._bury([kind for kind in hopeless if due[kind] <= now - self._patience], now)
         except StoreUnavailable as error:
             if not self._broken:
                 log.warning("the store cannot be used now; jobs wait: %s", error)
@@ -162,8 +165,9 @@ class Worker:
         return least, self._poll if wait is None else min(self._poll, max(0, wait) / 1_000)
 
     def _next(self, kind: str, due: int, now: int) -> int | None:
-        lane = self._lanes.get(kind)
-        return due + self._patience if lane is None else lane.next(due, now)
+        if (lane := self._lanes.get(kind)) is not None:
+            return lane.next(due, now)
+        return None if self._patience else due  # the next look, which comes by itself, finds it
 
     async def _rest(self, least: float, most: float) -> None:
         with suppress(TimeoutError):

@@ -10,6 +10,7 @@ import pytest
 
 from bot.jobs import Handler, Worker
 from bot.jobs_retry import DELAYS, backoff, failed
+from bot.jobs_unknown import Unknown
 from bot.model import Job
 from bot.store.base import Again, Dead, Done, Retry, Settlement
 from bot.store.sqlite import SqliteStore
@@ -307,10 +308,12 @@ async def test_where_others_share_the_store_a_kind_may_be_theirs_for_a_while(sto
     doing = Doing()
     worker = Worker(store, {"x": Handler(doing)}, clock, lambda: 0.5, poll=0.01, pace=0.001, patience=10 * MINUTE)
     await put(store, Job("a:new", "new", NOON), Job("b:new", "new", NOON + MINUTE))
+    await put(store, Job("c:x", "x", NOON))
     async with working(worker):
-        clock.now = NOON + 10 * MINUTE - 1
-        await put(store, Job("c:x", "x", NOON))
         await until(lambda: doing.done == ["c:x"])
+        clock.now = NOON + 10 * MINUTE - 1
+        await put(store, Job("d:x", "x", NOON))
+        await until(lambda: doing.done == ["c:x", "d:x"])
         assert [view.state for view in await store.jobs(kind="new")] == ["waiting", "waiting"]
         clock.now += 1
         worker.wake()
@@ -324,6 +327,27 @@ async def test_where_others_share_the_store_a_kind_may_be_theirs_for_a_while(sto
         await until(one_is_dead)
         (theirs,) = await store.claim(clock(), 10, 1_000, ("new",))
         assert (theirs.id, theirs.attempt, theirs.interrupted) == ("b:new", 0, False)
+
+
+async def test_what_waits_for_a_writer_that_only_another_process_has_is_no_dead_letter(
+    store: SqliteStore, clock: Clock
+) -> None:
+    """It may wait there for hours, overdue behind a shut gate, while this one has settings without that writer."""
+    known = ["write.crm"]
+
+    async def elsewhere() -> list[str]:
+        return known
+
+    unknown, kinds = Unknown(10 * MINUTE, elsewhere), ["write.crm", "gone"]
+    assert await unknown.hopeless(kinds, NOON) == []
+    assert await unknown.hopeless(kinds, NOON + HOUR) == ["gone"]
+    known.clear()  # it is started anew
+    assert await unknown.hopeless(kinds, NOON + HOUR + 1) == ["gone"]
+    known.append("write.crm")
+    assert await unknown.hopeless(kinds, NOON + HOUR + 10 * MINUTE) == ["gone"]
+    known.clear()
+    assert await unknown.hopeless(kinds, NOON + 2 * HOUR) == ["gone"]
+    assert await unknown.hopeless(kinds, NOON + 2 * HOUR + 10 * MINUTE) == ["write.crm", "gone"]
 
 
 async def test_drain_does_now_what_waits_of_some_kinds_and_leaves_the_rest(store: SqliteStore, clock: Clock) -> None:

@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from bot import app
-from bot.app_members import GROUP, Member, living, member_of, records_of, refuse
+from bot.app_members import GROUP, Member, join, living, member_of, records_of, refuse, sign
 from bot.app_opening import opened, place_of
 from bot.commands.serve import known_secrets
 from bot.errors import FileProblems, UserMistake
-from bot.settings import Settings, load
+from bot.obs import Meters
+from bot.settings import Settings, load, with_secrets
 from tests.harness.fleet import database
 from tests.harness.redis_server import Server, free_port
 from tests.harness.service import command, get, lay, serving
@@ -118,6 +119,17 @@ async def test_a_sign_that_a_killed_process_of_this_host_left_is_in_nobodys_way(
             await (await app.start(settings)).stop()
     finally:
         await store.close()
+
+
+async def test_each_knows_what_kinds_of_jobs_the_others_do(tmp_path: Path) -> None:
+    settings = load({"PORT": "0", "HOST": "127.0.0.1", "REDIS_URL": database(9), "SECRET_KEY": KEY}, tmp_path)
+    store = await opened(settings, app.clock)
+    await sign(store, "theirs", msgspec.structs.replace(member_of(with_secrets(settings), 0), does=("write.crm",)))
+    membership = await join(store, with_secrets(settings), "mine", 0, Meters())
+    membership.does(["timer"])
+    assert await membership.done_elsewhere() == {"write.crm"}
+    await membership.leave()
+    await store.close()
 
 
 @pytest.mark.parametrize("url", ["localhost:6379", "http://app:hunter2@db/0", "redis:/db"])
