@@ -19,14 +19,18 @@ SECONDS = 5.0
 """That each fault lasts."""
 
 
-async def _struck(names: Sequence[str], seconds: float) -> list[Result]:
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        async for result in struck(Path(folder), dict.fromkeys(names, seconds), 1, hurry=True):
+def results(names: Sequence[str], seconds: float) -> Iterator[Result]:
+    """Each as it comes; raises SystemExit for one that lost or doubled something."""
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+        found = struck(Path(folder), dict.fromkeys(names, seconds), 1, hurry=True)
+
+        async def following() -> Result | None:
+            return await anext(found, None)
+
+        while (result := runner.run(following())) is not None:
             if result.wrong:
                 raise SystemExit(f"{result}\n" + "\n".join(result.wrong))
-            found.append(result)
-    return found
+            yield result
 
 
 def lines(names: Sequence[str] = tuple(FAULTS), seconds: float = SECONDS) -> Iterator[str]:
@@ -37,7 +41,7 @@ def lines(names: Sequence[str] = tuple(FAULTS), seconds: float = SECONDS) -> Ite
     unpin()
     yield "| fault | answers again after | acknowledged during it | longest wait |"
     yield "|---|--:|--:|--:|"
-    for one in asyncio.run(_struck(names, seconds)):
+    for one in results(names, seconds):
         yield f"| {one.fault} | {max(one.recovered):.2f} s | {one.during} of {one.answers} | {one.longest:.1f} s |"
 
 

@@ -44,7 +44,7 @@ class Cost:
     turns: int
     """A chat."""
     used: float
-    """Bytes a chat, as Redis counts them; the next ones are of the whole server."""
+    """Bytes a chat, as Redis counts them; the next ones are of all chats."""
     resident: int
     file: int
     """Of the append-only file as it was written."""
@@ -158,7 +158,7 @@ async def _one(store: Store, changes: Sequence[Change], id: str) -> None:
 def cost(chats: int) -> Cost:
     changes = a_chat()
     with valkey() as redis, closing(redis.client()) as client:
-        empty = int(client.info("memory")["used_memory"])
+        empty = client.info("memory")
         rate = asyncio.run(_filled(redis.url, changes, chats))
         memory = client.info("memory")
         file = _file(redis)
@@ -170,8 +170,8 @@ def cost(chats: int) -> Cost:
             time.sleep(0.05)
         rewritten = _file(redis)
         again = _restarted(redis)
-    each = (int(memory["used_memory"]) - empty) / chats
-    return Cost(chats, len(changes), each, int(memory["used_memory_rss"]), file, rewritten, load, again, rate)
+    used, resident = (int(memory[key]) - int(empty[key]) for key in ("used_memory", "used_memory_rss"))
+    return Cost(chats, len(changes), used / chats, resident, file, rewritten, load, again, rate)
 
 
 def _file(redis: Server) -> int:
