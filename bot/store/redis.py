@@ -144,4 +144,4 @@ class RedisStore:
         await self._wire.close()
 
 
-_ENTRIES, _DOCS = Script("entries"), Script("docs")
+_ENTRIES, _DOCS = Script("entries", keeps=True), Script("docs")

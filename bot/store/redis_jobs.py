@@ -73,7 +73,7 @@ class RedisJobs:
             return
         self._looked = self._clock()
         late = f"{self._looked - _LEFT:015}".encode()
-        asked = [self._wire.send("HGETALL", f"{base}:o") for base in self._layout.bases]
+        asked = [self._wire.send("HGETALL", f"{base}:o", keeps=True) for base in self._layout.bases]
         for home, pairs in enumerate(await asyncio.gather(*asked)):
             left = dict(pairs) if isinstance(pairs, dict) else dict(zip(pairs[::2], pairs[1::2], strict=True))
             await self._turns.land(home, [parcel(id_, body) for id_, body in sorted(left.items()) if id_ < late])

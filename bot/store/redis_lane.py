@@ -11,7 +11,8 @@
   differs from process to process; calls wait for it as long as their patience lasts.
 - Where `replicas` are asked for, a pipeline with a call that keeps something ends with a write of its own and WAIT:
   replicas that have that write have all before it, also what somebody else's lost answer was about. Loading a chat
-  waits too: a primary that was replaced and does not know it would else tell of an answer that is lost with it.
+  and its log waits too: a primary that was replaced and does not know it would else tell of an answer that is lost
+  with it, and a page that has shown line 7 never asks for the line 7 that comes in its place.
 - Texts of errors hold no values: neither keys nor arguments, which name people, nor addresses.
 """
 

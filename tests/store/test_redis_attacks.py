@@ -1,20 +1,29 @@
 """What a sceptic tried against the Redis store: each test is a way in which something acknowledged could be lost or
 done twice."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from redis.crc import key_slot
 
+from bot.errors import StoreUnavailable
 from bot.model import Job
-from bot.store.base import Done
+from bot.store.base import Commit, Done
+from bot.store.codec import encode_chat, encode_entries
+from bot.store.redis import RedisStore
 from bot.store.redis_check import open_redis
 from bot.store.redis_lane import _probe
-from bot.store.redis_layout import Layout
-from tests.harness.redis_server import single
+from bot.store.redis_layout import Also, Layout, pack
+from bot.store.redis_url import place
+from bot.store.redis_wire import Direct, Script
+from tests.harness.redis_server import Server, replica, single
 from tests.harness.working import until
-from tests.store.stores import Clock, a_turn
+from tests.store.stores import HOUR, Clock, a_turn
+
+FENCED = 3
+"""Of lua/lib.lua."""
 
 
 @pytest.fixture
@@ -75,3 +84,42 @@ async def test_a_lease_by_the_server_s_clock_ends(prefix: str, clock: Clock) -> 
     await store.settle([(job, Done())], 1)
     assert [view.state for view in await store.jobs()] == ["running"]
     await store.close()
+
+
+async def test_of_three_who_commit_one_event_in_turn_the_first_two_stay_fenced_off(prefix: str, clock: Clock) -> None:
+    """Two stood still behind their reservation, in the same shard; the third took it over, into another."""
+    store = RedisStore(Direct(place(single().url)), clock, shards=3, prefix=prefix)
+    wire, layout = store.inside[1:]
+    chats = {layout.shard(f"c{n}"): f"c{n}" for n in range(20)}
+    for token in ("01", "02"):
+        await wire.run(Script("event"), layout.bases[1], "fence", "update-1", token, clock())
+    assert await store.commit(a_turn(chats[2], event="update-1")) is Commit.DONE
+    for token in ("01", "02"):
+        turn = a_turn(chats[1], event="update-1")
+        head = (turn.conversation.id, 0, 1, 1, 1, encode_chat(turn.conversation), encode_entries(turn.entries))
+        late = pack([*Also().head(), turn.events, token])
+        assert await wire.run(Script("commit"), layout.bases[1], clock(), *head, late) == FENCED
+    assert await store.load_id(chats[1]) is None
+    await store.close()
+
+
+async def test_what_no_replica_has_is_neither_read_nor_brought_to_another_shard(prefix: str, clock: Clock) -> None:
+    """A primary that was replaced and does not know it: what it alone has is lost with it, so nobody may see a line of
+    it, and no document may say elsewhere what it was committed with."""
+    primary = Server()
+    other = replica(primary)
+    store = RedisStore(Direct(place(primary.url), 1), clock, shards=3, prefix=prefix)
+    await store.commit(a_turn("a"))
+    job = Job("b:x", "x", 1)
+    assert store.inside[2].of_job(job.id) != store.inside[2].shard("a")
+    other.stop()
+    with pytest.raises(StoreUnavailable):
+        await store.commit(a_turn("a", 2, jobs=[job]))
+    clock.now += 60_000
+    answers = await asyncio.gather(store.entries("a"), store.claim(clock.now, 9, HOUR), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [StoreUnavailable, StoreUnavailable]
+    there = RedisStore(Direct(place(primary.url)), Clock(0), shards=3, prefix=prefix)
+    assert await there.job(job.id) is None
+    for one in (store, there):
+        await one.close()
+    primary.stop()

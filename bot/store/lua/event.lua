@@ -13,5 +13,5 @@ end
 local key = B .. ':e:' .. mine
 local at = call('GET', key)
 if at and tonumber(at) then return tonumber(at) > tonumber(ARGV[4]) - EVENT_KEPT and 1 or -1 end
-if what == 'fence' then call('SET', key, 'x' .. ARGV[3], 'PX', EVENT_KEPT) end
+if what == 'fence' then call('SET', key, (at or 'x') .. ' ' .. ARGV[3], 'PX', EVENT_KEPT) end
 return 0

@@ -1,7 +1,7 @@
 -- Put before every script. KEYS[1] is the shard's base key, whose hash tag puts all that is named after it in one slot.
 --
 --   B:c:<chat>      "version seq\n" .. body          B:l:<chat>  list of turns, each "last seq\n" .. lines
---   B:a:<chat>      hash: its names -> their tokens  B:e:<event> when it was committed (ms), or "x" .. a token: fenced
+--   B:a:<chat>      hash: its names -> their tokens  B:e:<event> when it was committed (ms), or "x" and the tokens fenced off
 --   B:j             hash: job id -> packed job       B:k         the kinds that have a job here
 --   B:w|r|d:<kind>  jobs that wait, run, are dead, by due time (running ones by the end of their lease)
 --   B:f:<kind>      those of w that have failed before, by due time
@@ -111,7 +111,7 @@ local DONE, LOST, REPEATED, FENCED = 0, 1, 2, 3
 local function refused(events, token, now)
   for _, event in ipairs(events) do
     local at = call('GET', B .. ':e:' .. event)
-    if at == 'x' .. token then return FENCED end
+    if at and string.sub(at, 1, 1) == 'x' and string.find(at, ' ' .. token, 2, true) then return FENCED end
     if at and tonumber(at) and tonumber(at) > now - EVENT_KEPT then return REPEATED end
   end
 end
