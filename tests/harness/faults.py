@@ -101,7 +101,7 @@ async def run(
     recovered = [crowd.recovered.get(number, float("inf")) for number in range(len(house.processes))]
     wrong = [*crowd.surprises, *await _kept(house, crowd, hurry=hurry)]
     caught_up = loop.time() - over
-    if name != "SIGKILL" and pids != [process.pid for process in house.processes]:
+    if FAULTS[name].strike is not killed and pids != [process.pid for process in house.processes]:
         wrong.append("a process ended by itself")
     wrong += [f"a process ended with {process.code}" for process in house.processes if process.code is not None]
     wrong += [f"the hook was sent what it refuses: {fault}" for fault in house.receiver.faults[:3]]
@@ -127,14 +127,14 @@ async def calm(house: House, answers: int, seed: int) -> Sequence[str]:
 async def _kept(house: House, crowd: Crowd, *, hurry: bool) -> list[str]:
     """What is wrong with what is kept, once there is nothing more to wait for."""
     house.chats += crowd.chats
-    logs = await asyncio.to_thread(reader.logs, house.servers[0].url)
+    logs = await asyncio.to_thread(reader.logs, house.servers[0].url, cluster=house.cluster)
     if wrong := wrong_logs(house.chats, logs):
         return wrong
     late = await _arrived(house, crowd, AT_ONCE if hurry else PATIENCE)
     if late and hurry:
-        house.later(LEASE)
+        await asyncio.to_thread(house.later, LEASE)
         late = await _arrived(house, crowd, PATIENCE)
-    return late + wrong_events(house.receiver.events, ordered=house.ordered)
+    return late + wrong_events(house.receiver.events)
 
 
 async def _arrived(house: House, crowd: Crowd, seconds: float) -> list[str]:
@@ -150,7 +150,7 @@ async def _arrived(house: House, crowd: Crowd, seconds: float) -> list[str]:
 
 async def _late(house: House, crowd: Crowd) -> list[str]:
     """What is not yet where it belongs."""
-    logs = await asyncio.to_thread(reader.logs, house.servers[0].url)
+    logs = await asyncio.to_thread(reader.logs, house.servers[0].url, cluster=house.cluster)
     if late := missing_events(crowd.chats, logs, house.receiver.events):
         return late
     rows = await asyncio.to_thread(reader.responses, house.database)
@@ -233,9 +233,7 @@ async def redis_failed_over(house: House, crowd: Crowd, seconds: float, rng: ran
 
 
 async def clock_stepped(house: House, crowd: Crowd, seconds: float, rng: random.Random) -> None:
-    """One host's clock goes a day ahead, then all do, then they go back one by one; then the same a day behind. By such
-    clocks every lease is over, so that two may be telling of the same chat at once."""
-    house.ordered = False
+    """One host's clock goes a day ahead, then all do, then they go back one by one; then the same a day behind."""
     for step in (DAY, -DAY):
         order = rng.sample(house.processes, len(house.processes))
         for wrong in (step, 0):
@@ -303,6 +301,8 @@ async def postgres_away(house: House, crowd: Crowd, seconds: float, rng: random.
 class Fault:
     strike: Strike
     house: Kind = "plain"
+    long: bool = False
+    """Not for `make test`."""
 
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
@@ -319,6 +319,8 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         "network slow": Fault(network_slow),
         "network away": Fault(network_away),
         "loop blocked": Fault(loop_blocked),
+        "SIGKILL beside a cluster": Fault(killed, "cluster", long=True),
+        "a cluster's node killed": Fault(redis_killed, "cluster", long=True),
     }
 )
 

@@ -16,12 +16,13 @@ from typing import Literal, TypeAlias
 
 from aiohttp import web
 from redis import Redis
+from redis.cluster import RedisCluster
 
 from tests.harness.faults_child import Troubles
 from tests.harness.postgres_server import postgres
 from tests.harness.proxy import Proxy
 from tests.harness.receiver import SECRET, Receiver
-from tests.harness.redis_server import Server, command, until, watched
+from tests.harness.redis_server import Server, cluster, command, until, watched
 from tests.harness.service import Service, clean, wait_until
 from tests.harness.witness import Chat
 
@@ -31,6 +32,16 @@ SETTINGS = """
 writers:
   hook: {{kind: webhook, url: "{url}", secret: "${{HOOK_SECRET}}", allow_private: true}}
 """
+OVER = """
+local jobs = string.match(KEYS[1], '^(.*):r:') .. ':j'
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local job = cmsgpack.unpack(redis.call('HGET', jobs, id))
+  job[7] = 1
+  redis.call('HSET', jobs, id, cmsgpack.pack(job))
+  redis.call('ZADD', KEYS[1], 1, id)
+end
+"""
+"""The leases of the jobs that run, of the kind and shard of this key, are over (bot/store/lua/lib.lua)."""
 DURABLE = ("--appendfsync", "always", "--repl-diskless-sync-delay", "0")
 """Nothing that a server has acknowledged may be lost when it is killed."""
 
@@ -72,13 +83,12 @@ class House:
     database: str
     """DATABASE_URL, or that of the file in the folder."""
     receiver: Receiver
+    cluster: bool = False
     sentinel: int = 0
     """Its port, where one watches."""
     proxies: list[Proxy] = field(default_factory=list)
     """One a process, between it and the one server."""
     processes: list[Process] = field(default_factory=list)
-    ordered: bool = True
-    """Whether the hook must never hear of an older revision behind a newer one."""
     chats: list[Chat] = field(default_factory=list)
     """Of all crowds that were here."""
     _starting: list[asyncio.Future[None]] = field(default_factory=list)
@@ -124,12 +134,15 @@ class House:
         await asyncio.gather(*starting)
 
     def later(self, seconds: float) -> None:
-        """So much time goes by for all of them."""
+        """So much time goes by for all of them; Redis, by whose clock leases end, has no other, so they end here."""
         for process in self.processes:
             process.troubles.set(process.troubles.clock + int(seconds * 1_000), 0)
+        with closing(RedisCluster.from_url(self.url) if self.cluster else self.servers[0].client()) as client:
+            for key in client.scan_iter(match="chatsurvey:{*}:r:*", count=10_000):
+                client.eval(OVER, 1, key)
 
 
-Kind: TypeAlias = Literal["plain", "watched", "postgres"]
+Kind: TypeAlias = Literal["plain", "watched", "postgres", "cluster"]
 
 
 @asynccontextmanager
@@ -137,12 +150,13 @@ async def a_house(folder: Path, kind: Kind = "plain", *, processes: int = PROCES
     """Started and answering; stopped at the end."""
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(Hook(SECRET))
-        house = await asyncio.to_thread(_watched if kind == "watched" else _alone, stack, folder, receiver)
+        begun = {"watched": _watched, "cluster": _cluster}.get(kind, _alone)
+        house = await asyncio.to_thread(begun, stack, folder, receiver)
         if kind == "postgres":
             house.database = await asyncio.to_thread(lambda: postgres().database())
         for number in range(processes):
             url = house.url
-            if kind != "watched":
+            if kind not in ("watched", "cluster"):
                 house.proxies.append(await stack.enter_async_context(Proxy(house.servers[0].port, number)))
                 url = f"redis://127.0.0.1:{house.proxies[-1].here}"
             house.processes.append(_process(house, number, url))
@@ -187,6 +201,12 @@ def _watched(stack: AsyncExitStack, folder: Path, receiver: Receiver) -> House:
     with closing(servers[0].client()) as primary:
         until(lambda: primary.wait(2, 100) == 2)
     return House(folder, servers, url, _file(folder), receiver, sentinel=port)
+
+
+def _cluster(_: AsyncExitStack, folder: Path, receiver: Receiver) -> House:
+    """Three primaries, which the whole run of tests shares."""
+    nodes = cluster()
+    return House(folder, nodes, nodes[0].url, _file(folder), receiver, cluster=True)
 
 
 def _file(folder: Path) -> str:

@@ -68,8 +68,8 @@ def missing_events(chats: Sequence[Chat], logs: Mapping[str, Log], events: Seque
     ]
 
 
-def wrong_events(events: Sequence[Event], *, ordered: bool = True) -> list[str]:
-    """One id an event at every attempt, and (where `ordered`) no older revision behind a newer one."""
+def wrong_events(events: Sequence[Event]) -> list[str]:
+    """One id an event at every attempt, and no older revision behind a newer one."""
     found: list[str] = []
     under: dict[str, tuple[str, int]] = {}
     ids: dict[tuple[str, int], str] = {}
@@ -78,7 +78,7 @@ def wrong_events(events: Sequence[Event], *, ordered: bool = True) -> list[str]:
         what = (str(event.data["chat"]), int(event.data["revision"]))
         if under.setdefault(event.id, what) != what or ids.setdefault(what, event.id) != event.id:
             found.append(f"{what}: under the id {event.id}, and {ids[what]} and {under[event.id]} before")
-        if ordered and newest.get(what[0], 0) > what[1]:
+        if newest.get(what[0], 0) > what[1]:
             found.append(f"{what}: behind revision {newest[what[0]]}")
         newest[what[0]] = max(newest.get(what[0], 0), what[1])
     return found
