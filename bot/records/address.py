@@ -18,7 +18,7 @@ def checked(url: str) -> str:
             raise UserMistake("it names no file", f"for example {EXAMPLES}")
         return f"sqlite://{rest}"
     if kind not in POSTGRESQL:
-        if kind.startswith("postgres"):
+        if kind.partition("+")[0] in POSTGRESQL:
             raise UserMistake("the driver is always psycopg", f"for example {EXAMPLES}")
         name = kind.partition("+")[0]
         said = f"{name} is not supported" if name.isascii() and name.isidentifier() else ""

@@ -129,12 +129,17 @@ def _as_mistake(error: Exception) -> Exception:
     if isinstance(error, AuthenticationError | NoPermissionError):
         return UserMistake(
             f"Redis does not let this user in or do its work ({type(error).__name__})",
-            "Look at user and ACL in REDIS_URL; docs/redis.md has the rights that are needed.",
+            "Look at user and password in REDIS_URL, and at the user's ACL; docs/redis.md has the rights that are needed.",
         )
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return UserMistake(
             "nobody here vouches for the certificate of Redis",
             "Add ?ssl_ca_certs=/path/to/ca.pem to REDIS_URL, and see that it is made out for that host.",
+        )
+    if "DB index" in str(error) or "SELECT is not allowed" in str(error):
+        return UserMistake(
+            "Redis has no database of this number",
+            "The number at the end of REDIS_URL is 0 to 15 where the server says nothing else; a cluster has 0 alone.",
         )
     ours = told(error)
     return ours if isinstance(ours, StoreUnavailable) else StoreUnavailable(f"Redis refuses ({type(error).__name__})")

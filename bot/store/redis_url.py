@@ -11,7 +11,7 @@ each with user and password of an ACL. Behind `?` stands what redis-py takes (`s
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from redis.asyncio import Redis, Sentinel
 from redis.asyncio.connection import parse_url
@@ -53,6 +53,7 @@ def place(url: str) -> Place:
     """Raises UserMistake for a URL that is none."""
     try:
         parts = urlsplit(url)
+        _told_apart(parts)
         words = parse_qsl(parts.query, keep_blank_values=True)
         said = [value for name, value in words if name == "replicas"]
         replicas = int(said[-1]) if said else None
@@ -64,8 +65,8 @@ def place(url: str) -> Place:
     except (ValueError, TypeError):
         raise UserMistake(
             "REDIS_URL cannot be read",
-            "For example redis://user:secret@host:6379/0, rediss:// for TLS, ?replicas=1 behind it for a number of"
-            " replicas. In a password / is written %2F, # %23, @ %40, : %3A and ? %3F.",
+            "For example redis://user:secret@host:6379/0 with a database's number at its end, rediss:// for TLS,"
+            " ?replicas=1 behind it for a number of replicas. In a password / is written %2F, # %23, @ %40, : %3A and ? %3F.",
         ) from None
     return found
 
@@ -80,6 +81,15 @@ async def hang_up(client: Redis) -> None:
 
 async def command(client: Redis, *words: str) -> Any:  # an answer is of its command's own shape
     return await client.execute_command(*words)  # type: ignore[no-untyped-call] # redis-py leaves it open
+
+
+def _told_apart(parts: SplitResult) -> None:
+    """Raises ValueError where a password has broken the URL into other parts than were meant, of which one would be
+    shown as its path; and for a database that is no number, for which redis-py would take the first."""
+    strayed = "@" in parts.path or ("@" in parts.query and "@" not in parts.netloc)
+    number = parts.path.strip("/")
+    if parts.fragment or strayed or (number and not number.isdecimal() and parts.scheme in ("redis", "rediss")):
+        raise ValueError
 
 
 def _tried(found: Place) -> None:

@@ -27,6 +27,7 @@ MISTAKES = [
     ("mysql://me:hush@db/records", "mysql is not supported"),
     ("mysql+pymysql://me:hush@db/records", "mysql is not supported"),
     ("postgresql+asyncpg://me:hush@db/records", "the driver is always psycopg"),
+    ("postgressql://me:hush@db/records", "postgressql is not supported"),
     ("postgresql://me:hush@db", "it names no database"),
     ("postgresql://me:hush@db:54x/records", "its host and port cannot be read"),
     ("postgresql://me:hu#sh@db/records", "cannot be"),

@@ -201,6 +201,20 @@ async def test_a_wrong_password_is_told_without_it(prefix: str, clock: Clock) ->
     assert SECRET not in f"{told.value!r} {told.value.hint}"
 
 
+@pytest.mark.parametrize("secret", ["12/hush", "12#hush", "12?hush", "12/hu@sh"])
+def test_what_a_password_s_own_signs_make_of_a_url_is_shown_nowhere(secret: str) -> None:
+    """12 would be a port, and the rest a path."""
+    with pytest.raises(UserMistake, match="REDIS_URL cannot be read"):
+        place(f"redis://:{secret}@127.0.0.1:6379/0")
+
+
+async def test_a_database_that_is_none_is_told_at_once(clock: Clock) -> None:
+    with pytest.raises(UserMistake, match="cannot be read"):
+        place("redis://127.0.0.1/one")
+    with pytest.raises(UserMistake, match="no database of this number"):
+        await open_redis(f"{single().url}/99", clock)
+
+
 async def test_rights_that_are_taken_away_later_are_unavailable_until_they_are_back(prefix: str, clock: Clock) -> None:
     server = Server()
     opened = await open_redis(limited(server), clock, prefix=prefix)
