@@ -129,7 +129,7 @@ def _as_mistake(error: Exception) -> Exception:
     if isinstance(error, AuthenticationError | NoPermissionError):
         return UserMistake(
             f"Redis does not let this user in or do its work ({type(error).__name__})",
-            "Look at user and password in REDIS_URL, and at the user's ACL; docs/redis.md has the rights that are needed.",
+            "Look at user and password in REDIS_URL, and at its ACL; docs/redis.md has the rights that are needed.",
         )
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return UserMistake(

@@ -66,7 +66,8 @@ def place(url: str) -> Place:
         raise UserMistake(
             "REDIS_URL cannot be read",
             "For example redis://user:secret@host:6379/0 with a database's number at its end, rediss:// for TLS,"
-            " ?replicas=1 behind it for a number of replicas. In a password / is written %2F, # %23, @ %40, : %3A and ? %3F.",
+            " ?replicas=1 behind it for a number of replicas. In a password / is written %2F, # %23, @ %40, : %3A and"
+            " ? %3F.",
         ) from None
     return found
 
