@@ -117,6 +117,7 @@ class Worker:
         with suppress(TimeoutError):  # a store that cannot write keeps them; their leases run out
             async with asyncio.timeout(FAREWELL):
                 await self._runner.settle()
+        await self._runner.stop()
 
     async def drain(self, kinds: Sequence[str], patience: float = 10.0) -> int:
         """Run now what waits of these kinds, due or not; what comes meanwhile is left.

@@ -2,7 +2,7 @@
 
 - A handler that fails unexpectedly costs its own job a retry, never the worker; of a batch, only the jobs that fail
   alone. What is logged is the kind of failure and its place in the code, never a payload.
-- While the store cannot write, settlements wait in order.
+- While the store cannot write, settlements wait in order; where a part of it cannot, they hold up no others.
 - A job that was interrupted before says so again until a handler has really had it.
 """
 
@@ -41,34 +41,69 @@ class Runner:
         self._lease, self._pause = lease, pause
         self._settling = asyncio.Lock()
         self._pending: list[tuple[Job, Settlement]] = []
+        self._later: asyncio.Task[None] | None = None
 
     async def work(self, run: Run, jobs: Sequence[Job]) -> None:
-        """Run this batch and settle it. Cancelled, it gives the jobs back: they were cut off in the middle."""
+        """Run this batch and settle it, later where that cannot be now: the lane is free. Cancelled, it gives the jobs
+        back: they were cut off in the middle."""
         try:
             settlements = await self._attempt(run, jobs)
         except asyncio.CancelledError:
             self._pending.extend((job, Again(job.due, interrupted=True)) for job in jobs)
             raise
-        await self.settle(list(zip(jobs, settlements, strict=True)))
+        done = list(zip(jobs, settlements, strict=True))
+        self._pending.extend(done)
+        async with self._settling:
+            if self._waits(done):
+                await self._write()
+            if self._waits(done) and (self._later is None or self._later.done()):
+                self._later = asyncio.create_task(self.settle(), name="settlements that wait for the store")
+
+    async def stop(self) -> None:
+        """Leave to their leases what could not be settled."""
+        if self._later is not None:
+            self._later.cancel()
+            await asyncio.gather(self._later, return_exceptions=True)
 
     def give_back(self, jobs: Sequence[Job]) -> None:
         """They were claimed and not begun."""
         self._pending.extend((job, Again(job.due, interrupted=job.interrupted)) for job in jobs)
 
     async def settle(self, settled: Sequence[tuple[Job, Settlement]] = ()) -> None:
-        """Settle these and what waits before them; returns once it is written."""
+        """Settle these and what waits before them; returns once these (without any: all) are written."""
         self._pending.extend(settled)
-        async with self._settling:
-            while self._pending:
-                batch, self._pending = self._pending, []
-                try:
-                    await self._store.settle(batch, self._clock())
-                except StoreUnavailable:
-                    self._pending = batch + self._pending
-                    await asyncio.sleep(self._pause)
-                else:
-                    if any(isinstance(done, Done) and done.jobs for _, done in batch):
-                        self._wake()
+        mine = list(settled or self._pending)
+        while True:
+            async with self._settling:
+                if self._waits(mine):
+                    await self._write()
+                if not self._waits(mine):
+                    return
+            await asyncio.sleep(self._pause)
+
+    def _waits(self, some: Sequence[tuple[Job, Settlement]]) -> bool:
+        return not set(map(id, some)).isdisjoint(map(id, self._pending))
+
+    async def _write(self) -> None:
+        """What waits, in one commit. Where that cannot be, each alone: a part of the store may be away."""
+        batch, self._pending = self._pending, []
+        try:
+            kept = [await self._kept(batch)] * len(batch)
+            if not all(kept) and len(batch) > 1:
+                kept = await asyncio.gather(*(self._kept([one]) for one in batch))
+        except asyncio.CancelledError:
+            self._pending = batch + self._pending
+            raise
+        self._pending = [one for one, there in zip(batch, kept, strict=True) if not there] + self._pending
+        if any(there and isinstance(one[1], Done) and one[1].jobs for one, there in zip(batch, kept, strict=True)):
+            self._wake()
+
+    async def _kept(self, batch: Sequence[tuple[Job, Settlement]]) -> bool:
+        try:
+            await self._store.settle(batch, self._clock())
+        except StoreUnavailable:
+            return False
+        return True
 
     async def _attempt(self, run: Run, jobs: Sequence[Job]) -> Sequence[Settlement]:
         try:

@@ -1,22 +1,27 @@
 """Jobs in Redis, over all shards: those of one shard are claimed and settled by one script each.
 
 With several shards a claim looks what each could give, takes the earliest of all, and looks again where others were
-first. Claims of one process wait for each other: they would only meet.
+first. Claims of one process wait for each other: they would only meet. A node that is away holds up none of the jobs
+that others have.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
+from bot.errors import StoreUnavailable
 from bot.model import Doc, Job
 from bot.store.base import LONGEST_LEASE, Backlog, Done, JobState, JobView, Settlement
-from bot.store.redis_layout import Also, Layout, pack, parcel, parcels, tail
+from bot.store.redis_layout import Also, Layout, Parcel, pack, parcel, parcels, tail
+from bot.store.redis_pipe import Arg
 from bot.store.redis_rows import STATES, Row, earliest, job_of, settled, view_of
 from bot.store.redis_turns import Turns
 from bot.store.redis_wire import Script, Wire
 
 _CLAIM, _DUE, _JOBS, _BACKLOG = Script("claim", keeps=True), Script("due"), Script("jobs"), Script("backlog")
 _SETTLE, _HASTEN, _JOB = Script("settle", keeps=True), Script("hasten", keeps=True), Script("job", keeps=True)
+Seen: TypeAlias = tuple[int, list[tuple[int, bytes]]]
+"""When leases would end, and (due, id) of what could be claimed."""
 Leases: TypeAlias = Literal["caller", "server"]
 """Whose clock leases end by."""
 _PAGE = 500
@@ -46,7 +51,12 @@ class RedisJobs:
             await self._land_what_is_left()
             taken: list[Job] = []
             while len(taken) < limit:
-                more = await self._some(now, limit - len(taken), lease, kinds)
+                try:
+                    more = await self._some(now, limit - len(taken), lease, kinds)
+                except StoreUnavailable:
+                    if not taken:
+                        raise
+                    break
                 if more is None:
                     break
                 taken += more
@@ -55,8 +65,8 @@ class RedisJobs:
     async def _some(self, now: int, limit: int, lease: int, kinds: Sequence[str]) -> list[Job] | None:
         """Up to `limit` of the earliest over all shards; None where nothing is due."""
         terms = (now, limit, lease, self._leases)
-        seen: list[tuple[int, list[tuple[int, bytes]]]] = await self._everywhere(_CLAIM, *terms, "look", *kinds)
-        found = sorted((due, id_, shard) for shard, (_, rows) in enumerate(seen) for due, id_ in rows)[:limit]
+        seen: list[tuple[int, Seen]] = await self._reached(_CLAIM, *terms, "look", *kinds)
+        found = sorted((due, id_, shard) for shard, (_, rows) in seen for due, id_ in rows)[:limit]
         if not found:
             return None
         by_shard: dict[int, list[bytes]] = {}
@@ -65,7 +75,7 @@ class RedisJobs:
         asked = [
             self._wire.ask(_CLAIM, self._layout.bases[shard], *terms, "these", *ids) for shard, ids in by_shard.items()
         ]
-        return [job for answer in await asyncio.gather(*asked) for job in _claimed(answer)]
+        return [job for _, answer in await _answered(asked) for job in _claimed(answer)]
 
     async def _land_what_is_left(self) -> None:
         """What a killed process had committed for other shards and not landed."""
@@ -74,17 +84,19 @@ class RedisJobs:
         self._looked = self._clock()
         late = f"{self._looked - _LEFT:015}".encode()
         asked = [self._wire.send("HGETALL", f"{base}:o", keeps=True) for base in self._layout.bases]
-        for home, pairs in enumerate(await asyncio.gather(*asked)):
+        for home, pairs in await _answered(asked):
             left = dict(pairs) if isinstance(pairs, dict) else dict(zip(pairs[::2], pairs[1::2], strict=True))
             await self._turns.land(home, [parcel(id_, body) for id_, body in sorted(left.items()) if id_ < late])
 
     async def settle(self, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
-        """A shard's settlements go together, with the jobs and documents that they bring."""
+        """A shard's settlements go together, with the jobs and documents that they bring. Where a shard cannot be
+        reached those of the others are settled before that is raised."""
         layout, clock = self._layout, self._clock()
         by_shard: dict[int, list[tuple[Job, Settlement]]] = {}
         for job, outcome in settlements:
             by_shard.setdefault(layout.of_job(job.id), []).append((job, outcome))
         last = {(doc.kind, doc.id): doc for _, outcome in settlements for doc in outcome.docs}
+        asked: list[Awaitable[None]] = []
         for home, some in by_shard.items():
             jobs: Iterable[Job] = [job for _, outcome in some if isinstance(outcome, Done) for job in outcome.jobs]
             docs: list[Doc] = [doc for _, o in some for doc in o.docs if last[doc.kind, doc.id] is doc]
@@ -92,12 +104,18 @@ class RedisJobs:
             also, away = shares.get(home, Also()), parcels(shares, home, clock)
             done = pack([settled(job, outcome) for job, outcome in some])
             args = (now, clock, done, pack(also.head()), *tail(also, away))
-            await self._wire.run(_SETTLE, layout.bases[home], *args)
-            await self._turns.land(home, away)
+            asked.append(self._settle(home, args, away))
+        wrong = [error for error in await asyncio.gather(*asked, return_exceptions=True) if error is not None]
+        if wrong:
+            raise wrong[0]
+
+    async def _settle(self, home: int, args: Sequence[Arg], away: Sequence[Parcel]) -> None:
+        await self._wire.run(_SETTLE, self._layout.bases[home], *args)
+        await self._turns.land(home, away)
 
     async def due(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        for rows in await self._everywhere(_DUE, self._clock(), self._leases):
+        for _, rows in await self._reached(_DUE, self._clock(), self._leases):
             for kind, at in rows:
                 found[kind.decode()] = min(at, found.get(kind.decode(), at))
         return found
@@ -135,9 +153,23 @@ class RedisJobs:
         base = self._layout.bases[self._layout.of_job(id)]
         return await self._wire.run(_JOB, base, id, what, now) is not None
 
+    async def _reached(self, script: Script, *args: str | int) -> list[tuple[int, Any]]:
+        """(shard, answer) of those whose nodes can be reached. Raises StoreUnavailable where none can."""
+        return await _answered([self._wire.ask(script, base, *args) for base in self._layout.bases])
+
     async def _everywhere(self, script: Script, *args: str | int) -> list[Any]:
         """Each shard's answer, in order; its shape is the script's."""
         return await asyncio.gather(*(self._wire.ask(script, base, *args) for base in self._layout.bases))
+
+
+async def _answered(asked: Sequence[Awaitable[Any]]) -> list[tuple[int, Any]]:
+    """(its place, the answer) of those that have one. Raises StoreUnavailable where none has."""
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    wrong = [answer for answer in answers if isinstance(answer, BaseException)]
+    wrong.sort(key=lambda error: isinstance(error, StoreUnavailable))
+    if wrong and (len(wrong) == len(answers) or not isinstance(wrong[0], StoreUnavailable)):
+        raise wrong[0]
+    return [(at, answer) for at, answer in enumerate(answers) if not isinstance(answer, BaseException)]
 
 
 def _claimed(answer: tuple[int, list[Row]]) -> list[Job]:

@@ -2,13 +2,14 @@
 done twice."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from redis.crc import key_slot
 
 from bot.errors import StoreUnavailable
+from bot.jobs import Handler, Worker
 from bot.model import Job
 from bot.store.base import Commit, Done
 from bot.store.codec import encode_chat, encode_entries
@@ -18,7 +19,7 @@ from bot.store.redis_lane import _probe
 from bot.store.redis_layout import Also, Layout, pack
 from bot.store.redis_url import place
 from bot.store.redis_wire import Direct, Script
-from tests.harness.redis_server import Server, replica, single
+from tests.harness.redis_server import SLOTS, Server, command, replica, single, three
 from tests.harness.working import until
 from tests.store.stores import HOUR, Clock, a_turn
 
@@ -123,3 +124,41 @@ async def test_what_no_replica_has_is_neither_read_nor_brought_to_another_shard(
     for one in (store, there):
         await one.close()
     primary.stop()
+
+
+async def test_a_node_that_is_away_holds_up_no_job_of_the_others(prefix: str) -> None:
+    """Neither what is due elsewhere is claimed later for it, nor is what was done there left unsettled, and done again
+    by another when its lease is over."""
+    servers, clock = three(60_000), Clock()
+    for server in servers:
+        with server.client() as admin:
+            command(admin, "CONFIG", "SET", "cluster-require-full-coverage", "no")
+    store = (await open_redis(servers[1].url, clock, prefix=prefix)).store
+    layout = store.inside[2]
+    slots = {f"c{n}": key_slot(layout.base(f"c{n}").encode()) for n in range(60)}
+    lost = min(slots, key=lambda chat: slots[chat])
+    well = [chat for chat, slot in slots.items() if slot > SLOTS // 2][:3]
+    for chat in (lost, *well):
+        await store.commit(a_turn(chat, jobs=[Job(f"{chat}:x", "x", clock.now)]))
+    done: list[str] = []
+
+    async def run(jobs: Sequence[Job]) -> Sequence[Done]:
+        if not done:
+            servers[0].stop()
+        done.extend(job.id for job in jobs)
+        return [Done() for _ in jobs]
+
+    worker = Worker(store, {"x": Handler(run, batch=2)}, clock, lambda: 0.5, poll=0.01, pause=0.01)
+    working = asyncio.create_task(worker.run())
+    await store.commit(a_turn(well[0], 2, jobs=[Job(f"{well[0]}:y", "x", clock.now + 1)]))
+    clock.now += 1
+
+    async def only_one_is_left() -> bool:
+        return all([await store.job(f"{chat}:x") is None for chat in well]) and await store.job(f"{well[0]}:y") is None
+
+    await until(only_one_is_left, 15.0)
+    await worker.stop(0)
+    await working
+    await store.close()
+    for server in servers[1:]:
+        server.stop()
