@@ -22,6 +22,8 @@ from bot.store.redis_wire import Script, Wire
 _TELL, _VERSIONS, _MARK, _MARKS = Script("tell"), Script("versions"), Script("mark"), Script("marks")
 _SILENCE = 2.0
 """Seconds without a message after which the server is asked for a pong, and within which it has to come."""
+_PAGE = 500
+"""Chats that a script looks at: Redis serves nobody else meanwhile."""
 _PAUSES = (0.05, 2.0)
 """Seconds before the first and at most before a later attempt to listen again; half of it is chance."""
 
@@ -49,11 +51,13 @@ class Hints:
         for chat in chats:
             by_shard.setdefault(self._layout.shard(chat), []).append(chat)
         bases = self._layout.bases
-        asked = [self._wire.ask(_VERSIONS, bases[shard], *some) for shard, some in by_shard.items()]
-        answers = await asyncio.gather(*asked)
+        pages = [
+            (shard, some[at : at + _PAGE]) for shard, some in by_shard.items() for at in range(0, len(some), _PAGE)
+        ]
+        answers = await asyncio.gather(*(self._wire.ask(_VERSIONS, bases[shard], *page) for shard, page in pages))
         found: dict[str, int] = {}
-        for some, versions in zip(by_shard.values(), answers, strict=True):
-            found.update(zip(some, versions, strict=True))
+        for (_, page), versions in zip(pages, answers, strict=True):
+            found.update(zip(page, versions, strict=True))
         return {chat: version for chat, version in found.items() if version}
 
     async def mark(self, group: str, name: str, value: bytes, ttl: int) -> None:

@@ -6,6 +6,7 @@ that others have.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -141,9 +142,30 @@ class RedisJobs:
         return Backlog(waiting, dead, min(made, default=0))
 
     async def listing(self, state: JobState | None, kind: str, limit: int) -> tuple[JobView, ...]:
-        number = -1 if state is None else STATES.index(state)
-        rows: list[Row] = [row for some in await self._everywhere(_JOBS, number, kind, limit) for row in some]
-        return tuple(view_of(row) for row in earliest(rows, limit))
+        """Read page by page: whoever lists a million does not hold up the others."""
+        bases = self._layout.bases
+        kinds = {kind}
+        if not kind:
+            known = await asyncio.gather(*(self._wire.send("SMEMBERS", f"{base}:k") for base in bases))
+            kinds = {name.decode() for names in known for name in names}
+        found: dict[bytes, Row] = {}
+        for number in range(len(STATES)) if state is None else [STATES.index(state)]:
+            for one in sorted(kinds):
+                for some in await asyncio.gather(*(self._list(base, number, one, limit) for base in bases)):
+                    found |= some
+        return tuple(view_of(row) for row in earliest(tuple(found.values()), limit))
+
+    async def _list(self, base: str, state: int, kind: str, limit: int) -> dict[bytes, Row]:
+        """The first `limit` of a list by id; of those that run all, for they stand in another order."""
+        found: dict[bytes, Row] = {}
+        at, most = 0, limit if STATES[state] != "running" else sys.maxsize
+        while at < most:
+            rows = await self._wire.run(_JOBS, base, state, kind, at, min(_PAGE, most - at))
+            found |= {row[0]: row for row in rows}
+            if len(rows) < _PAGE:
+                break
+            at += _PAGE
+        return found
 
     async def view(self, id: str) -> JobView | None:
         row = await self._wire.run(_JOB, self._layout.bases[self._layout.of_job(id)], id, "view", 0)
@@ -156,10 +178,6 @@ class RedisJobs:
     async def _reached(self, script: Script, *args: str | int) -> list[tuple[int, Any]]:
         """(shard, answer) of those whose nodes can be reached. Raises StoreUnavailable where none can."""
         return await _answered([self._wire.ask(script, base, *args) for base in self._layout.bases])
-
-    async def _everywhere(self, script: Script, *args: str | int) -> list[Any]:
-        """Each shard's answer, in order; its shape is the script's."""
-        return await asyncio.gather(*(self._wire.ask(script, base, *args) for base in self._layout.bases))
 
 
 async def _answered(asked: Sequence[Awaitable[Any]]) -> list[tuple[int, Any]]:

@@ -22,6 +22,7 @@ from bot.store.redis_wire import Direct, Script
 from tests.harness.redis_server import SLOTS, Server, command, replica, single, three
 from tests.harness.working import until
 from tests.store.stores import HOUR, Clock, a_turn
+from tests.store.test_redis_doubt import ran
 
 FENCED = 3
 """Of lua/lib.lua."""
@@ -162,3 +163,25 @@ async def test_a_node_that_is_away_holds_up_no_job_of_the_others(prefix: str) ->
     await store.close()
     for server in servers[1:]:
         server.stop()
+
+
+async def test_whoever_asks_for_much_holds_up_the_others_for_moments_only(
+    prefix: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script holds up everybody: what one call lists is read in pages. The 334 ms for 10,000 jobs were one piece."""
+    for room in ("redis_jobs", "redis_hints"):
+        monkeypatch.setattr(f"bot.store.{room}._PAGE", 3)
+    store = RedisStore(Direct(place(single().url)), clock, prefix=prefix)
+    jobs = [Job(f"a:{at}", f"k{at % 2}", at) for at in range(1, 21)]
+    await store.commit(a_turn("a", jobs=jobs))
+    await store.claim(8, 7, HOUR)
+    names = [job.id for job in jobs]
+    with single().client() as admin:
+        before = ran(admin.info("commandstats"))
+        assert [view.job.id for view in await store.jobs(None, "", 1_000)] == names
+        assert ran(admin.info("commandstats")) - before >= len(jobs) / 3
+    for limit in range(21):
+        assert [view.job.id for view in await store.jobs(None, "", limit)] == names[:limit]
+    assert [view.job.id for view in await store.jobs("running", "k1", 5)] == names[:7:2]
+    assert await store.versions([*names, "a"]) == {"a": 1}
+    await store.close()
