@@ -1,5 +1,6 @@
 """Telegram is polled by one process at a time, and each update is taken once."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import groupby
