@@ -4,7 +4,7 @@ A turn is two round trips, its load and its commit. What is where: `redis_layout
 
 On one server everything is in one shard and each commit is atomic, whatever it holds. On a cluster that holds for what
 belongs to one chat; what a commit has for another shard lands there behind it, before the call returns or, where the
-process is killed in between, when somebody next claims jobs. What is asked of one shard at once is judged in order.
+process is killed in between, when somebody next looks for jobs. What is asked of one shard at once is judged in order.
 
 What an acknowledged commit survives is the server's matter: with `appendfsync always` a lost power supply, with
 `everysec` all but the last second, with neither only what the snapshots hold (`redis_check.py` looks and warns).

@@ -79,7 +79,8 @@ class RedisJobs:
         return [job for _, answer in await _answered(asked) for job in _claimed(answer)]
 
     async def _land_what_is_left(self) -> None:
-        """What a killed process had committed for other shards and not landed."""
+        """What a killed process had committed for other shards and not landed. Also where nothing is claimed, for
+        nothing else may be due."""
         if abs(self._clock() - self._looked) < _LEFT:
             return
         self._looked = self._clock()
@@ -115,6 +116,8 @@ class RedisJobs:
         await self._turns.land(home, away)
 
     async def due(self) -> dict[str, int]:
+        if self._layout.shards > 1:
+            await self._land_what_is_left()
         found: dict[str, int] = {}
         for _, rows in await self._reached(_DUE, self._clock(), self._leases):
             for kind, at in rows:

@@ -5,7 +5,7 @@
   that is no cluster) everything is in it.
 - A job belongs to the owner in its id (`owner:key`), a document to the chat in its id (else to the first part of it).
 - What a commit has for another shard is kept in the committing one (`B:o`) by the same script, landed there afterwards
-  and then forgotten; whoever claims jobs lands what a killed process has left.
+  and then forgotten; whoever looks for jobs lands what a killed process has left.
 - A name (an alias, an address), an event and a flow have a key and a slot of their own. Each key of ours has a hash
   tag: what is written beside it to see what replicas have (`redis_lane.py`) is in the same slot then.
 """

@@ -16,7 +16,7 @@ from bot.store.codec import encode_chat, encode_entries
 from bot.store.redis import RedisStore
 from bot.store.redis_check import open_redis
 from bot.store.redis_lane import _probe
-from bot.store.redis_layout import Also, Layout, pack
+from bot.store.redis_layout import Also, Layout, pack, parcels
 from bot.store.redis_url import place
 from bot.store.redis_wire import Direct, Script
 from tests.harness.redis_server import SLOTS, Server, command, replica, single, three
@@ -184,4 +184,18 @@ async def test_whoever_asks_for_much_holds_up_the_others_for_moments_only(
         assert [view.job.id for view in await store.jobs(None, "", limit)] == names[:limit]
     assert [view.job.id for view in await store.jobs("running", "k1", 5)] == names[:7:2]
     assert await store.versions([*names, "a"]) == {"a": 1}
+    await store.close()
+
+
+async def test_what_a_killed_process_left_is_found_where_nothing_else_is_due(prefix: str, clock: Clock) -> None:
+    """The worker claims only what it is told is due: nobody would have told it of this job."""
+    store = RedisStore(Direct(place(single().url)), clock, shards=3, prefix=prefix)
+    job = Job("b:x", "x", clock.now)
+    layout = store.inside[2]
+    home, there = layout.shard("a"), layout.of_job(job.id)
+    (left,) = parcels(layout.split([job], (), (), ()), home, clock.now)
+    await store.inside[1].send("HSET", f"{layout.bases[home]}:o", left.id, left.packed())
+    assert (home != there, await store.due()) == (True, {})
+    clock.now += 10_000
+    assert await store.due() == {"x": job.due}
     await store.close()
