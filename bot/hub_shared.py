@@ -24,6 +24,8 @@ MARKED = 10_000
 """Milliseconds that a mark stays by itself."""
 REFRESH = 3.0
 """Seconds after which it is put again."""
+_DIGITS = 15
+"""Of a version at most: words come from whoever may publish there."""
 FAREWELL = 1.0
 """Seconds at the end to take the marks away."""
 
@@ -88,7 +90,7 @@ class SharedHub(Hub):
     def _heard(self, word: str) -> None:
         what, _, rest = word.partition(":")
         chat, _, version = rest.rpartition(":")
-        if what == "chat" and version.isdecimal():
+        if what == "chat" and len(version) <= _DIGITS and version.isdecimal():
             self._hint(chat, int(version))
 
     def _hint(self, chat: str, version: int) -> None:

@@ -255,6 +255,10 @@ async def marked(two: Two, names: list[str]) -> bool:
 async def test_words_that_are_none_of_ours_are_passed_over(two: Two) -> None:
     with ExitStack() as stack:
         hint = await two.page(stack, two.b)
-        for word in ("chat:", f"chat:{two.chat}", f"chat:{two.chat}:new", f"try:{two.chat}:9", "chat:nobody:1"):
+        wrong: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context))
+        ours = (f"chat:{two.chat}", f"chat:{two.chat}:new", f"try:{two.chat}:9", f"chat:{two.chat}:{'9' * 5_000}")
+        for word in ("chat:", "chat:nobody:1", *ours):
             two.store.tell(word)
         assert not await hint.wait(0.02)
+        assert wrong == []
