@@ -104,14 +104,16 @@ class Writing:
         chat = await self._store.load_id(job.payload["chat"])
         if chat is None or not chat.revision or (chat.sample and not self._writer.samples):
             return None
-        remote = remote_of(await self._store.doc(KIND, remote_id(self.name, chat.id)))
+        doc = await self._store.doc(KIND, remote_id(self.name, chat.id))
+        remote = remote_of(doc)
         response = response_of(chat)
         news = news_of(self._writer.wants(response), remote, response.revision)
         if not news:
             return None
         if self._writer.transcript:
             response = replace(response, transcript=await self._store.entries(chat.id))
-        return Errand(job, parcel_of(response, news, remote, doubt=job.interrupted), remote)
+        version = doc.version if doc is not None else 0
+        return Errand(job, parcel_of(response, news, remote, doubt=job.interrupted), remote, version)
 
     async def _send(self, parcels: Sequence[Parcel]) -> Sequence[Receipt]:
         began = time.perf_counter()

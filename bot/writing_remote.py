@@ -42,8 +42,9 @@ def remote_of(doc: Doc | None) -> Remote:
     return _decode(doc.body) if doc is not None else Remote()
 
 
-def doc_of(writer: str, chat: str, remote: Remote) -> Doc:
-    return Doc(KIND, remote_id(writer, chat), 0, _encode(remote))
+def doc_of(writer: str, chat: str, remote: Remote, version: int = 0) -> Doc:
+    """`version`: of a settlement, one more than that of the document it began with (`store.base.Done`)."""
+    return Doc(KIND, remote_id(writer, chat), version, _encode(remote))
 
 
 def news_of(wanted: Sequence[Event], remote: Remote, revision: int) -> tuple[Event, ...]:

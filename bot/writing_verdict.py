@@ -36,6 +36,8 @@ class Errand:
     job: Job
     parcel: Parcel
     remote: Remote
+    version: int = 0
+    """Of the document that `remote` was read from; 0 where there was none."""
 
 
 def is_answer(receipt: Receipt) -> bool:
@@ -53,7 +55,7 @@ def verdict(
     settlement, state, known = _meaning(errand.job, receipt, known, now=now, opens=opens, jitter=jitter)
     response = errand.parcel.response
     if known != errand.remote:
-        settlement = replace(settlement, docs=(doc_of(writer, response.chat, known),))
+        settlement = replace(settlement, docs=(doc_of(writer, response.chat, known, errand.version + 1),))
     return settlement, Delivery(
         writer=writer,
         chat=response.chat,

@@ -184,7 +184,7 @@ def test_what_an_answer_means(
     given: Errand, receipt: Receipt, settlement: Settlement, state: DeliveryState, known: Remote
 ) -> None:
     found, delivery = verdict("crm", given, receipt, now=NOON, opens=OPENS, jitter=0.5)
-    docs = () if known == given.remote else (doc_of("crm", "c1", known),)
+    docs = () if known == given.remote else (doc_of("crm", "c1", known, 1),)
     assert found == replace(settlement, docs=docs)
     assert (delivery.state, delivery.revision, delivery.attempts) == (state, 3, given.job.attempt + 1)
     assert delivery.delivered == (3 if state in ("delivered", "in_doubt") else 0)

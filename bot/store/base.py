@@ -46,7 +46,9 @@ class Commit(Enum):
 
 
 class Done(Struct, frozen=True):
-    """The job is finished and goes; `jobs` and `docs` are upserted in the same commit (docs as they are)."""
+    """The job is finished and goes; `jobs` and `docs` are upserted in the same commit. Beside any settlement a doc that
+    says a version is put over the one before it alone, so a worker behind its lease overwrites nothing that a later one
+    has noted; one with version 0 is put as it is."""
 
     jobs: tuple[Job, ...] = ()
     docs: tuple[Doc, ...] = ()

@@ -12,6 +12,7 @@ import msgspec
 from bot.model import Doc
 from bot.store.codec import encode_json
 from bot.store.rows import insert
+from bot.store.standing import stand
 
 Key: TypeAlias = tuple[str, str]
 """(kind, id)"""
@@ -46,8 +47,12 @@ def write(db: sqlite3.Connection, docs: Mapping[Key, Doc]) -> None:
 
 
 def put(db: sqlite3.Connection, docs: Iterable[Doc]) -> None:
-    """Keep them whatever was there, their versions one more than that; of two under one name the last."""
-    latest = {(doc.kind, doc.id): doc for doc in docs}
+    """Keep those that stand (`standing.py`) with versions one more than what was there; one that says a version only
+    over the one before it."""
+    latest = stand(docs)
+    asked = [key for key, doc in latest.items() if doc.version]
+    known = versions(db, asked) if asked else {}
+    latest = {key: doc for key, doc in latest.items() if not doc.version or doc.version == known.get(key, 0) + 1}
     _delete(db, [key for key, doc in latest.items() if not doc.body])
     _insert(db, [Doc(doc.kind, doc.id, 1, doc.body) for doc in latest.values() if doc.body], _ONE_MORE)
 

@@ -18,6 +18,7 @@ from bot.store.redis_pipe import Arg
 from bot.store.redis_rows import STATES, Row, earliest, job_of, settled, view_of
 from bot.store.redis_turns import Turns
 from bot.store.redis_wire import Script, Wire
+from bot.store.standing import stand
 
 _CLAIM, _DUE, _JOBS, _BACKLOG = Script("claim", keeps=True), Script("due"), Script("jobs"), Script("backlog")
 _SETTLE, _HASTEN, _JOB = Script("settle", keeps=True), Script("hasten", keeps=True), Script("job", keeps=True)
@@ -97,11 +98,11 @@ class RedisJobs:
         by_shard: dict[int, list[tuple[Job, Settlement]]] = {}
         for job, outcome in settlements:
             by_shard.setdefault(layout.of_job(job.id), []).append((job, outcome))
-        last = {(doc.kind, doc.id): doc for _, outcome in settlements for doc in outcome.docs}
+        standing = stand(doc for _, outcome in settlements for doc in outcome.docs)
         asked: list[Awaitable[None]] = []
         for home, some in by_shard.items():
             jobs: Iterable[Job] = [job for _, outcome in some if isinstance(outcome, Done) for job in outcome.jobs]
-            docs: list[Doc] = [doc for _, o in some for doc in o.docs if last[doc.kind, doc.id] is doc]
+            docs: list[Doc] = [doc for _, o in some for doc in o.docs if standing[doc.kind, doc.id] is doc]
             shares = layout.split(jobs, (), docs, ())
             also, away = shares.get(home, Also()), parcels(shares, home, clock)
             done = pack([settled(job, outcome) for job, outcome in some])

@@ -44,7 +44,7 @@ class Also:
     names: list[Named] = field(default_factory=list)
 
     def head(self) -> list[object]:
-        return [self.jobs, self.cancel, [(doc.kind, doc.id) for doc in self.docs], self.names]
+        return [self.jobs, self.cancel, [(doc.kind, doc.id, doc.version) for doc in self.docs], self.names]
 
     def bodies(self) -> list[bytes]:
         return [doc.body for doc in self.docs]

@@ -8,6 +8,8 @@ commits with the same event may meet in different shards.
 import asyncio
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from bot.errors import StoreUnavailable
 from bot.model import Change, DocChange
 from bot.store.base import Commit
@@ -60,7 +62,8 @@ class Turns:
         self, script: Script, home: int, head: Sequence[Arg], change: Change | DocChange, pairs: list[tuple[str, str]]
     ) -> int:
         """The script's answer, all that goes before and behind it done."""
-        docs = change.docs if isinstance(change, Change) else ()
+        # Beside a turn they are put as they are, whatever version they say.
+        docs = [replace(doc, version=0) for doc in change.docs] if isinstance(change, Change) else ()
         shares = self._layout.split(change.jobs, change.cancel, docs, ())  # what cannot be kept raises here, unsent
         mark = token() if change.events else ""
         with self._events.doubtful(mark):

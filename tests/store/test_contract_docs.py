@@ -190,3 +190,21 @@ async def test_settlements_of_one_commit_put_the_last_of_a_document(store: Store
     gone, kept = Doc("sent", "chat", 0, b""), Doc("sent", "chat", 0, b"kept")
     await store.settle([(first, Done(docs=(gone,))), (second, Done(docs=(kept,)))], 3)
     assert await bodies(store, "sent") == {"chat": b"kept"}
+
+
+async def test_a_settlement_behind_its_lease_overwrites_nothing_that_was_noted_since(store: Store) -> None:
+    """Both began with no document; the quick one was given the job when the slow one's lease had ended."""
+    await store.commit(a_turn("a", jobs=[Job("a:w", "w", 1)]))
+    (slow,) = await store.claim(1, 9, 5)
+    (quick,) = await store.claim(9, 9, HOUR)
+    await store.settle([(quick, Done(docs=(Doc("remote", "a", 1, b"told 1 and 2"),)))], 10)
+    await store.settle([(slow, Done(docs=(Doc("remote", "a", 1, b"told 1"),)))], 11)
+    assert await store.doc("remote", "a") == Doc("remote", "a", 1, b"told 1 and 2")
+
+
+async def test_of_two_settlements_in_one_commit_the_first_over_a_version_stands(store: Store) -> None:
+    await store.commit(a_turn("a", jobs=[Job("a:v", "v", 1), Job("a:w", "w", 1)]))
+    one, two = await store.claim(1, 9, HOUR)
+    documents = [Done(docs=(Doc("remote", "a", 1, body),)) for body in (b"first", b"second")]
+    await store.settle(list(zip((one, two), documents, strict=True)), 2)
+    assert await bodies(store, "remote") == {"a": b"first"}

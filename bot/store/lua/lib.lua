@@ -88,7 +88,7 @@ local function keep_doc(kind, id, version, body)
   end
 end
 
--- also: {jobs, cancelled ids, {{kind, id} of documents}, {{chat, name, token}}}; the documents' bodies and then pairs of
+-- also: {jobs, cancelled ids, {{kind, id, version or 0} of documents}, {{chat, name, token}}}; the documents' bodies and then pairs of
 -- (id, what is for another shard) stand in ARGV from `at` on
 local function land(also, now, at)
   for _, id in ipairs(also[2]) do
@@ -97,7 +97,8 @@ local function land(also, now, at)
   end
   for _, wanted in ipairs(also[1]) do upsert(wanted, now) end
   for _, doc in ipairs(also[3]) do
-    keep_doc(doc[1], doc[2], (doc_version(doc[1], doc[2]) or 0) + 1, ARGV[at])
+    local next = (doc_version(doc[1], doc[2]) or 0) + 1
+    if doc[3] == 0 or doc[3] == next then keep_doc(doc[1], doc[2], next, ARGV[at]) end
     at = at + 1
   end
   for _, name in ipairs(also[4]) do call('HSET', B .. ':a:' .. name[1], name[2], name[3]) end
