@@ -22,7 +22,7 @@ serve: $(VENV)/.serve
 	@exec $(BIN)/chatsurvey serve
 
 test: $(VENV)/.test lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=95
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 lint: $(VENV)/.test
 	@$(BIN)/ruff check .

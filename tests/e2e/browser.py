@@ -18,6 +18,8 @@ SOAK = bool(os.environ.get("SOAK"))
 
 BROWSER = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
 """For `pytestmark`: one loop and one worker, because the browser lives in both."""
+SECOND = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("second browser")]
+"""The same in a browser of its own: one would be at work when all else is done."""
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (

@@ -7,12 +7,12 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from tests.e2e.browser import BROWSER, PHONE, SOAK, Watch
+from tests.e2e.browser import PHONE, SECOND, SOAK, Watch
 from tests.e2e.conftest import Come
 from tests.e2e.person import Person
 from tests.e2e.ways import DETRACTOR, PROMOTER
 
-pytestmark = BROWSER
+pytestmark = SECOND
 
 Reach: TypeAlias = Callable[[Person], Awaitable[None]]
 """From the first question into a state."""

@@ -9,14 +9,14 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from bot import app
-from tests.e2e.browser import BROWSER, DESKTOP, PHONE, Watch, open_page
+from tests.e2e.browser import DESKTOP, PHONE, SECOND, Watch, open_page
 from tests.e2e.conftest import Come
 from tests.e2e.desk import Agent, asked_for_a_person, staffed
 from tests.e2e.person import Person, box_of, overflows
 from tests.e2e.test_axe import both_schemes
 from tests.e2e.ways import DETRACTOR
 
-pytestmark = BROWSER
+pytestmark = SECOND
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

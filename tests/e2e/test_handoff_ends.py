@@ -9,13 +9,13 @@ from playwright.async_api import Locator, expect
 
 from bot import app
 from bot.sandbox.clock import Clock
-from tests.e2e.browser import BROWSER, Watch
+from tests.e2e.browser import SECOND, Watch
 from tests.e2e.conftest import Come
 from tests.e2e.desk import Agent, asked_for_a_person, staffed
 from tests.e2e.person import Person, box_of
 from tests.e2e.ways import DETRACTOR
 
-pytestmark = BROWSER
+pytestmark = SECOND
 
 WAITING = "We are getting somebody for you. You can write here meanwhile."
 SAVED = "Saved, thank you."

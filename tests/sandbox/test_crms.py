@@ -18,7 +18,7 @@ from bot.sandbox.app import Options, Sandbox, sandbox
 from bot.sandbox.clock import DAY, HOUR
 from bot.sandbox.crms import Crms, OnCrm
 from bot.writing_remote import KIND, remote_id, remote_of
-from tests.e2e.browser import BROWSER, Watch, new_context
+from tests.e2e.browser import SECOND, Watch, new_context
 from tests.e2e.conftest import browser
 from tests.harness.service import PATIENCE
 
@@ -169,7 +169,7 @@ async def test_writers_of_a_named_settings_file_are_real(tmp_path: Path) -> None
 
 
 class TestOnThePage:
-    pytestmark = BROWSER
+    pytestmark = SECOND
 
     async def test_the_records_are_shown_and_buttons_work(self, browser: Browser, tmp_path: Path) -> None:
         async with a_sandbox(tmp_path) as running:

@@ -12,7 +12,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, KeyboardBu
 from telegram.error import NetworkError
 
 from bot.sandbox.clock import DAY
-from tests.e2e.browser import BROWSER, PHONE, Watch, new_context
+from tests.e2e.browser import PHONE, SECOND, Watch, new_context
 from tests.e2e.conftest import browser
 from tests.e2e.person import overflows
 from tests.harness.telegram import client
@@ -20,7 +20,7 @@ from tests.sandbox.stage import Stage, stage
 
 __all__ = ["browser"]
 
-pytestmark = BROWSER
+pytestmark = SECOND
 
 SCORES = InlineKeyboardMarkup([[InlineKeyboardButton(str(n), callback_data=f"c:1:{n}") for n in range(6)]])
 # Any: Slack's own documents.

@@ -8,12 +8,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from bot.sandbox.app import Options, Sandbox, sandbox
-from tests.e2e.browser import BROWSER, Watch, new_context
+from tests.e2e.browser import SECOND, Watch, new_context
 from tests.e2e.conftest import browser
 
 __all__ = ["browser"]
 
-pytestmark = BROWSER
+pytestmark = SECOND
 
 
 @pytest_asyncio.fixture(loop_scope="session")
