@@ -18,6 +18,8 @@ class Figures:
     def __init__(self, store: Store, gates: Mapping[str, Gate], clock: Callable[[], int], meters: Meters) -> None:
         self._store, self._gates, self._clock = store, gates, clock
         self._found: Mapping[str, Backlog] = {}
+        self._blind = False
+        """Told once, and not at each scrape."""
         meters.before.append(self._ask)
         writer = ("writer",)
         meters.table("chatsurvey_writer_lag_seconds", "Age of the oldest response that waits", writer, self._lag)
@@ -31,8 +33,11 @@ class Figures:
         try:
             found = await self._store.backlogs(list(kinds))
         except StoreUnavailable as error:
-            log.warning("what waits for the writers cannot be counted: %s", error)
+            if not self._blind:
+                log.warning("what waits for the writers cannot be counted: %s", error)
+            self._blind = True
             return
+        self._blind = False
         self._found = {kinds[kind]: backlog for kind, backlog in found.items()}
 
     def _lag(self) -> Mapping[tuple[str, ...], float]:

@@ -148,6 +148,7 @@ def test_a_replacement_that_cannot_start_replaces_nobody_and_orphans_stop_by_the
         assert children(service.pid) == orphans
         service.kill()
         wait_until(lambda: not any(map(alive, orphans)), "both to go")
+        wait_until(lambda: service.err.count("the supervisor has died; this process stops") == 2, "both to say so")
 
 
 def test_what_the_first_one_cannot_do_is_told_once_and_ends_all(tmp_path: Path) -> None:

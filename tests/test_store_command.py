@@ -161,7 +161,7 @@ async def lived(folder: Folder) -> None:
     [
         ("", "REDIS_URL is not set"),
         ("http://user:hush@nowhere/", "it is no address of a Redis"),
-        ("redis://user:hush@127.0.0.1:1/0", "Redis cannot be reached"),
+        ("redis://user:hush@127.0.0.1:1/0", "Redis cannot be reached (ConnectionError): redis://127.0.0.1:1/0"),
     ],
 )
 def test_a_url_that_leads_nowhere_is_told_without_its_password(
@@ -197,6 +197,7 @@ def test_records_go_along_where_that_is_said(folder: Folder, monkeypatch: pytest
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{folder.path / 'elsewhere.db'}")
     told = json.loads(folder.run("store", "move", "--to", "redis", "--records", "--json"))
     assert told["records"] == {"responses": 1, "deliveries": 1}
+    assert "They were left alone" in folder.run("store", "move", "--to", "redis", "--records")
     (response,) = json.loads(folder.run("export", "--format", "json"))
     assert response["score"] == 3
 

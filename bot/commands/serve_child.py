@@ -7,6 +7,7 @@ the supervisor's; SIGTERM, which a service manager may send to all at once, stop
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.app_place import Place
+
+log = logging.getLogger(__name__)
 
 WORKER = "CHATSURVEY_WORKER"
 """In a child's environment: its place. Not a setting."""
@@ -76,7 +79,10 @@ class Line:
         loop = asyncio.get_running_loop()
 
         def heard() -> None:
-            self.word = self._end.recv(1) or STOP
+            word = self._end.recv(1)
+            if not word:
+                log.error("the supervisor has died; this process stops")
+            self.word = word or STOP
             loop.remove_reader(self._end)
             stop.set()
 

@@ -17,7 +17,7 @@ import msgspec
 
 from bot.app_opening import place_of
 from bot.commands.data import clock, has_data, told_time
-from bot.errors import UserMistake
+from bot.errors import StoreUnavailable, UserMistake
 from bot.settings import Settings, load
 from bot.store.copy_rows import Figures
 from bot.store.copying import End, Moved, move, reopen
@@ -116,7 +116,8 @@ def _tell_moved(moved: Moved, source: str, target: str, records: Mapping[str, in
     for thing, number in records.items():
         print(f"  {thing:<10} {number:>12,}   records")
     if moved.before:
-        print(f"The chats of {source} were moved to {target} before, on {told_time(moved.before)}. Nothing was done.")
+        rest = "They were left alone." if records else "Nothing was done."
+        print(f"The chats of {source} were moved to {target} before, on {told_time(moved.before)}. {rest}")
         return
     print(f"Moved from {source} to {target}, and read back:")
     for thing, number in moved.counts.items():
@@ -190,7 +191,10 @@ async def _redis(settings: Settings, *, loud: bool = False) -> AsyncIterator[End
     from bot.store.redis_check import open_redis  # noqa: PLC0415 - only where it is an end
     from bot.store.redis_copy import RedisCopy  # noqa: PLC0415 - the same
 
-    opened = await open_redis(settings.redis_url, clock)
+    try:
+        opened = await open_redis(settings.redis_url, clock)
+    except StoreUnavailable as error:
+        raise UserMistake(f"{error}: {place_of(settings.redis_url)}", "start it, or put REDIS_URL right") from error
     rows = RedisCopy(opened.store, clock())
     for line in opened.warnings if loud else ():
         print(f"warning  {line}", file=sys.stderr)
