@@ -30,7 +30,7 @@ lint: $(VENV)/.test
 	@$(BIN)/mypy
 	@$(BIN)/chatsurvey check flows.yaml >/dev/null || $(BIN)/chatsurvey check flows.yaml
 
-# Two runs side by side: what is bounded by SOAK_SECONDS, and what takes as long as it takes.
+## Two runs side by side: what is bounded by SOAK_SECONDS, and what takes as long as it takes.
 soak: export SOAK := 1
 soak: $(VENV)/.test
 	@export KILLS=$(KILLS) STORIES=$(STORIES) OUTAGE_CHATS=$(OUTAGE_CHATS); beside=$$(mktemp); \
