@@ -159,6 +159,8 @@ class Worker:
                 log.warning("the store cannot be used now; jobs wait: %s", error)
             self._broken = True
             return self._pause, 0.0
+        if self._broken:
+            log.warning("the store can be used again; jobs go on")
         self._broken = False
         least = 0.0 if more else self._pace  # a lane that was filled wakes us when it has room again
         times = [self._next(kind, at, now) for kind, at in due.items()]

@@ -221,6 +221,7 @@ async def test_a_store_that_cannot_be_used_is_told_once_and_asked_again(
         faulty.broken = False
         await until(lambda: doing.done == ["a:x"])
     assert caplog.text.count("the store cannot be used now") == 1
+    assert caplog.text.count("the store can be used again") == 1
 
 
 async def test_what_is_claimed_while_it_stops_is_given_back(store: SqliteStore, clock: Clock) -> None:
