@@ -106,10 +106,14 @@ def _replication(there: int, asked: int) -> list[str]:
         return ["Redis has replicas, but no commit waits for them: a failover loses the last ones. Add ?replicas=1."]
     if there < asked:
         return [
-            f"Redis has {there} replicas and a commit waits for {asked}: nothing can be kept until they are there."
-            " Start them, or lower ?replicas= in REDIS_URL."
+            f"A commit waits for {asked} replica{'s' if asked > 1 else ''} of Redis, and there {_are(there)}: nothing can be"
+            " kept meanwhile. Start more, or lower ?replicas= in REDIS_URL."
         ]
     return []
+
+
+def _are(there: int) -> str:
+    return "are none" if not there else "is one" if there == 1 else f"are {there}"
 
 
 async def _facts(client: Redis) -> dict[str, Any]:

@@ -170,6 +170,21 @@ def test_settings_that_can_lose_answers_are_told(facts: dict[str, object], words
     assert words in warning
 
 
+@pytest.mark.parametrize(
+    ("there", "asked", "words"),
+    [
+        (0, 1, "waits for 1 replica of Redis, and there are none"),
+        (1, 2, "waits for 2 replicas of Redis, and there is one"),
+        (2, 3, "waits for 3 replicas of Redis, and there are 2"),
+        (1, 0, "no commit waits for them"),
+    ],
+)
+def test_replicas_that_are_too_few_or_waited_for_by_nobody_are_told(there: int, asked: int, words: str) -> None:
+    facts = {"redis_version": "7.2.4", "aof_enabled": 1, "appendfsync": "always", "connected_slaves": there}
+    (warning,) = judged(facts, replicas=asked)
+    assert words in warning
+
+
 def test_a_server_that_syncs_always_is_told_nothing() -> None:
     assert judged({"redis_version": "6.2.0", "aof_enabled": 1, "appendfsync": "always"}) == []
 
