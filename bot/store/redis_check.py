@@ -1,23 +1,26 @@
 """Opening a Redis: what must be so, and what its operator should know.
 
 Refused, since chats would be lost without a word: an eviction policy other than `noeviction`, a server older than 6.2,
-a replica; on a cluster each primary is looked at. Told as a warning: no persistence, or what the one there is can lose,
-and replicas that nobody waits for. `INFO` is asked, which managed services and modest ACL users allow; where
-`CONFIG GET` is forbidden, what only it knows stays unsaid.
+a replica; on a cluster each primary is looked at. Refused too: a user who lacks a right that would be missed only when
+somebody waits for an answer. Told as a warning: no persistence, or what the one there is can lose, and replicas that
+nobody waits for. `INFO` is asked, which managed services and modest ACL users allow; where `CONFIG GET` is forbidden,
+what only it knows stays unsaid.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, MovedError, NoPermissionError, RedisError
 
 from bot.errors import StoreUnavailable, UserMistake
 from bot.store.redis import RedisStore
 from bot.store.redis_cluster import Cluster
 from bot.store.redis_lane import told
-from bot.store.redis_url import Place, command, hang_up, place
+from bot.store.redis_layout import Layout
+from bot.store.redis_url import TIMEOUT, Place, command, hang_up, place
 from bot.store.redis_wire import Direct, Way, Wire
 
 CLUSTER_SHARDS = 16
@@ -40,7 +43,7 @@ async def open_redis(url: str, clock: Callable[[], int], *, prefix: str = "chats
     replicas = int(found.watched) if found.replicas is None else found.replicas
     way: Way | None = None
     try:
-        way, warnings = await _looked_at(found, replicas)
+        way, warnings = await _looked_at(found, replicas, prefix)
         wire, layout = Wire(way), f"{prefix}:layout"
         await wire.send("HSETNX", layout, "shards", shards or (CLUSTER_SHARDS if isinstance(way, Cluster) else 1))
         kept = await wire.send("HGET", layout, "shards")
@@ -51,17 +54,21 @@ async def open_redis(url: str, clock: Callable[[], int], *, prefix: str = "chats
     return Opened(RedisStore(way, clock, shards=int(kept), prefix=prefix, leases="server"), warnings)
 
 
-async def _looked_at(found: Place, replicas: int) -> tuple[Way, tuple[str, ...]]:
+async def _looked_at(found: Place, replicas: int, prefix: str) -> tuple[Way, tuple[str, ...]]:
     client = found.client()
     try:
         facts: dict[str, Any] = await client.info("cluster")
         if not facts.get("cluster_enabled"):
-            return Direct(found, replicas), tuple(judged(await _facts(client), replicas=replicas))
+            lines = judged(await _facts(client), replicas=replicas)
+            await _allowed(client, replicas, Layout(1, prefix))
+            return Direct(found, replicas), tuple(lines)
     finally:
         await hang_up(client)
-    way = Cluster(found, replicas)
+    way, lines = Cluster(found, replicas), []
     try:
-        lines = [line for one in await way.primaries() for line in judged(await _facts(one), replicas=replicas)]
+        for node in await way.primaries():
+            lines += judged(await _facts(node), replicas=replicas)
+            await _allowed(node, replicas, Layout(1, prefix))
     except BaseException:
         await way.close()
         raise
@@ -106,14 +113,27 @@ def _replication(there: int, asked: int) -> list[str]:
         return ["Redis has replicas, but no commit waits for them: a failover loses the last ones. Add ?replicas=1."]
     if there < asked:
         return [
-            f"A commit waits for {asked} replica{'s' if asked > 1 else ''} of Redis, and there {_are(there)}: nothing can be"
-            " kept meanwhile. Start more, or lower ?replicas= in REDIS_URL."
+            f"A commit waits for {asked} replica{'s' if asked > 1 else ''} of Redis, and there {_are(there)}:"
+            " nothing can be kept meanwhile. Start more, or lower ?replicas= in REDIS_URL."
         ]
     return []
 
 
 def _are(there: int) -> str:
     return "are none" if not there else "is one" if there == 1 else f"are {there}"
+
+
+async def _allowed(client: Redis, replicas: int, layout: Layout) -> None:
+    """Raises NoPermissionError where the user may not do something that the store does."""
+    with suppress(MovedError):  # another node of the cluster has that key; whether it may be written is asked before
+        await command(client, "SET", f"{layout.bases[0]}:p", "1", "PX", "1000")
+    for words in (("EVAL", "return 1", "0"), ("TIME",), ("PUBLISH", layout.words, "")):
+        await command(client, *words)
+    if replicas:
+        await command(client, "WAIT", "0", "0")
+    async with client.pubsub() as listening:
+        await listening.subscribe(layout.words)
+        await listening.get_message(timeout=TIMEOUT)
 
 
 async def _facts(client: Redis) -> dict[str, Any]:

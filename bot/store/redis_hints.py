@@ -32,13 +32,12 @@ class Hints:
     def __init__(self, wire: Wire, layout: Layout) -> None:
         self._wire = wire
         self._layout = layout
-        self._channel = f"{layout.prefix}:words"
         self._listeners: list[Callable[[str], None]] = []
         self._listening: asyncio.Task[None] | None = None
 
     def tell(self, word: str) -> None:
         with suppress(StoreUnavailable):  # closed
-            self._wire.ask(_TELL, self._layout.base(word), self._channel, word).add_done_callback(_unheard)
+            self._wire.ask(_TELL, self._layout.base(word), self._layout.words, word).add_done_callback(_unheard)
 
     def hear(self, listener: Callable[[str], None]) -> None:
         self._listeners.append(listener)
@@ -81,7 +80,7 @@ class Hints:
             try:
                 pubsub = (await self._wire.listener()).pubsub()
                 try:
-                    await pubsub.subscribe(self._channel)
+                    await pubsub.subscribe(self._layout.words)
                     await self._pass_on(pubsub)
                     pause = least
                 finally:

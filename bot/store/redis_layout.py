@@ -76,6 +76,8 @@ class Layout:
         self.shards = shards
         self.prefix = prefix
         self.bases = tuple(f"{prefix}:{{{prefix}.{shard}}}" for shard in range(shards))
+        self.words = f"{prefix}:words"
+        """The channel that processes talk over."""
 
     def shard(self, owner: str) -> int:
         return crc32(owner.encode()) % self.shards
