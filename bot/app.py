@@ -150,8 +150,7 @@ async def _start(
     routes = [route for channel in talking for route in channel.routes]
     routes += desk.routes() if desk is not None else []
     routes += ResponsePage(store, records, settings.secrets, settings.timezone).routes()
-    runner = http.runner(http.application(inside, settings, routes, departure))
-    await runner.setup()
+    runner = await http.running(http.application(inside, settings, routes, departure))
     stack.push_async_callback(runner.cleanup)
     stack.push_async_callback(cancel, background(watch(file, store, catalog, tell), "watcher of the flow file"))
     drain = await _listen(runner, sockets, departure)

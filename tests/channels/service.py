@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiohttp import ClientResponse, ClientSession
 from aiohttp.web import Application, TCPSite
+from yarl import URL
 
 from bot import http, settings
 from bot.channels.verify import Tokens
@@ -128,7 +129,7 @@ class Service:
     runtime: Runtime
     clock: Clock
 
-    async def post(self, path: str, body: object, **more: object) -> Said:
+    async def post(self, path: str | URL, body: object, **more: object) -> Said:
         """`body` is sent as JSON, or as it is where it is bytes."""
         content = {"data": BytesIO(body)} if isinstance(body, bytes) else {"json": body}
         response = await self.client.post(path, **content, **more)  # type: ignore[arg-type]  # the client's own keywords
@@ -181,8 +182,7 @@ async def serve(
 @asynccontextmanager
 async def running(app: Application) -> AsyncIterator[ClientSession]:
     """The application on a port of its own, run as the service runs it, and a client of it."""
-    runner = http.runner(app)
-    await runner.setup()
+    runner = await http.running(app)
     await TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     async with ClientSession(f"http://{host}:{port}") as client:

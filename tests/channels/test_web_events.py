@@ -13,6 +13,7 @@ from bot.channels.base import Reply
 from bot.channels.web.channel import WebChannel
 from bot.channels.web.options import WebOptions
 from bot.errors import StoreUnavailable
+from bot.http import CHANNEL
 from bot.model import Job
 from bot.runtime import Runtime
 from tests.channels.service import SECRETS, Chat, Service, running, serve
@@ -149,6 +150,7 @@ async def test_a_lost_hint_and_an_absent_store_lose_nothing(service: Service) ->
     front = Elsewhere(service.store, service.catalog, service.clock.ms, lambda _: None)
     channel = WebChannel(front, WebOptions(tick=0.02), SECRETS, service.clock.ms)
     app = web.Application()
+    app[CHANNEL] = channel
     app.add_routes(channel.routes())
     async with running(app) as client:
         other = replace(chat, service=replace(service, client=client))

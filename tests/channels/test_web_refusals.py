@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.channels.base import Reply
 from bot.channels.web.channel import WebChannel
 from bot.channels.web.options import WebOptions
+from bot.http import CHANNEL
 from bot.model import Start
 from bot.runtime import Runtime
 from tests.channels.service import SECRETS, Said, Service, running, serve, token_of
@@ -255,6 +256,7 @@ async def test_a_bug_is_told_as_one(service: Service, caplog: pytest.LogCaptureF
 
 def application(channel: WebChannel) -> web.Application:
     app = web.Application()
+    app[CHANNEL] = channel
     app.add_routes(channel.routes())
     return app
 

@@ -24,11 +24,11 @@ from bot.channels.web.errors import FOREIGN, Overtaken, Refused, answer_to
 from bot.channels.web.events import Streams
 from bot.channels.web.options import WebOptions
 from bot.channels.web.reading import read, take
+from bot.channels.web.shortcut import CHATS, Handle, chat_of, shortcut
 from bot.channels.web.types import SAFE
 from bot.model import Address, Fact, Inbound, Start
 
 _Answer: TypeAlias = tuple[int, bytes]
-_Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Observe: TypeAlias = Callable[[str, int, float], None]
 _Guarded: TypeAlias = Callable[[web.Request, Mapping[str, str]], Awaitable[web.StreamResponse]]
 """A handler, given the headers of an answer to the request's Origin."""
@@ -65,18 +65,24 @@ class WebChannel:
         self._last = False
         self._new_chat = msgspec.json.Decoder(web_types.NewChat)
         self._message = msgspec.json.Decoder(web_types.Message)
+        self._opening, self._answering = self._answer("chats", self._open), self._answer("messages", self._receive)
 
     def routes(self) -> list[web.RouteDef]:
-        chats, messages = "/api/v1/chats", "/api/v1/chats/{chat}/messages"
-        events = "/api/v1/chats/{chat}/events"
+        messages, events = f"{CHATS}/{{chat}}/messages", f"{CHATS}/{{chat}}/events"
         return [
-            web.post(messages, self._answer("messages", self._receive)),  # first, for it is looked up first
-            web.post(chats, self._answer("chats", self._open)),
+            web.post(messages, self._answering),
+            web.post(CHATS, self._opening),
             web.get(events, self._guard(self._events), allow_head=False),
-            *(web.options(path, self._preflight) for path in (chats, messages, events)),
+            *(web.options(path, self._preflight) for path in (CHATS, messages, events)),
             web.get("/l/{chat}/{signature}/{step}/{key}", self._guard(self._follow), allow_head=False),
             web.head("/l/{chat}/{signature}/{step}/{key}", _head),
         ]
+
+    def shortcut(self, otherwise: Handle) -> Handle:
+        """Serves what has a route here without looking for it; all the rest goes to `otherwise`. So does everything
+        once the service begins to stop."""
+        quick = shortcut(self._opening, self._answering, otherwise)
+        return lambda request: otherwise(request) if self._last else quick(request)
 
     def close(self) -> None:
         """End the event streams and, behind their next answers, the connections; called when the service begins to
@@ -84,7 +90,7 @@ class WebChannel:
         self._last = True
         self._streams.close()
 
-    def _answer(self, route: str, handle: Callable[[web.Request], Awaitable[_Answer]]) -> _Handler:
+    def _answer(self, route: str, handle: Callable[[web.Request], Awaitable[_Answer]]) -> Handle:
         """A handler of JSON, which is timed."""
         observe, clock = self._observe, time.perf_counter
 
@@ -99,12 +105,14 @@ class WebChannel:
                 response = answer(request, status, body, headers, last=self._last)
             except Exception as error:  # noqa: BLE001 - `answer_to` logs what it does not know
                 response = answer_to(error, headers)
+            if self._last:  # also where it began to stop while this was answered
+                response.force_close()
             observe(route, response.status, clock() - began)
             return response
 
         return run
 
-    def _guard(self, handle: _Guarded) -> _Handler:
+    def _guard(self, handle: _Guarded) -> Handle:
         """The same for a handler that makes its own response."""
 
         async def run(request: web.Request) -> web.StreamResponse:
@@ -196,7 +204,7 @@ class WebChannel:
 
     def _chat(self, request: web.Request) -> str:
         """The chat in the path, once its token is there and it has not said too much."""
-        chat: str = request.match_info["chat"]
+        chat = chat_of(request)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not self._tokens.belongs(token.strip(), chat):
             raise Refused(401, "token", "Send the token of this chat as `Authorization: Bearer <token>`.")
