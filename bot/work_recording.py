@@ -64,6 +64,8 @@ class Recording:
         self._outcomes = meters.deliveries
         self._files = [writer for writer in writers if isinstance(writer, FileWriter) and not writer.transcript]
         self._writers = [writer for writer in writers if writer not in self._files]
+        # Asked once: to look for a protocol's methods costs as much as to write the line.
+        self._wants = {writer.name: writer.wants for writer in writers if isinstance(writer, Choosing)}
         self.gate = RecordsGate(clock)
         """Of the lane `record`."""
 
@@ -129,7 +131,7 @@ class Recording:
         written: list[Delivery] = []
         failed: set[tuple[str, str]] = set()
         for writer in self._files:
-            wanted = [found for found in responses if found is not None and _is_for(writer, found)]
+            wanted = [found for found in responses if found is not None and self._is_for(writer, found)]
             errors = await writer.write_all(wanted) if wanted else ()
             for found, error in zip(wanted, errors, strict=True):
                 if error is None:
@@ -151,20 +153,20 @@ class Recording:
     async def _has_news(self, writer: Target, response: Response) -> bool:
         """A writer that does not want it hears of it where it has it already: what was put right is put right there."""
         known = remote_id(writer.name, response.chat)
-        return _is_for(writer, response) or (
+        return self._is_for(writer, response) or (
             (writer.samples or not response.sample) and await self._store.doc(KIND, known) is not None
         )
 
-
-def _is_for(writer: Target, response: Response) -> bool:
-    """A writer that cannot say is asked again in a job of its own: its fault is no reason to record nothing."""
-    if response.sample and not writer.samples:
-        return False
-    try:
-        return bool(writer.wants(response)) if isinstance(writer, Choosing) else True
-    except Exception:
-        log.exception("writer %s cannot say what it wants", writer.name)
-        return True
+    def _is_for(self, writer: Target, response: Response) -> bool:
+        """A writer that cannot say is asked again in a job of its own: its fault is no reason to record nothing."""
+        if response.sample and not writer.samples:
+            return False
+        wants = self._wants.get(writer.name)
+        try:
+            return wants is None or bool(wants(response))
+        except Exception:
+            log.exception("writer %s cannot say what it wants", writer.name)
+            return True
 
 
 def landed(writer: str, response: Response, attempts: int, now: int, remote: str = "") -> Delivery:
