@@ -96,7 +96,7 @@ async def run(
         during, over = 0, loop.time()
     finally:
         load.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError):  # ours, just above; what else ended it is raised
             await load
     recovered = [crowd.recovered.get(number, float("inf")) for number in range(len(house.processes))]
     wrong = [*crowd.surprises, *await _kept(house, crowd, hurry=hurry)]
@@ -114,7 +114,7 @@ async def calm(house: House, answers: int, seed: int) -> Sequence[str]:
     """A crowd alone, for so many answers, until all of it has arrived. What surprised the customers."""
     crowd = Crowd(house.bases, seed, CUSTOMERS)
     load = asyncio.create_task(crowd.run())
-    with suppress(TimeoutError):
+    with suppress(TimeoutError):  # who was surprised comes no more, and is told below
         await crowd.come(answers, PATIENCE)
     crowd.stop()
     await asyncio.wait_for(load, PATIENCE)
@@ -140,7 +140,7 @@ async def _kept(house: House, crowd: Crowd, *, hurry: bool) -> list[str]:
 async def _arrived(house: House, crowd: Crowd, seconds: float) -> list[str]:
     """What is still late after so many seconds; returns as soon as nothing is."""
     late = await _late(house, crowd)
-    with suppress(TimeoutError):
+    with suppress(TimeoutError):  # what is late then is what is asked for
         async with asyncio.timeout(seconds):
             while late:
                 await asyncio.sleep(0.05)
@@ -173,7 +173,7 @@ async def killed(house: House, crowd: Crowd, seconds: float, rng: random.Random)
 async def redis_restarted(house: House, crowd: Crowd, seconds: float, rng: random.Random) -> None:
     """An orderly stop, as for an upgrade, and a start."""
     async with Redis.from_url(house.servers[0].url) as admin:
-        with suppress(RedisError):
+        with suppress(RedisError):  # it hangs up in place of an answer
             await admin.shutdown()
     await asyncio.to_thread(house.servers[0].wait)
     await asyncio.sleep(seconds)
@@ -189,8 +189,10 @@ async def redis_killed(house: House, crowd: Crowd, seconds: float, rng: random.R
 async def redis_paused(house: House, crowd: Crowd, seconds: float, rng: random.Random) -> None:
     """SIGSTOP: connections stand, nothing comes; what was sent is done later, when nobody waits for it any more."""
     house.servers[0].signal(signal.SIGSTOP)
-    await asyncio.sleep(seconds)
-    house.servers[0].signal(signal.SIGCONT)
+    try:
+        await asyncio.sleep(seconds)
+    finally:  # whoever asks a server that stands waits as long
+        house.servers[0].signal(signal.SIGCONT)
 
 
 async def redis_full(house: House, crowd: Crowd, seconds: float, rng: random.Random) -> None:
@@ -224,12 +226,14 @@ async def redis_failed_over(house: House, crowd: Crowd, seconds: float, rng: ran
         old.signal(signal.SIGSTOP)
     else:
         await asyncio.to_thread(house.told_to_fail_over)
-    await asyncio.to_thread(until, lambda: house.primary() is not old)
-    await asyncio.sleep(rng.random() * seconds)
-    if how == "killed":
-        await asyncio.to_thread(old.start)
-    elif how == "stopped":
-        old.signal(signal.SIGCONT)
+    try:
+        await asyncio.to_thread(until, lambda: house.primary() is not old, "another primary")
+        await asyncio.sleep(rng.random() * seconds)
+    finally:
+        if how == "killed":
+            await asyncio.to_thread(old.start)
+        elif how == "stopped":
+            old.signal(signal.SIGCONT)
 
 
 async def clock_stepped(house: House, crowd: Crowd, seconds: float, rng: random.Random) -> None:

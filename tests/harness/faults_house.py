@@ -22,7 +22,7 @@ from tests.harness.faults_child import Troubles
 from tests.harness.postgres_server import postgres
 from tests.harness.proxy import Proxy
 from tests.harness.receiver import SECRET, Receiver
-from tests.harness.redis_server import Server, cluster, command, until, watched
+from tests.harness.redis_server import ANSWER, Server, cluster, command, until, watched
 from tests.harness.service import Service, clean, wait_until
 from tests.harness.witness import Chat
 
@@ -108,7 +108,7 @@ class House:
 
     def primary(self) -> Server:
         """The one that the sentinel names; it moves to the front of the servers."""
-        with closing(Redis(port=self.sentinel, decode_responses=True)) as sentinel:
+        with closing(Redis(port=self.sentinel, decode_responses=True, socket_timeout=ANSWER)) as sentinel:
             told = command(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "chats")
         assert isinstance(told, list)
         self.servers.sort(key=lambda server: server.port != int(told[1]))
@@ -117,7 +117,7 @@ class House:
     def told_to_fail_over(self) -> None:
         """As an operator should: the primary stops to take writes first. Without that word both are primaries for some
         seconds, and the old one still has a replica, so that waiting for one keeps nothing safe."""
-        with closing(Redis(port=self.sentinel)) as sentinel:
+        with closing(Redis(port=self.sentinel, socket_timeout=ANSWER)) as sentinel:
             command(sentinel, "SENTINEL", "FAILOVER", "chats", "COORDINATED")
 
     async def kill(self, process: Process) -> None:
@@ -194,7 +194,7 @@ def _watched(stack: AsyncExitStack, folder: Path, receiver: Receiver) -> House:
     stack.callback(process.wait)
     stack.callback(process.kill)
     port = int(url.rpartition(":")[2].partition("/")[0])
-    with closing(Redis(port=port)) as sentinel:
+    with closing(Redis(port=port, socket_timeout=ANSWER)) as sentinel:
         for name, value in (("down-after-milliseconds", 700), ("failover-timeout", 3_000), ("parallel-syncs", 2)):
             command(sentinel, "SENTINEL", "SET", "chats", name, value)
         until(lambda: len(sentinel.sentinel_slaves("chats")) == 2)

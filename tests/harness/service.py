@@ -1,5 +1,6 @@
 """The service for tests: a real process in a folder of its own, or the same parts in the test's own loop."""
 
+import asyncio
 import os
 import re
 import signal
@@ -29,6 +30,17 @@ def wait_until(holds: Callable[[], object], what: str, patience: float = PATIENC
     while not holds():
         assert time.monotonic() < until, f"waited {patience} s in vain: {what}"
         time.sleep(0.01)
+
+
+@asynccontextmanager
+async def within(seconds: float, what: str) -> AsyncIterator[None]:
+    """Fail with `what` where the body takes longer: what waits for ever tells nothing."""
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        assert not limit.expired(), f"waited {seconds} s in vain: {what}"
+        raise
 
 
 class Service:
@@ -172,8 +184,10 @@ async def serving(
     """The whole service in this loop, on a free port of loopback. `now` may be a clock that the test moves."""
     lay(folder, flows)
     settings = load({"HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "warning"} | environ, folder)
-    service = await app.start(settings, now=now)
+    async with within(2 * PATIENCE, "the service to start"):
+        service = await app.start(settings, now=now)
     try:
         yield service
     finally:
-        await service.stop()
+        async with within(2 * PATIENCE, "the service to stop"):
+            await service.stop()

@@ -18,6 +18,8 @@ import msgspec
 from redis import Redis
 from redis.cluster import RedisCluster
 
+from tests.harness.redis_server import reaching
+
 Fields: TypeAlias = dict[str, Any]
 """Whatever was kept, by name."""
 
@@ -55,7 +57,7 @@ class Row:
 
 def logs(url: str, *, cluster: bool = False) -> dict[str, Log]:
     """Every chat that is kept, by id."""
-    with closing(RedisCluster.from_url(url) if cluster else Redis.from_url(url)) as client:
+    with closing(RedisCluster.from_url(url) if cluster else reaching(url)) as client:
         keys = [bytes(key) for key in client.scan_iter(match="chatsurvey:{*}:c:*", count=10_000)]
         return dict(_logs(client, keys))
 
