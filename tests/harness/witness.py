@@ -96,7 +96,7 @@ class Crowd:
 
     async def _one(self, session: aiohttp.ClientSession, rng: random.Random) -> None:
         while not self._stopping and len(self.surprises) < MOST:
-            with suppress(_Surprised):
+            with suppress(_Surprised):  # it is in `surprises`
                 await self._chat(session, rng)
 
     async def _chat(self, session: aiohttp.ClientSession, rng: random.Random) -> None:
@@ -146,7 +146,7 @@ class Crowd:
                     if response.status not in (429, 503):
                         self._wonder(f"{path} {body}: {response.status} {await response.text()}")
             except (aiohttp.ClientError, TimeoutError, ConnectionError):
-                pass
+                pass  # a process that is away, slow or killed is what is tried: counted, and asked of another one
             self.resent += 1
             await asyncio.sleep(0.01 + 0.04 * rng.random())
 

@@ -44,6 +44,7 @@ class OnTheWeb:
     """Speaks the public HTTP contract, as the widget does: what was not acknowledged is sent again with the same id."""
 
     def __init__(self, session: aiohttp.ClientSession, url: Callable[[], str]) -> None:
+        """`session` gives a request up before `PATIENCE` is over."""
         self._session, self._url = session, url
         self._ids = count()
         self._chat: dict[str, object] = {}
@@ -82,7 +83,7 @@ class OnTheWeb:
 
     async def _post(self, path: str, body: dict[str, object]) -> dict[str, object]:
         end = time.monotonic() + PATIENCE
-        token = str(self._chat.get("token", ""))
+        token, trouble = str(self._chat.get("token", "")), ""
         while True:
             try:
                 async with self._session.post(
@@ -92,9 +93,10 @@ class OnTheWeb:
                     if answer.status < 300:
                         return found
                     assert answer.status == 503, found
-            except (aiohttp.ClientError, TimeoutError):
-                pass
-            assert time.monotonic() < end, f"{path} was not answered"
+                    trouble = str(found)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                trouble = repr(error)  # the process was killed: it is asked again, as the widget does
+            assert time.monotonic() < end, f"{path} was not answered: {trouble}"
             await asyncio.sleep(LOOK)
 
     def _take(self, state: dict[str, object]) -> None:

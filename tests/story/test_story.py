@@ -56,7 +56,7 @@ class Story:
                     lambda: words in (self.slack.now(card) or card).shown or None, words, PATIENCE / 10
                 )
             except (AssertionError, TimeoutError):
-                continue
+                continue  # the process was killed before it was committed: as a person does, once more
             return
         raise AssertionError(f"the card never said {words!r}: {self.cards[0].shown}")
 
@@ -69,7 +69,7 @@ class Story:
             try:
                 await self.slack.opened("maya", PATIENCE / 10)
             except (AssertionError, TimeoutError):
-                continue
+                continue  # the window is an errand, and may be lost
             if (await self.slack.submits("maya", {"outcome": "replaced", "note": "Sent a new one."})).ok:
                 return
         raise AssertionError("the form was never taken")
@@ -164,7 +164,7 @@ async def told(folder: Path, channel: str) -> AsyncIterator[Story]:
     async with (
         Slack() as slack,
         Telegram(check=telegram_faults) as telegram,
-        aiohttp.ClientSession() as session,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE / 4)) as session,
     ):
         slack.dispatcher.retries = (0.0, 0.3, 2.0, 5.0)
         slack.add_user("maya", real_name="Maya Roy", email="maya@acme.example")
