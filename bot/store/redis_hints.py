@@ -25,7 +25,8 @@ _SILENCE = 2.0
 _PAGE = 500
 """Chats that a script looks at: Redis serves nobody else meanwhile."""
 _PAUSES = (0.05, 2.0)
-"""Seconds before the first and at most before a later attempt to listen again; half of it is chance."""
+"""Seconds before the first attempt to listen again, and at most before one that follows others in vain; half of it is
+chance."""
 
 
 class Hints:
@@ -75,19 +76,17 @@ class Hints:
             await asyncio.gather(self._listening, return_exceptions=True)
 
     async def _listen(self) -> None:
-        pause = least = _PAUSES[0]
+        least, most = _PAUSES
+        pause = least
         while True:
-            try:
-                pubsub = (await self._wire.listener()).pubsub()
-                try:
+            with suppress(Exception):  # whatever it was, it is tried again
+                async with (await self._wire.listener()).pubsub() as pubsub:
                     await pubsub.subscribe(self._layout.words)
-                    await self._pass_on(pubsub)
-                    pause = least
-                finally:
-                    await pubsub.aclose()  # type: ignore[no-untyped-call] # redis-py leaves it open
-            except Exception:  # noqa: BLE001 - whatever it was, it is tried again
-                pause = min(2 * pause, _PAUSES[1])
+                    if await pubsub.get_message(timeout=_SILENCE) is not None:  # it listens now
+                        pause = least
+                        await self._pass_on(pubsub)
             await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311 - chance, no secret
+            pause = min(2 * pause, most)
 
     async def _pass_on(self, pubsub: PubSub) -> None:
         """Until the connection is silent though it was asked for a pong."""

@@ -1,6 +1,7 @@
 """The Redis store beyond the contract: what a killed process leaves behind, and which servers are taken."""
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -255,3 +256,18 @@ async def test_who_listens_hears_again_after_the_connection_broke(
         await until(lambda: "after" in heard, lambda: telling.tell("after"))
         await listening.close()
         await telling.close()
+
+
+async def test_who_listened_in_between_waits_no_longer_than_after_the_first_break(
+    server: Server, prefix: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause grows while a server is away; over weeks it grew with each break, and words were missed for longer."""
+    monkeypatch.setattr("bot.store.redis_hints._PAUSES", (0.001, 1_000.0))
+    heard: list[str] = []
+    store = RedisStore(Direct(place(server.url)), clock, prefix=prefix)
+    store.hear(heard.append)
+    with server.client() as admin:
+        for word in map(str, range(20)):
+            await until(partial(heard.__contains__, word), partial(store.tell, word))
+            command(admin, "CLIENT", "KILL", "TYPE", "pubsub")
+    await store.close()
