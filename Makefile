@@ -34,9 +34,10 @@ lint: $(VENV)/.test
 soak: export SOAK := 1
 soak: $(VENV)/.test
 	@export KILLS=$(KILLS) STORIES=$(STORIES) OUTAGE_CHATS=$(OUTAGE_CHATS); beside=$$(mktemp); \
-	$(BIN)/python -m pytest -q tests/flows/test_walks.py tests/e2e tests/story tests/crm/test_kills.py \
+	long="-q -o faulthandler_timeout=0"; \
+	$(BIN)/python -m pytest $$long tests/flows/test_walks.py tests/e2e tests/story tests/crm/test_kills.py \
 		>$$beside 2>&1 & \
-	$(BIN)/python -m pytest -q tests/soak tests/store/test_redis_replicas.py tests/crm/test_outage.py; first=$$?; \
+	$(BIN)/python -m pytest $$long tests/soak tests/store/test_redis_replicas.py tests/crm/test_outage.py; first=$$?; \
 	wait $$!; second=$$?; cat $$beside; rm -f $$beside; exit $$((first + second))
 
 bench: $(VENV)/.test
