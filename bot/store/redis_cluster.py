@@ -8,7 +8,7 @@
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from redis.asyncio import Redis
 from redis.crc import key_slot
@@ -22,6 +22,8 @@ _PAUSE = 0.25
 """Seconds between looks who has what."""
 _LOOK = 1.0
 """Seconds that one node has to tell it."""
+_UNNAMED = (None, b"", b"?")
+"""Told in place of a host by a node that does not know its own, or is set not to tell: it is where it was asked."""
 
 
 class Cluster:
@@ -84,7 +86,7 @@ class Cluster:
         self._looked_at = loop.time()
         try:
             await self._look()
-        except StoreUnavailable as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told
             for one in self._withdrawn():
                 one.fail(error)
         for one in self._withdrawn():
@@ -113,14 +115,18 @@ class Cluster:
                 error = told(failure)
                 continue
             own = client.connection_pool.connection_kwargs.get("host", "localhost")
-            self._learn((first, last, host.decode() or own, port) for first, last, (host, port, *_), *_ in rows)
+            self._learn(
+                {
+                    (first, last): (own if host in _UNNAMED else host.decode(), port)
+                    for first, last, (host, port, *_), *_ in rows
+                }
+            )
             return
         raise error if isinstance(error, StoreUnavailable) else StoreUnavailable("Redis is no cluster")
 
-    def _learn(self, spans: Iterable[tuple[int, int, str, int]]) -> None:
-        """Calls that wait for a node that has nothing any more go where their keys are now. A node that does not know
-        its own name tells none: it is the one that was asked."""
-        found = {(first, last): (host, port) for first, last, host, port in spans}
+    def _learn(self, found: Mapping[tuple[int, int], tuple[str, int]]) -> None:
+        """Who has which slots, first and last. Calls that wait for a node that has nothing any more go where their keys
+        are now."""
         for place in found.values():
             if place not in self._lanes:
                 lane = Lane(self._place.at(*place), self._replicas, self._moved, self._look_again)

@@ -1,6 +1,7 @@
 """The Redis store beyond the contract: what a killed process leaves behind, and which servers are taken."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -208,6 +209,20 @@ async def test_a_cluster_is_known_as_one_and_keeps_its_layout(prefix: str, clock
     assert again.store._layout.shards == 7
     assert again.warnings == first.warnings
     await again.store.close()
+
+
+@pytest.mark.parametrize("kind", ["unknown-endpoint", "hostname"])
+async def test_a_cluster_whose_nodes_tell_no_hosts_is_where_it_was_asked(prefix: str, clock: Clock, kind: str) -> None:
+    """As behind a proxy of a managed service; without a hostname of its own a node says "?"."""
+    with ExitStack() as stack:
+        for node in cluster():
+            admin = stack.enter_context(node.client())
+            admin.config_set("cluster-preferred-endpoint-type", kind)
+            stack.callback(admin.config_set, "cluster-preferred-endpoint-type", "ip")
+        opened = await open_redis(cluster()[0].url, clock, prefix=prefix)
+        for chat in ("a", "b", "c"):
+            assert await opened.store.commit(a_turn(chat)) is Commit.DONE
+        await opened.store.close()
 
 
 async def test_a_sentinel_leads_to_the_primary(server: Server, prefix: str, clock: Clock) -> None:
