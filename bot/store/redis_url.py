@@ -22,6 +22,8 @@ from bot.errors import UserMistake
 
 TIMEOUT = 2.0
 """Seconds for connecting, and for the answer to a pipeline."""
+_SETTLED = {"protocol", "decode_responses", "encoding", "encoding_errors"}
+"""Options of redis-py that say how answers are read, which nobody else can choose."""
 _SENTINELS = ("redis+sentinel", "rediss+sentinel")
 _SENTINEL_PORT = 26379
 _SENTINEL_TIMEOUT = TIMEOUT / 4
@@ -57,8 +59,8 @@ def place(url: str) -> Place:
         words = parse_qsl(parts.query, keep_blank_values=True)
         said = [value for name, value in words if name == "replicas"]
         replicas = int(said[-1]) if said else None
-        if replicas is not None and not 0 <= replicas <= 9:
-            raise ValueError(replicas)
+        if (replicas is not None and not 0 <= replicas <= 9) or not _SETTLED.isdisjoint(dict(words)):
+            raise ValueError
         rest = urlencode([(name, value) for name, value in words if name != "replicas"], quote_via=quote, safe="/")
         found = Place(urlunsplit(parts._replace(query=rest)), parts.scheme in _SENTINELS, replicas)
         _tried(found)

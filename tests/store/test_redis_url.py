@@ -228,6 +228,13 @@ async def test_a_database_that_is_none_is_told_at_once(clock: Clock) -> None:
         await open_redis(f"{single().url}/99", clock)
 
 
+@pytest.mark.parametrize("option", ["protocol=3", "decode_responses=true", "encoding=latin-1"])
+def test_how_answers_are_read_is_not_for_the_url_to_say(option: str) -> None:
+    """Each of them would be taken, and every answer misread."""
+    with pytest.raises(UserMistake, match="cannot be read"):
+        place(f"redis://127.0.0.1/0?{option}")
+
+
 async def test_rights_that_are_taken_away_later_are_unavailable_until_they_are_back(prefix: str, clock: Clock) -> None:
     server = Server()
     opened = await open_redis(limited(server), clock, prefix=prefix)
