@@ -13,7 +13,7 @@ from bot.errors import StoreUnavailable
 from bot.store.copy_rows import MARKER, ChatRow, EventRow, FlowRow, JobRow, NameRow, Row, Thing
 from bot.store.redis_cluster import Cluster
 from bot.store.redis_lane import told
-from bot.store.redis_layout import Layout, parcel
+from bot.store.redis_layout import Layout, left
 from bot.store.redis_rows import Row as ScriptRow
 from bot.store.redis_rows import doc_of
 from bot.store.redis_wire import Script, Way, Wire
@@ -178,12 +178,9 @@ class Reader:
     async def _land_what_is_left(self) -> None:
         """What was committed in one shard for another, by a process that was killed before it brought it there."""
         for base in self._layout.bases:
-            left = await self._wire.send("HGETALL", f"{base}:o")
-            pairs = left.items() if isinstance(left, dict) else zip(left[::2], left[1::2], strict=True)
-            for id_, body in sorted(pairs):
-                one = parcel(id_, body)
+            for one in left(await self._wire.send("HGETALL", f"{base}:o")):
                 await self._wire.run(_LAND, self._layout.bases[one.shard], *one.args)
-                await self._wire.send("HDEL", f"{base}:o", id_)
+                await self._wire.send("HDEL", f"{base}:o", one.id)
 
     def _key(self, thing: Thing, key: str, shard: int) -> str:
         if thing == "flows":

@@ -19,9 +19,8 @@ from bot.store.redis_wire import Script, Wire
 _EVENT = Script("event", keeps=True)
 _WAITS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds between looks at somebody else's reservation; behind the last it is taken over."""
-
-
 _REMEMBERED = 1_000
+"""Commits in doubt, the last ones."""
 
 
 class Events:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from bot.errors import StoreUnavailable
 from bot.model import Doc, Job
 from bot.store.base import LONGEST_LEASE, Backlog, Done, JobState, JobView, Settlement
-from bot.store.redis_layout import Also, Layout, Parcel, pack, parcel, parcels, tail
+from bot.store.redis_layout import Also, Layout, Parcel, left, pack, parcels, tail
 from bot.store.redis_pipe import Arg
 from bot.store.redis_rows import STATES, Row, earliest, job_of, settled, view_of
 from bot.store.redis_turns import Turns
@@ -85,11 +85,10 @@ class RedisJobs:
         if abs(self._clock() - self._looked) < _LEFT:
             return
         self._looked = self._clock()
-        late = f"{self._looked - _LEFT:015}".encode()
+        late = f"{self._looked - _LEFT:015}"
         asked = [self._wire.send("HGETALL", f"{base}:o", keeps=True) for base in self._layout.bases]
         for home, pairs in await _answered(asked):
-            left = dict(pairs) if isinstance(pairs, dict) else dict(zip(pairs[::2], pairs[1::2], strict=True))
-            await self._turns.land(home, [parcel(id_, body) for id_, body in sorted(left.items()) if id_ < late])
+            await self._turns.land(home, [one for one in left(pairs) if one.id < late])
 
     async def settle(self, settlements: Sequence[tuple[Job, Settlement]], now: int) -> None:
         """A shard's settlements go together, with the jobs and documents that they bring. Where a shard cannot be

@@ -52,7 +52,8 @@ _FIRST, _LONGEST = 0.05, 1.0
 """Seconds of the pause after the first failure, and at most."""
 _REPLICATED = 1_000
 """Ms that replicas have to catch up."""
-_PROBE_KEPT = 60_000
+PROBE_KEPT = 60_000
+"""Ms."""
 _UNAVAILABLE = ("OOM", "READONLY", "MISCONF", "LOADING", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "NOREPLICAS", "BUSY")
 """What a server answers that cannot serve now; all other refusals are mistakes of ours or of the operator."""
 
@@ -174,7 +175,7 @@ class Lane:
         calls = [self._words(one, whole) for one in batch]
         kept = next((one for one in batch if one.keeps), None) if self._replicas else None
         if kept is not None:
-            calls += [("SET", _probe(kept.key), 1, "PX", _PROBE_KEPT), ("WAIT", self._replicas, _REPLICATED)]
+            calls += [("SET", _probe(kept.key), 1, "PX", PROBE_KEPT), ("WAIT", self._replicas, _REPLICATED)]
         async with asyncio.timeout(_PATIENCE):
             answers = await exchanged(self.client, calls)
         self._known |= whole
@@ -206,8 +207,10 @@ def _probe(key: bytes) -> bytes:
 
 def told(error: Exception) -> Exception:
     """The store's own error for one of the client's."""
-    if isinstance(error, NoScriptError | StoreUnavailable):
+    if isinstance(error, StoreUnavailable):
         return error
+    if isinstance(error, NoScriptError):
+        return StoreUnavailable("Redis forgets its scripts again and again")
     if isinstance(error, AuthenticationError | NoPermissionError):
         return StoreUnavailable(f"Redis does not let this user do its work ({type(error).__name__})")
     if isinstance(error, MasterNotFoundError):

@@ -62,9 +62,10 @@ class Parcel:
         return pack((self.shard, self.args))
 
 
-def parcel(id: bytes, body: bytes) -> Parcel:
-    shard, args = _unpack_parcel(body)
-    return Parcel(id.decode(), shard, args)
+def left(pairs: Sequence[bytes]) -> list[Parcel]:
+    """What a shard's hash of parcels holds, in the order they were made; ids and bodies by turns."""
+    found = sorted(zip(pairs[::2], pairs[1::2], strict=True))
+    return [Parcel(id_.decode(), *_unpack_parcel(body)) for id_, body in found]
 
 
 def token() -> str:

@@ -9,15 +9,12 @@ from typing import Any, Protocol
 from redis.asyncio import Redis
 
 from bot.errors import StoreUnavailable
-from bot.store.redis_lane import Lane, One
+from bot.store.redis_lane import PROBE_KEPT, Lane, One
 from bot.store.redis_pipe import Arg
 from bot.store.redis_script import Script
 from bot.store.redis_url import Place
 
 __all__ = ["Direct", "Script", "Way", "Wire"]
-
-
-_PROBE_KEPT = 60_000
 
 
 class Way(Protocol):
@@ -76,7 +73,7 @@ class Wire:
 
     async def probe(self, base: str) -> None:
         """Write something of no importance. Raises StoreUnavailable."""
-        await self.send("SET", f"{base}:p", 1, "PX", _PROBE_KEPT, keeps=True)
+        await self.send("SET", f"{base}:p", 1, "PX", PROBE_KEPT, keeps=True)
 
     async def close(self) -> None:
         """Finish what was asked before, then hang up. A second call returns at once."""

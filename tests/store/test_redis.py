@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from redis import Redis
+from redis.exceptions import NoScriptError
 
 from bot.errors import StoreUnavailable, UserMistake
 from bot.model import Address, Doc, Job
 from bot.store.base import Commit, Done
 from bot.store.redis import RedisStore
 from bot.store.redis_check import judged, open_redis
+from bot.store.redis_lane import told
 from bot.store.redis_url import place
 from bot.store.redis_wire import Direct
 from tests.harness.proxy import Proxy
@@ -131,6 +133,10 @@ async def test_scripts_that_a_server_has_forgotten_are_sent_again(sharded: Redis
     with single().client() as admin:
         admin.script_flush()
     assert await sharded.commit(a_turn("a", 2)) is Commit.DONE
+
+
+def test_a_server_that_forgets_them_each_time_is_one_that_does_not_work_now() -> None:
+    assert isinstance(told(NoScriptError("NOSCRIPT No matching script.")), StoreUnavailable)
 
 
 async def test_what_was_acknowledged_is_there_after_the_server_was_stopped(
