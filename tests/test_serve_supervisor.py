@@ -32,11 +32,15 @@ if does == "crash":
     sys.exit(3)
 if does == "hang":
     signal.pause()
+if does == "late":
+    note(end.recv(1).decode() or "!")
 end.sendall(b'["ready", "it answers"]\\n')
 if does == "die":
     sys.exit(4)
 if does == "deaf":
     signal.pause()
+if does == "late":
+    sys.exit(0)
 note(end.recv(1).decode() or "!")
 """
 """It notes `<number>+` when it begins, and the command it was given: s, l, n, or ! where the line broke."""
@@ -183,18 +187,54 @@ def test_a_second_signal_kills(house: House) -> None:
     assert house.run(steps, {2: "deaf"}, drain=60.0) == 128 + signal.SIGTERM
 
 
-def test_where_no_process_can_be_started_now_one_is_started_later(
-    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = [0]
+def test_who_is_ready_when_all_stop_begins_no_other(house: House) -> None:
+    assert house.run(lambda: house.wait_for("1+"), {1: "late"}) == 0
+    assert house.notes == ["1+", "1s"]
+    assert "it answers" not in house.out
 
-    def sometimes(*words: object, **how: object) -> object:
-        calls[0] += 1
-        if calls[0] == 2:
+
+class Starts:
+    """Of processes: those with these numbers (of all tries) fail, as where the machine has too many."""
+
+    def __init__(self, *fail: int) -> None:
+        self.fail, self.tries = fail, 0
+
+    def __call__(self, *words: object, **how: object) -> object:
+        self.tries += 1
+        if self.tries in self.fail:
             raise OSError(11, "Resource temporarily unavailable")
         return Popen(*words, **how)  # type: ignore[call-overload] # as it was called
 
-    monkeypatch.setattr("bot.commands.serve_many.Popen", sometimes)
+
+def test_where_no_process_can_be_started_now_one_is_started_later(
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.serve_many.Popen", Starts(2))
     monkeypatch.setattr(serve_many, "LONGEST_PAUSE", 0.1)
-    assert house.run(lambda: house.wait_for("1+", "3+")) == 0
+    assert house.run(lambda: house.wait_for("1+", "2+")) == 0
     assert "no process can be started now: Resource temporarily unavailable" in caplog.text
+
+
+def test_where_not_even_the_first_can_be_started_that_is_the_end(
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.serve_many.Popen", Starts(1))
+    assert house.run(lambda: None, ends=True) == 1
+    assert "no process can be started now" in caplog.text
+
+
+def test_where_no_successor_can_be_started_there_are_as_many_as_before(
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.serve_many.Popen", Starts(3))
+    monkeypatch.setattr(serve_many, "LONGEST_PAUSE", 0.0)
+
+    def steps() -> None:
+        house.wait_for("1+", "2+")
+        house.tell(signal.SIGHUP)
+        wait_until(lambda: "the old ones go on" in caplog.text, "it to be told")
+        house.tell(signal.SIGHUP)
+        house.wait_for("1l", "2l")
+
+    assert house.run(steps) == 0
+    assert sorted(house.notes) == ["1+", "1l", "2+", "2l", "3+", "3s", "4+", "4s"]

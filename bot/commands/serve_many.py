@@ -114,22 +114,28 @@ class Supervisor:
     # What is to be done
 
     def _begin(self, slot: int, instead_of: Child | None = None) -> None:
-        self._numbers += 1
+        number = self._numbers + 1
         ours, theirs = socket.socketpair()
         handles = tuple(one.fileno() for one in self._sockets)
-        post = Post(theirs.fileno(), self._numbers, self._workers, slot == 0, str(self._folder), handles)
+        post = Post(theirs.fileno(), number, self._workers, slot == 0, str(self._folder), handles)
         now = time.monotonic()
         environ = {**os.environ, WORKER: post.dump()}
         try:
             process = Popen(self._command, env=environ, pass_fds=(theirs.fileno(), *handles))  # noqa: S603 - our own command
         except OSError as error:
-            log.warning("no process can be started now: %s", error.strerror)
             ours.close()
-            self._again[slot] = now + LONGEST_PAUSE
+            log.warning("no process can be started now: %s", error.strerror)
+            if instead_of is not None:
+                self._keep_old("the new process was not started")
+            elif self._numbers:
+                self._again[slot] = now + LONGEST_PAUSE
+            else:
+                self._code = 1
             return
         finally:
             theirs.close()
-        child = Child(self._numbers, slot, process, ours, now + TO_START, now, instead_of)
+        self._numbers = number
+        child = Child(number, slot, process, ours, now + TO_START, now, instead_of)
         self._children.append(child)
         self._selector.register(ours, selectors.EVENT_READ, child)
 
@@ -145,7 +151,7 @@ class Supervisor:
         *lines, child.said = (child.said + heard).split(b"\n")
         for line in lines:
             word, text = json.loads(line)
-            if word == READY:
+            if word == READY and not child.going:  # else it was told to stop before it said so
                 self._is_ready(child, str(text))
             child.mistaken = child.mistaken or word == MISTAKEN
 
@@ -210,8 +216,7 @@ class Supervisor:
                 log.error("process %d ended before it was ready: %s", child.process.pid, why)
             self._stop()
         elif child.instead_of in self._children and not child.ready:
-            log.error("the new process did not become ready (%s): the old ones go on", why)
-            self._old = []
+            self._keep_old(f"the new process did not become ready ({why})")
         else:
             self._replace(child, why)
 
@@ -224,6 +229,10 @@ class Supervisor:
         self._pause = min(self._pause * 2, LONGEST_PAUSE) if young else FIRST_PAUSE
         self._again[child.slot] = now + pause
         log.error("process %d ended: %s; another one starts in %.2g s", child.process.pid, why, pause)
+
+    def _keep_old(self, why: str) -> None:
+        log.error("%s: the old ones go on", why)
+        self._old = []
 
     def _keep_time(self) -> None:
         now = time.monotonic()
