@@ -1,11 +1,23 @@
 """DATABASE_URL: which databases there are, and what is wrong with an address, without importing any of them."""
 
-from urllib.parse import urlsplit
+from difflib import get_close_matches
+from urllib.parse import parse_qsl, urlsplit
 
 from bot.errors import UserMistake
 
 EXAMPLES = "postgresql://user:password@host/database, or sqlite:////srv/chatsurvey/records.db"
 POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
+PARAMETERS = frozenset({
+    "application_name", "channel_binding", "client_encoding", "connect_timeout", "dbname",
+    "fallback_application_name", "gssdelegation", "gssencmode", "gsslib", "host", "hostaddr", "keepalives",
+    "keepalives_count", "keepalives_idle", "keepalives_interval", "krbsrvname", "load_balance_hosts",
+    "max_protocol_version", "min_protocol_version", "oauth_client_id", "oauth_client_secret", "oauth_issuer",
+    "oauth_scope", "options", "passfile", "password", "port", "replication", "require_auth", "requirepeer",
+    "scram_client_key", "scram_server_key", "service", "ssl_max_protocol_version", "ssl_min_protocol_version",
+    "sslcert", "sslcertmode", "sslcompression", "sslcrl", "sslcrldir", "sslkey", "sslkeylogfile", "sslmode",
+    "sslnegotiation", "sslpassword", "sslrootcert", "sslsni", "target_session_attrs", "tcp_user_timeout", "user",
+})  # fmt: skip
+"""What libpq takes behind `?` (a test asks it: loading it here would take as long as all else at the start)."""
 
 
 def checked(url: str) -> str:
@@ -37,4 +49,14 @@ def _postgresql(rest: str) -> str:
         raise UserMistake("its parts cannot be told apart", hint)
     if not parts.path.strip("/"):
         raise UserMistake("it names no database", hint)
+    for name, _ in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in PARAMETERS:
+            raise _unknown(name, hint)
     return rest
+
+
+def _unknown(name: str, hint: str) -> UserMistake:
+    """The name itself may be a part of a password, where a ? in it was not written as %3F."""
+    close = get_close_matches(name, PARAMETERS, 1)
+    meant = f"{close[0]} perhaps; " if close else ""
+    return UserMistake("what stands behind its ? is no parameter of PostgreSQL", meant + hint)

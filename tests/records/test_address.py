@@ -1,9 +1,10 @@
 """DATABASE_URL: what is one, and what is said of what is none."""
 
 import pytest
+from psycopg.pq import Conninfo
 
 from bot.errors import FileProblems, Retryable, UserMistake
-from bot.records.address import checked
+from bot.records.address import PARAMETERS, checked
 from bot.records.base import Filters
 from bot.records.sql import SqlRecords
 from bot.settings import load
@@ -36,6 +37,9 @@ MISTAKES = [
     ("sqlite://", "it names no file"),
     ("sqlite:///:memory:", "it names no file"),
     ("hush", "it is no address of a database"),
+    ("postgresql://me:hush@db/records?sslmod=require", "is no parameter of PostgreSQL"),
+    ("postgresql://db/records?hush=@db", "is no parameter of PostgreSQL"),
+    ("postgresql://db/records?prepare_threshold=0", "is no parameter of PostgreSQL"),
 ]
 
 
@@ -48,6 +52,16 @@ def test_what_is_wrong_is_told_without_the_password(url: str, said: str) -> None
     for text in (str(told.value), told.value.hint, str(shown.value)):
         assert "hush" not in text
         assert "hu#sh" not in text
+
+
+def test_a_parameter_is_told_that_was_meant() -> None:
+    with pytest.raises(UserMistake) as told:
+        checked("postgresql://db/records?connect_timeout=3&sslmod=require")
+    assert told.value.hint.startswith("sslmode perhaps; for example")
+
+
+def test_whatever_libpq_takes_is_taken() -> None:
+    assert {option.keyword.decode() for option in Conninfo.get_defaults()} <= PARAMETERS
 
 
 REFUSALS = [
