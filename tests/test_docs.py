@@ -26,7 +26,7 @@ from bot.channels.verify import identity
 from bot.channels.web import openapi
 from bot.cli import COMMANDS
 from bot.crm.shape import data_of
-from bot.errors import Problem
+from bot.errors import FileProblems, Problem
 from bot.flows.cases import read_case
 from bot.flows.load import check_source, load
 from bot.flows.machine import compile_book
@@ -116,7 +116,16 @@ def test_settings_load(block: Block, tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text(block.body, "utf-8")
     for file in re.findall(r"\b(?:key_file|ca): ([\w.-]+)", block.body):
         (tmp_path / file).touch()
-    load_settings(dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.body), SECRET), tmp_path)
+    environ = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.body), SECRET)
+    assert what_is_wrong(environ, tmp_path) == ()
+
+
+def what_is_wrong(environ: dict[str, str], folder: Path) -> tuple[Problem, ...]:
+    try:
+        load_settings(environ, folder)
+    except FileProblems as wrong:
+        return wrong.problems
+    return ()
 
 
 def test_every_variable_is_told_and_no_other() -> None:
@@ -209,7 +218,8 @@ def test_command_lines_are_understood(place: str, line: str) -> None:
     _, name, *words = shlex.split(line, comments=True)
     parser = argparse.ArgumentParser(prog=f"{place}: chatsurvey {name}", exit_on_error=False)
     import_module(f"bot.commands.{COMMANDS[name][0]}").add(parser)
-    parser.parse_args(words)
+    _, strange = parser.parse_known_args(words)
+    assert strange == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -73,11 +73,14 @@ async def test_a_shut_lane_is_not_claimed_for_and_delays_no_other(store: SqliteS
 
 
 async def test_a_gate_that_opens_is_noticed_without_a_wake_up(store: SqliteStore, clock: Clock) -> None:
-    doing, door = Doing(), Door(opens=NOON + 60 * SECOND)
+    doing, counted, door = Doing(), Faulty(store), Door(opens=NOON + 60 * SECOND)
     await put(store, *jobs("x", 3))
-    async with working(Faulty(store), {"x": Handler(doing, gate=door)}, clock):
+    async with working(counted, {"x": Handler(doing, gate=door)}, clock):
+        await until(lambda: counted.looks > 1)
+        assert doing.started == []
         clock.now += 60 * SECOND
-        await until(lambda: len(doing.done) == 3)
+        await until(lambda: len(doing.done) > 2)
+    assert doing.done == ["x00000", "x00001", "x00002"]
 
 
 async def test_the_worker_sleeps_until_the_gate_opens(store: SqliteStore, clock: Clock) -> None:

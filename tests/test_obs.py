@@ -84,15 +84,19 @@ def test_a_library_cannot_quote_a_visitor_either(log: io.StringIO) -> None:
     assert last(log)["message"] == "Task exception was never retrieved"
 
 
-def test_a_plain_line_is_for_a_person() -> None:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    log_to(stream, form="plain")
+def test_a_plain_line_is_for_a_person(log: io.StringIO) -> None:
+    log_to(log, form="plain")
     logging.getLogger("bot.test").info("a job failed", extra={"facts": {"job": "x:timer", "attempt": 2}})
-    root.handlers[:] = before
-    root.setLevel(level)
-    assert stream.getvalue()[8:] == " info    a job failed  job=x:timer  attempt=2\n"
+    assert log.getvalue()[8:] == " info    a job failed  job=x:timer  attempt=2\n"
+
+
+def test_where_several_write_to_one_log_a_line_says_whose_it_is(log: io.StringIO) -> None:
+    log_to(log, form="json", process=4711)
+    logging.getLogger("bot.test").info("a job failed", extra={"facts": {"attempt": 2}})
+    assert (last(log)["process"], last(log)["facts"]) == (4711, {"attempt": 2})
+    log_to(log, form="plain", process=4711)
+    logging.getLogger("bot.test").info("a job failed", extra={"facts": {"attempt": 2}})
+    assert log.getvalue().endswith(" info    a job failed  attempt=2  process=4711\n")
 
 
 def test_the_level_is_obeyed_and_chatty_libraries_are_quiet(log: io.StringIO) -> None:

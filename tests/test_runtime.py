@@ -130,16 +130,26 @@ async def test_a_running_chat_stays_on_its_version_after_a_reload_and_a_restart(
     assert world.catalog.live.version == load(OTHER).version
 
 
-@pytest.mark.parametrize("kept", [None, "[this, is, no, flow]"])
-async def test_a_version_that_cannot_be_read_leaves_the_chat_unharmed(world: World, kept: str | None) -> None:
+@pytest.mark.parametrize(
+    ("kept", "said"), [(None, "the store has not the text"), ("[this, is, no, flow]", "cannot be run")]
+)
+async def test_a_version_that_cannot_be_read_is_told_once_and_leaves_the_chat_unharmed(
+    world: World, kept: str | None, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
     unkept = SMALL.replace("Thank you.", "Thanks.")
     world.restart(unkept)
     chat = await world.open()
     if kept is not None:
         await world.store.keep_flow(load(unkept).version, kept)
     world.restart(SMALL)
-    with pytest.raises(StoreUnavailable):
-        await world.score(chat, 3)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            await world.score(chat, 3)
+    (line,) = caplog.messages
+    assert said in line
+    assert f"version {load(unkept).version[:7]} of the flows" in line
+    world.catalog.add(load(unkept))
+    assert (await world.score(chat, 3)).conversation.answers
 
 
 async def test_a_click_is_recorded_once_and_leads_to_the_target(world: World) -> None:

@@ -187,6 +187,21 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
                 assert await asyncio.to_thread(service.wait) == 128 + signal.SIGTERM
 
 
+def test_a_hang_up_changes_nothing_and_is_told(tmp_path: Path) -> None:
+    with Service(tmp_path) as service:
+        service.signal(signal.SIGHUP)
+        wait_until(lambda: "SIGHUP changes nothing" in service.err, "a line that says so")
+        assert get(f"{service.url}/readyz") == 200
+        assert service.stop() == 0
+
+
+def test_a_terminal_that_is_gone_ends_it(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    with open(theirs), open(ours), Service(tmp_path, stdin=theirs) as service:
+        service.signal(signal.SIGHUP)
+        assert service.wait() == -signal.SIGHUP
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 async def test_the_service_runs_in_a_loop_of_its_user_too(tmp_path: Path, host: str) -> None:
     async with serving(tmp_path, HOST=host) as service:

@@ -60,7 +60,7 @@ schema = schemathesis.openapi.from_dict(document("0"))  # as served: tests/chann
 @schema.parametrize()
 @EXAMPLES
 def test_a_stranger_breaks_nothing(case: Case, url: str) -> None:
-    case.call_and_validate(base_url=url)
+    assert case.call_and_validate(base_url=url).status_code < 500
 
 
 @schema.include(operation_id=["sendMessage", "followChat"]).parametrize()
@@ -73,14 +73,14 @@ def test_a_visitor_breaks_nothing(case: Case, url: str) -> None:
         message = {"id": "stop", "action": "stop"}
         requests.post(f"{url}/api/v1/chats/{chat['chat']}/messages", json=message, headers=headers, timeout=10)
     case.path_parameters = {"chat": chat["chat"]}
-    case.call_and_validate(base_url=url, headers=headers)
+    assert case.call_and_validate(base_url=url, headers=headers).status_code < 500
 
 
 @schema.include(operation_id=["invite"]).parametrize()
 @EXAMPLES
 def test_a_shop_breaks_nothing(case: Case, served: tuple[str, str]) -> None:
     url, key = served
-    case.call_and_validate(base_url=url, headers={"Authorization": f"Bearer {key}"})
+    assert case.call_and_validate(base_url=url, headers={"Authorization": f"Bearer {key}"}).status_code < 500
 
 
 @schema.include(operation_id=["invite"]).parametrize()
@@ -89,4 +89,4 @@ def test_a_shop_that_invites_breaks_nothing(case: Case, served: tuple[str, str])
     url, key = served
     if isinstance(case.body, dict):
         case.body = {**case.body, "channel": "telegram", "flow": "nps"}
-    case.call_and_validate(base_url=url, headers={"Authorization": f"Bearer {key}"})
+    assert case.call_and_validate(base_url=url, headers={"Authorization": f"Bearer {key}"}).status_code < 500

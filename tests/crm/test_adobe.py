@@ -107,7 +107,8 @@ async def test_a_custom_key_stands_in_the_address_and_the_profile_knows_the_e_ma
         crm.add(email=EVA, cusCustomerId="K-1007")
         address = "/geometrixx/campaign/profileAndServicesExt/profile/K-1007"
         with expecting(crm, Expect("GET", address), Expect("PATCH", address, {"cusNpsScore": 3}), DETRACTOR):
-            await written(writer, parcel(a_response(contact={"customer": Fact("K-1007", proven=True)})))
+            receipt = await written(writer, parcel(a_response(contact={"customer": Fact("K-1007", proven=True)})))
+        assert receipt.error is None
 
 
 @pytest.mark.parametrize("key", ["@pk0001_stand-in", "../service", "K 1", "K/1", "?", "K%2F1", "é"])

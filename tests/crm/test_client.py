@@ -300,6 +300,7 @@ async def test_nothing_is_opened_before_it_is_used_and_a_closed_one_opens_again(
     await client.close()
     await client.send("GET", "things/1")
     await client.close()
+    assert [exchange.path for exchange in shop.exchanges] == ["/api/things/1"] * 2
 
 
 async def test_no_more_connections_than_said(shop: Shop) -> None:

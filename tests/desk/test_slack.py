@@ -188,6 +188,7 @@ async def test_a_card_that_somebody_deleted_is_put_up_again(desk: Desk) -> None:
     again = await desk.slack.message("#nps-alerts", "broken stems")
     await desk.slack.presses("maya", again, "case_claim")
     await desk.slack.wait_for(lambda: "has it since" in (desk.slack.now(again) or again).shown or None, "the claim")
+    assert [one.ts for one in desk.slack.messages("#nps-alerts") if not one.is_reply] == [again.ts]
 
 
 @pytest.mark.parametrize("quirk", [throttled(1), broken(503, after=True), lost()], ids=["429", "503 after", "lost"])

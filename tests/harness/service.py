@@ -76,7 +76,8 @@ class Service:
         with (self.folder / "out.txt").open("wb") as out, (self.folder / "err.txt").open("wb") as err:
             environ = clean(self.environ | {"PORT": str(self.port)})
             words = [sys.executable, "-m", "bot", "serve", *self.words]
-            self._process = subprocess.Popen(words, cwd=self.folder, env=environ, stdout=out, stderr=err)
+            null = subprocess.DEVNULL
+            self._process = subprocess.Popen(words, cwd=self.folder, env=environ, stdin=null, stdout=out, stderr=err)
 
     def start(self) -> Self:
         """Start and wait until /readyz says that it can serve."""

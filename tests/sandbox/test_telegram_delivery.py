@@ -142,7 +142,8 @@ async def test_what_is_said_the_moment_the_last_one_was_taken(telegram: Telegram
         for text in "abc":
             await telegram.until(lambda: not telegram.updates.waiting, "everything to be taken")
             telegram.says(nadia, text)
-        await telegram.until(lambda: hook.texts == ["/start", *"abc"], "all of them", 5)
+        await telegram.until(lambda: len(hook.texts) > 3, "all of them", 5)
+    assert hook.texts == ["/start", *"abc"]
 
 
 async def test_a_web_hook_that_fails_gets_it_again_before_anything_newer(

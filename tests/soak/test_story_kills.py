@@ -32,6 +32,7 @@ async def test_the_story_outlives_kills_at_any_moment(tmp_path: Path, capsys: py
             # Telegram cannot be asked whether a message came: each kill may leave one that comes again.
             check(story, await export_of(story), doubtful=float("inf") if channel == "telegram" else 1)
         done += 1
+    assert done > 0
     parts.append(f"{done} stories, {kills} kills, seed {SEED}")
     with capsys.disabled():
         sys.stdout.write(f"\n{parts[-1]}\n")

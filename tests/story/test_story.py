@@ -209,3 +209,4 @@ async def test_the_story_outlives_a_kill_between_any_two_steps(tmp_path: Path, c
                 story.service.kill()
                 await asyncio.to_thread(story.service.start)
         check(story, await export_of(story), doubtful=2 if channel == "telegram" else 1)
+        assert story.service.code is None

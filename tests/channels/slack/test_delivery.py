@@ -112,6 +112,9 @@ async def test_a_reply_in_a_thread_is_an_answer(service: Service) -> None:
     question = await service.asked("nadia", SCORE)
     service.slack.says("nadia", "dm", "I would say 8", thread_ts=question.ts)
     await service.asked("nadia", "What is the reason?")
+    chat = await service.chat("nadia")
+    assert chat is not None
+    assert chat.score == 8
 
 
 async def test_neither_tokens_nor_words_of_people_reach_the_log(

@@ -24,7 +24,8 @@ async def test_it_comes_back(slack: Slack, tmp_path: Path, way: str) -> None:
         await slack.wait_for(lambda: [one for one in slack.sockets.connections if one is not old], "another connection")
         slack.says("nadia", "dm", "hello")
         await slack.settled()
-        await service.asked("nadia", "Write /survey")
+        answer = await service.asked("nadia", "Write /survey")
+        assert service.shown("nadia") == [answer]
 
 
 async def test_it_comes_back_after_slack_was_away_with_a_new_address(slack: Slack, tmp_path: Path) -> None:
@@ -34,7 +35,8 @@ async def test_it_comes_back_after_slack_was_away_with_a_new_address(slack: Slac
         await slack.start(port)
         await slack.connected()
         slack.says("nadia", "dm", "hello")
-        await service.asked("nadia", "Write /survey")
+        answer = await service.asked("nadia", "Write /survey")
+        assert service.shown("nadia") == [answer]
 
 
 async def test_an_address_that_is_worth_nothing_is_not_knocked_at_for_ever(

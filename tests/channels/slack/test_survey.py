@@ -41,19 +41,24 @@ async def test_the_whole_way_by_buttons_and_words(either: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "first"),
+    ("text", "first", "begun"),
     [
-        ("", SCORE),
-        ("nps", SCORE),
-        ("nps fr", "Recommanderiez-vous Acme ?"),
-        ("fr", "Recommanderiez-vous Acme ?"),
-        ("other", "Why?"),
-        ("other FR-ch please", "Pourquoi ?"),
+        ("", SCORE, ("nps", "en")),
+        ("nps", SCORE, ("nps", "en")),
+        ("nps fr", "Recommanderiez-vous Acme ?", ("nps", "fr")),
+        ("fr", "Recommanderiez-vous Acme ?", ("nps", "fr")),
+        ("other", "Why?", ("other", "en")),
+        ("other FR-ch please", "Pourquoi ?", ("other", "FR-ch")),
     ],
 )
-async def test_the_command_names_flow_and_language(service: Service, text: str, first: str) -> None:
+async def test_the_command_names_flow_and_language(
+    service: Service, text: str, first: str, begun: tuple[str, str]
+) -> None:
     await service.slack.runs_command("nadia", "/survey", text)
     await service.asked("nadia", first)
+    chat = await service.chat("nadia")
+    assert chat is not None
+    assert (chat.flow, chat.locale) == begun
 
 
 async def test_a_member_is_known_by_the_name_of_their_profile(service: Service) -> None:

@@ -62,6 +62,7 @@ async def test_a_sticker_begins_a_chat_too(world: World) -> None:
     world.telegram.room(ana).started = True
     world.telegram.sends(ana, "sticker")
     await world.shows(ana, "How likely")
+    assert (await world.chat(ana)).score is None
 
 
 async def test_an_invitation_is_a_chat_that_the_bot_begins(world: World) -> None:
@@ -102,6 +103,7 @@ async def test_a_picture_for_a_person_on_the_line_is_refused_clearly(world: Worl
     front = cast("Front", OnTheLine(await world.chat(ana)))
     channel = TelegramChannel(front, service.store, api, Options(1), app.clock)
     await channel.take(Update(1, Media(Person(str(ana.id)))))
-    await world.shows(ana, "Pictures and recordings cannot be passed on here.")
+    refusal = await world.shows(ana, "Pictures and recordings cannot be passed on here.")
+    assert telegram.last(ana) == refusal
     await channel.asides.close()
     await api.close()

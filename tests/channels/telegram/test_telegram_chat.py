@@ -11,7 +11,8 @@ async def test_a_whole_chat(either: World) -> None:
     telegram.starts(nadia)
     question = await either.shows(nadia, "How likely are you to recommend us?", SCORES)
     assert "0 is not at all likely, 10 is extremely likely. You can also just type it." in question.text
-    assert [len(row) for row in question.reply_markup.inline_keyboard] == [6, 5]  # type: ignore[union-attr]
+    assert question.reply_markup is not None
+    assert [len(row) for row in question.reply_markup.inline_keyboard] == [6, 5]
 
     telegram.presses(nadia, "4")
     await either.shows(nadia, "How likely are you to recommend us?\n\nYou said 4.", ["Change"])
@@ -149,6 +150,7 @@ async def test_what_cannot_be_read_is_answered_with_the_buttons(world: World, wh
     await world.shows(ana, "How likely", SCORES)
     telegram.sends(ana, what)
     await world.shows(ana, "only words can be read here", SCORES)
+    assert (await world.chat(ana)).score is None
 
 
 async def test_the_end_and_what_comes_after(world: World) -> None:

@@ -97,6 +97,7 @@ async def test_a_message_that_cannot_be_edited_holds_nothing_up(world: World, na
     telegram.fails("editMessageText", NO_ERRORS[name])
     telegram.presses(ana, "3")
     await world.shows(ana, "What let you down?", ["Skip"])
+    assert telegram.troubles.left == 0
 
 
 async def test_who_has_blocked_the_bot_before_it_writes_ends_the_chat(world: World) -> None:
@@ -173,7 +174,8 @@ async def test_another_program_that_polls_is_named(world: World, caplog: pytest.
     await telegram.until(lambda: telegram.called("setMyCommands"), "the service to poll")
     polling: Updates = telegram.updates
     await polling.fetch(0, 1, 0, None)
-    await telegram.until(lambda: "another process reads this bot's updates" in caplog.text, "a line in the log")
+    await telegram.until(lambda: "reads this bot's updates" in caplog.text, "a line in the log")
+    assert caplog.text.count("another process reads this bot's updates") == 1
 
 
 SECRET_TROUBLES = [broken(502), dropped(), refused(404, "Not Found"), refused(400, "Bad Request: secret words")]

@@ -10,7 +10,7 @@ import pytest
 
 from bot.channels.telegram.hook import HEADER, LARGEST
 from bot.errors import StoreUnavailable
-from bot.model import Change
+from bot.model import Address, Change
 from bot.sandbox.telegram.server import Telegram
 from bot.store.base import Commit
 from tests.channels.telegram.world import SCORES, World, world_of
@@ -127,8 +127,10 @@ async def test_only_start_begins_a_chat_where_the_settings_say_so(tmp_path: Path
     async with world_of(tmp_path, telegram, section=section) as running:
         telegram.says(ana, "hello")
         await running.shows(ana, "Write /start to begin.")
+        assert await running.service.store.load(Address("telegram", str(ana.id))) is None
         telegram.starts(ana)
         await running.shows(ana, "The other one?")
+        assert (await running.chat(ana)).flow == "other"
 
 
 async def test_the_menu_has_the_commands_in_each_language(hooked: World) -> None:

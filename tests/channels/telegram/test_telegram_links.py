@@ -74,6 +74,8 @@ async def test_any_other_link_begins_the_usual_flow(world: World, payload: str) 
     ana = world.telegram.person("Ana")
     world.telegram.starts(ana, payload)
     await world.shows(ana, "How likely")
+    chat = await world.chat(ana)
+    assert (chat.flow, chat.context) == ("nps", {})
 
 
 async def test_the_command_makes_a_link_for_one_person(tmp_path: Path, telegram: Telegram) -> None:
