@@ -99,6 +99,7 @@ async def test_who_answers_next_goes_on_where_they_were_in_redis_and_back(folder
         await service.store.settle([(claimed[0], Dead("no such place"))], 2)
     report = await ran(folder, "store", "move", "--to", "redis")
     assert f"from {folder.settings.data_dir} to {redis}, and read back" in report
+    assert "has not the text of version f00d of the flows, which 1 of its chats need" in folder.err
     now.now += 21 * HOUR
     async with serving(folder.path, now=now, SECRET_KEY=SECRET, REDIS_URL=redis) as service:
         await reminded(service, one.chat)

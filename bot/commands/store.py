@@ -111,7 +111,7 @@ def _tell_moved(moved: Moved, source: str, target: str, records: Mapping[str, in
     if as_json:
         before = told_time(moved.before) if moved.before else None
         found = {"from": source, "to": target, "rows": moved.counts, "records": records, "before": before}
-        print(_json({**found, "kept": moved.kept or None}))
+        print(_json({**found, "kept": moved.kept or None, "unkept_flows": moved.unkept}))
         return
     for thing, number in records.items():
         print(f"  {thing:<10} {number:>12,}   records")
@@ -122,6 +122,9 @@ def _tell_moved(moved: Moved, source: str, target: str, records: Mapping[str, in
     print(f"Moved from {source} to {target}, and read back:")
     for thing, number in moved.counts.items():
         print(f"  {thing:<10} {number:>12,}")
+    for version, chats in moved.unkept.items():
+        lacks = f"{source} has not the text of version {version[:7]} of the flows, which {chats:,} of its chats need"
+        print(f"warning  {lacks}: start one process with the flow file as it was then, which keeps it", file=sys.stderr)
     if moved.kept:
         print(f"What was there before is kept in {moved.kept}")
     print(f"{source} keeps its copy, and is not served any more (to undo: chatsurvey store reopen).")

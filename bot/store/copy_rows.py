@@ -133,9 +133,10 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Head(Struct, frozen=True):
-    """What of a chat's body says whether it is open."""
+    """What of a chat's body says whether it is open, and which flow version it began with."""
 
     ended: int = 0
+    flow_version: str = ""
 
 
 head_of = msgspec.msgpack.Decoder(Head).decode

@@ -9,15 +9,16 @@
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.errors import StoreUnavailable, UserMistake
 from bot.ids import new_id
 from bot.store.base import Store
 from bot.store.copy_marks import MOVING, SERVING, Marker, Step, day, marker_of, put_marker
-from bot.store.copy_rows import THINGS, Copyable, Digest, Thing, arriving
+from bot.store.copy_rows import THINGS, ChatRow, Copyable, Digest, FlowRow, Thing, arriving, head_of
 
 _ALIVE, _BEAT = 15_000, 4.0
 """Ms that a sign of the running move counts, and seconds between two."""
@@ -47,6 +48,9 @@ class Moved:
     """When it had been, in ms."""
     kept: str = ""
     """Where what was replaced is kept."""
+    unkept: Mapping[str, int] = field(default_factory=dict)
+    """Flow versions whose text the source has not, with the number of chats that began with them: those could not go on
+    there either."""
 
 
 async def move(source: End, target: End, clock: Callable[[], int], tell: Tell, name: str) -> Moved:
@@ -64,13 +68,13 @@ async def move(source: End, target: End, clock: Callable[[], int], tell: Tell, n
         await put_marker(source.store, Marker(here.came, Step(id_, target.place, clock())))
         await put_marker(target.store, Marker(Step(id_, source.place, clock())))
         await target.rows.wipe()
-        sent = await _copied(source, target, tell)
+        sent, unkept = await _copied(source, target, tell)
         await _compared(sent, target, tell)
         await _unserved(source)
         await _unserved(target)
         await put_marker(source.store, Marker(here.came, Step(id_, target.place, clock(), whole=True)))
         await put_marker(target.store, Marker(Step(id_, source.place, clock(), whole=True)))
-        return Moved({thing: digest.rows for thing, digest in sent.items()}, kept=kept)
+        return Moved({thing: digest.rows for thing, digest in sent.items()}, kept=kept, unkept=unkept)
 
 
 async def reopen(end: End) -> Step | None:
@@ -120,9 +124,11 @@ def _same(one: Step | None, other: Step | None) -> bool:
     return one is not None and other is not None and one.id == other.id
 
 
-async def _copied(source: End, target: End, tell: Tell) -> dict[Thing, Digest]:
-    """What was read, after it was taken."""
+async def _copied(source: End, target: End, tell: Tell) -> tuple[dict[Thing, Digest], Mapping[str, int]]:
+    """What was read, after it was taken; and the flow versions that chats need and the source has not."""
     sent = {thing: Digest() for thing in THINGS}
+    flows: set[str] = set()
+    needed: Counter[str] = Counter()
     counts = await source.rows.counts()
     for thing, digest in sent.items():
         async for page in source.rows.pages(thing):
@@ -130,8 +136,10 @@ async def _copied(source: End, target: End, tell: Tell) -> dict[Thing, Digest]:
             if rows:
                 digest.add(rows)
                 await target.rows.take(rows)
+                flows.update(row.version for row in rows if isinstance(row, FlowRow))
+                needed.update(head_of(row.body).flow_version for row in rows if isinstance(row, ChatRow))
                 tell(f"copying {thing}", digest.rows, counts[thing])
-    return sent
+    return sent, {version: chats for version, chats in sorted(needed.items()) if version not in flows}
 
 
 async def _compared(sent: Mapping[Thing, Digest], target: End, tell: Tell) -> None:

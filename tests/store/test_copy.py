@@ -12,7 +12,7 @@ from bot.model import Address, Doc, DocChange, Job
 from bot.store.base import Again, Commit, Dead, Done, JobView, Retry, Store
 from bot.store.copy_marks import marker_of
 from bot.store.copy_rows import Copyable
-from bot.store.copying import End, move
+from bot.store.copying import End, Moved, move
 from bot.store.redis import RedisStore
 from bot.store.redis_copy import RedisCopy
 from bot.store.sqlite_copy import SqliteCopy
@@ -44,8 +44,8 @@ def silent(_what: str, _done: int, _of: int) -> None:
     pass
 
 
-async def moved(source: End, target: End, clock: Clock, tell: Callable[[str, int, int], None] = silent) -> None:
-    await move(source, target, clock, tell, "the test")
+async def moved(source: End, target: End, clock: Clock, tell: Callable[[str, int, int], None] = silent) -> Moved:
+    return await move(source, target, clock, tell, "the test")
 
 
 def address(number: int) -> Address | None:

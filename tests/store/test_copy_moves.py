@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as changed
 
 from bot.errors import StoreUnavailable, UserMistake
 from bot.model import Doc, DocChange, Job
@@ -200,6 +201,16 @@ async def test_what_a_start_leaves_behind_is_no_data(ends: tuple[End, End, End],
     await moved(folder, redis, clock)
     assert await redis.store.flow("v0") is None
     assert await redis.store.job("system:y") is None
+
+
+async def test_flow_versions_that_chats_need_and_nobody_has_are_told(ends: tuple[End, End, End], clock: Clock) -> None:
+    folder, redis, _ = ends
+    for id_, version in (("one", "v1"), ("other", "v2"), ("another", "v2")):
+        turn = a_turn(id_)
+        await folder.store.commit(changed(turn, conversation=changed(turn.conversation, flow_version=version)))
+    await folder.store.keep_flow(a_chat("chat0").flow_version, "steps: {}")
+    await folder.store.keep_flow("v1", "steps: {}")
+    assert (await moved(folder, redis, clock)).unkept == {"v2": 2}
 
 
 async def test_a_second_store_cannot_be_made_of_one(ends: tuple[End, End, End], clock: Clock) -> None:
