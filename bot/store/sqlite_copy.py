@@ -52,7 +52,7 @@ _STATES = ("waiting", "running", "dead")
 
 
 class SqliteCopy:
-    """Implements `bot.store.copy_rows.Copyable`. `now`: events older than a day at that moment are no more."""
+    """Implements `bot.store.copy_rows.Copyable`. `now`: events that count no more at that moment are no rows."""
 
     def __init__(self, path: Path, now: int) -> None:
         prepare(path, _WAIT)

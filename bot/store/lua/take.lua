@@ -29,7 +29,7 @@ while at <= #ARGV do
   elseif what == 'names' then
     call('HSET', B .. ':a:' .. ARGV[at], ARGV[at + 1], ARGV[at + 2])
     at = at + 3
-  else  -- a day more than they count, so that they can be read back behind a move that takes long
+  else  -- as long again as they count, so that they can be read back behind a move that takes long
     local age = now - tonumber(ARGV[at + 1])
     call('SET', B .. ':e:' .. ARGV[at], ARGV[at + 1], 'PX', text(math.max(2 * EVENT_KEPT - age, 1)))
     at = at + 2
