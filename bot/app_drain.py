@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-LAST_MOMENT = 1.0
-"""Seconds at most for what was connected just before the port was left."""
 GLANCE = 0.02
 
 
