@@ -196,27 +196,26 @@ class Redactor:
 
 
 class Lines(logging.Formatter):
-    """One line a record: JSON for machines, else plain. Fields come from `extra={"facts": {...}}`."""
+    """One line a record: JSON, else plain. Fields are `extra={"facts": {...}}`, and `process` where several log."""
 
-    def __init__(self, form: Literal["json", "plain"], redact: Redactor) -> None:
+    def __init__(self, form: Literal["json", "plain"], redact: Redactor, process: int = 0) -> None:
         super().__init__()
-        self._form, self._redact = form, redact
+        self._form, self._redact, self._whose = form, redact, {"process": process} if process else {}
 
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
         if not record.name.startswith(_OWN):
             message = message.partition("\n")[0].partition(" exception=")[0]
-        facts: dict[str, object] = dict(getattr(record, "facts", {}))
+        facts: dict[str, object] = {**getattr(record, "facts", {}), **self._whose}
         if record.exc_info and record.exc_info[1] is not None:
             facts |= {"error": told(record.exc_info[1]), "at": where(record.exc_info[2])}
         known = {k: v if isinstance(v, int | float) else self._redact(str(v)) for k, v in facts.items()}
-        message = self._redact(message)
         when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         level = record.levelname.lower()
         if self._form == "json":
-            line = {"at": when, "level": level, "from": record.name, "message": message}
+            line = {"at": when, "level": level, "from": record.name, "message": self._redact(message)}
             return json.dumps(line | ({"facts": known} if known else {}), ensure_ascii=False)
-        return f"{when[11:19]} {level:7} {message}" + "".join(f"  {name}={value}" for name, value in known.items())
+        return f"{when[11:19]} {level:7} {self._redact(message)}" + "".join(f"  {k}={v}" for k, v in known.items())
 
 
 def told(error: BaseException) -> str:
@@ -239,10 +238,11 @@ def log_to(
     level: str = "info",
     form: Literal["json", "plain"] = "plain",
     secrets: Collection[str] = (),
+    process: int = 0,
 ) -> None:
-    """Send all logging of this process to `stream` (standard error), redacted."""
+    """Send all logging of this process to `stream` (standard error), redacted; `process` as in `Lines`."""
     handler = logging.StreamHandler(sys.stderr if stream is None else stream)
-    handler.setFormatter(Lines(form, Redactor(secrets)))
+    handler.setFormatter(Lines(form, Redactor(secrets), process))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -93,7 +93,7 @@ def test_a_plain_line_is_for_a_person(log: io.StringIO) -> None:
 def test_where_several_write_to_one_log_a_line_says_whose_it_is(log: io.StringIO) -> None:
     log_to(log, form="json", process=4711)
     logging.getLogger("bot.test").info("a job failed", extra={"facts": {"attempt": 2}})
-    assert (last(log)["process"], last(log)["facts"]) == (4711, {"attempt": 2})
+    assert last(log)["facts"] == {"attempt": 2, "process": 4711}
     log_to(log, form="plain", process=4711)
     logging.getLogger("bot.test").info("a job failed", extra={"facts": {"attempt": 2}})
     assert log.getvalue().endswith(" info    a job failed  attempt=2  process=4711\n")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 from pathlib import Path
@@ -197,7 +198,7 @@ def test_a_hang_up_changes_nothing_and_is_told(tmp_path: Path) -> None:
 
 def test_a_terminal_that_is_gone_ends_it(tmp_path: Path) -> None:
     ours, theirs = os.openpty()
-    with open(theirs), open(ours), Service(tmp_path, stdin=theirs) as service:
+    with os.fdopen(theirs), os.fdopen(ours), Service(tmp_path, stdin=theirs) as service:
         service.signal(signal.SIGHUP)
         assert service.wait() == -signal.SIGHUP
 

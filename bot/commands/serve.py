@@ -1,13 +1,15 @@
 """`chatsurvey serve`: start the service, print where it is, run until it is told to stop.
 
 SIGTERM stops it gracefully: it drains (`bot.app_drain`), and what is in hand is finished; so does Ctrl-C, without the
-drain. A second one ends it at once, which loses nothing either. With `--workers N` this process is the supervisor of N
-others (`serve_many.py`), each of which is this command again (`serve_child.py`).
+drain. A second one ends it at once, which loses nothing either. SIGHUP, which makes a supervisor replace its processes,
+changes nothing here; on a terminal it means that the terminal is gone, and ends it as ever. With `--workers N` this
+process is the supervisor of N others (`serve_many.py`), each of which is this command again (`serve_child.py`).
 """
 
 import argparse
 import asyncio
 import gc
+import logging
 import os
 import shutil
 import signal
@@ -29,9 +31,12 @@ from bot.settings import Settings, load
 if TYPE_CHECKING:
     from bot.app import Service
 
+log = logging.getLogger(__name__)
+
 DRAIN = 3.0
 """Seconds, where several processes may serve: a load balancer that looks every second has seen it by then."""
 MOST_WORKERS = 64
+HANG_UP = "SIGHUP changes nothing: restart this process (it replaces those of --workers, one after the other)"
 LAST_MOMENT = 1.0
 """Seconds at most for connections that were made just before the port was left."""
 
@@ -80,7 +85,12 @@ def _read(args: argparse.Namespace) -> Settings:
     if args.drain is not None and not 0 <= args.drain <= 600:
         raise UserMistake(f"--drain {args.drain:g} is not within 0 and 600 seconds")
     on_a_terminal = sys.stderr.isatty()
-    obs.log_to(level=settings.log_level, form="plain" if on_a_terminal else "json", secrets=known_secrets(settings))
+    obs.log_to(
+        level=settings.log_level,
+        form="plain" if on_a_terminal else "json",
+        secrets=known_secrets(settings),
+        process=os.getpid() if args.workers > 1 else 0,
+    )
     return settings
 
 
@@ -197,4 +207,6 @@ def obey(stop: asyncio.Event) -> Sequence[int]:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told, number)
+    if not os.isatty(0):
+        loop.add_signal_handler(signal.SIGHUP, log.warning, "%s", HANG_UP)
     return heard

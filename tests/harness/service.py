@@ -45,14 +45,22 @@ async def within(seconds: float, what: str) -> AsyncIterator[None]:
 
 class Service:
     """`python -m bot serve` in `folder`, which gets `flows` as its flow file (None: the shipped one serves); `words`
-    stand behind it.
+    stand behind it. `stdin` is a terminal's file descriptor, else there is none.
 
     The first start takes a free port; later ones of the same object take it again. As a context it is started, and
     stopped at the end whatever happened.
     """
 
-    def __init__(self, folder: Path, flows: str | None = SMALL, words: Sequence[str] = (), **environ: str) -> None:
-        self.folder, self.words = folder, words
+    def __init__(
+        self,
+        folder: Path,
+        flows: str | None = SMALL,
+        words: Sequence[str] = (),
+        *,
+        stdin: int = subprocess.DEVNULL,
+        **environ: str,
+    ) -> None:
+        self.folder, self.words, self.stdin = folder, words, stdin
         self.port = int(environ.pop("PORT", "0"))
         self.environ = environ
         self._process: subprocess.Popen[bytes] | None = None
@@ -76,8 +84,9 @@ class Service:
         with (self.folder / "out.txt").open("wb") as out, (self.folder / "err.txt").open("wb") as err:
             environ = clean(self.environ | {"PORT": str(self.port)})
             words = [sys.executable, "-m", "bot", "serve", *self.words]
-            null = subprocess.DEVNULL
-            self._process = subprocess.Popen(words, cwd=self.folder, env=environ, stdin=null, stdout=out, stderr=err)
+            self._process = subprocess.Popen(
+                words, cwd=self.folder, env=environ, stdin=self.stdin, stdout=out, stderr=err
+            )
 
     def start(self) -> Self:
         """Start and wait until /readyz says that it can serve."""
