@@ -11,6 +11,7 @@
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from bot.records.database import Database
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 BOUND = 18.0
 """Seconds that one call waits: below what the worker gives a batch of jobs (25), above what it takes to find out that
@@ -132,8 +135,8 @@ class SqlRecords:
                 await self._run(lambda database, note=note: database.keep((note,)))  # type: ignore[misc]  # as above
             except Retryable:
                 raise
-            except DeliveryError:
-                continue
+            except DeliveryError as error:
+                log.warning("a note of a delivery to %s is let go of: %s", note.writer, error)
 
     def _refuse(self) -> None:
         """A read that somebody waits for does not wait for a server that is known to be away. A file that is locked
