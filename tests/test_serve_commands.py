@@ -107,6 +107,26 @@ def test_doctor_names_who_serves(service: Service, folder: Folder) -> None:
     assert "records.db" in found["records"]
 
 
+def test_doctor_fails_where_nobody_serves_from_redis(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = in_folder(tmp_path, monkeypatch, capsys)
+    monkeypatch.setenv("REDIS_URL", database(12))
+    assert "error  process  nobody serves from this Redis now" in folder.run("doctor", "service", code=1)
+
+
+def test_doctor_knows_whether_one_process_serves_from_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = in_folder(tmp_path, monkeypatch, capsys)
+    assert "nobody on this machine serves from the folder" in folder.run("doctor", "service", code=1)
+    assert list(tmp_path.iterdir()) == []
+    with Service(tmp_path) as alone:
+        assert f"{alone.pid} serves from the folder" in folder.run("doctor", "service")
+        alone.kill()
+        assert "nobody on this machine" in folder.run("doctor", "service", code=1)
+
+
 def test_a_command_on_another_host_makes_no_key_of_its_own(
     service: Service, folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

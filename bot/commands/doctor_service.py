@@ -1,4 +1,4 @@
-"""The checks of what several processes share: Redis, the processes that serve from it, the database of the records."""
+"""The checks of the service itself: who serves, and what several processes share: Redis and the records' database."""
 
 import asyncio
 import time
@@ -12,6 +12,7 @@ from bot.commands.doctor_types import Check
 from bot.errors import ChatsurveyError, StoreUnavailable, UserMistake
 from bot.settings import Settings
 from bot.store.base import Store
+from bot.store.lock import holder
 
 ROUNDS = 5
 SLOW = 5.0
@@ -23,10 +24,22 @@ def is_set(settings: Settings) -> bool:
 
 
 async def checks(settings: Settings) -> Sequence[Check]:
-    if not is_set(settings):
-        return [Check("store", "ok", f"one process on the folder {settings.data_dir}; REDIS_URL is not set")]
-    found = await _redis(settings) if settings.redis_url else []
+    found = await _redis(settings) if settings.redis_url else [_process(settings)]
     return [*found, await _records(settings)]
+
+
+def _process(settings: Settings) -> Check:
+    try:
+        found = holder(settings.data_dir)
+    except UserMistake as wrong:
+        return Check("process", "error", str(wrong), wrong.hint)
+    if not found:
+        return _nobody(f"nobody on this machine serves from the folder {settings.data_dir}")
+    return Check("process", "ok", f"{found} serves from the folder {settings.data_dir}; REDIS_URL is not set")
+
+
+def _nobody(why: str) -> Check:
+    return Check("process", "error", why, "chatsurvey serve")
 
 
 async def _redis(settings: Settings) -> Sequence[Check]:
@@ -75,7 +88,7 @@ async def _server(url: str) -> Check:
 async def _processes(store: Store) -> Sequence[Check]:
     members = told(await living(store))
     if not members:
-        return [Check("processes", "!!", "none serves from this Redis now", "chatsurvey serve")]
+        return [_nobody("nobody serves from this Redis now")]
     return [
         Check("process", "ok", f"{one.pid} on {one.host}, since {told_time(one.started)}, chatsurvey {one.version}")
         for one in members

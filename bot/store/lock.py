@@ -69,6 +69,19 @@ class FolderLock:
             self._handle = -1
 
 
+def holder(folder: Path) -> str:
+    """The process that serves from this folder, as its lock file and this machine know it; empty where none does.
+    Nothing is locked. Raises UserMistake where this user may not look."""
+    try:
+        named = (folder / ".lock").read_text("ascii", "replace").strip()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        hint = "run the command as the user that the service runs as"
+        raise UserMistake(f"cannot read {folder}: {error.strerror}", hint) from error
+    return named if _alive(named) else ""
+
+
 def make(folder: Path) -> None:
     """Make the folder where it is not there, for its owner alone. Raises UserMistake."""
     try:
