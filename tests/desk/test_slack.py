@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import Service, clock
-from bot.sandbox.slack.quirks import broken, lost, throttled
+from bot.sandbox.slack.quirks import Quirk, broken, lost, throttled
 from bot.sandbox.slack.server import Slack
 from bot.sandbox.slack.types import Message
 from tests.desk.visitor import Visitor
@@ -45,7 +45,7 @@ class Desk:
 
     async def writes(self, who: str, text: str, mark: str = "", **more: object) -> Message:
         """A line in the thread, and the mark that it gets."""
-        said = self.slack.says(who, "#nps-alerts", text, thread_ts=self.card.ts, **more)  # type: ignore[arg-type]
+        said = self.slack.says(who, "#nps-alerts", text, thread_ts=self.card.ts, **more)  # type: ignore[arg-type]  # keywords
         if mark:
             await self.slack.wait_for(lambda: self._marked(said, mark), f"{mark} on {text}")
         return said
@@ -192,11 +192,11 @@ async def test_a_card_that_somebody_deleted_is_put_up_again(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("quirk", [throttled(1), broken(503, after=True), lost()], ids=["429", "503 after", "lost"])
-async def test_slack_in_trouble_doubles_and_loses_nothing(desk: Desk, quirk: object) -> None:
+async def test_slack_in_trouble_doubles_and_loses_nothing(desk: Desk, quirk: Quirk) -> None:
     await desk.visitor.does("human")
     await desk.now("is waiting for a person now")
     await desk.thread("What you write in this thread")
-    desk.slack.quirks.order("chat.postMessage", quirk)  # type: ignore[arg-type]
+    desk.slack.quirks.order("chat.postMessage", quirk)
     await desk.visitor.answers(text="Is anybody there?")
     await desk.slack.wait_for(lambda: _count(desk, "Is anybody there?") or None, "the line", 15)
     await desk.visitor.answers(text="Hello?")

@@ -140,6 +140,7 @@ async def test_a_visitor_who_answers_too_fast_is_not_told_off(come: Come, watch:
     await visitor.write("Fast")
     await visitor.asked("What should we do better")
     await visitor.said("3", "Fast")
+    await expect(visitor.log).not_to_contain_text("Too many")
 
 
 async def test_a_chat_that_the_service_no_longer_knows_can_begin_again(come: Come, watch: Watch) -> None:

@@ -133,7 +133,7 @@ async def test_small_answers_are_bounded_and_never_in_the_way() -> None:
     asides.soon(fails())
     assert asides.left_out == 4
     late = Asides()
-    late.soon(asyncio.sleep(60))
+    late.soon(asyncio.Event().wait())
     await late.close(patience=0.01)
 
 
