@@ -156,11 +156,10 @@ def refuse(mine: Member, theirs: Member) -> None:
 
 def records_of(settings: Settings) -> str:
     """Which database: the same words where it is the same one. No password is in them, nor what they were made of."""
-    url = settings.database_url
-    if not url.startswith("sqlite"):
-        parts = urlsplit(url)
+    file = settings.records_file
+    if file is None:
+        parts = urlsplit(settings.database_url)
         return _SERVER + _short(f"{parts.hostname}:{parts.port}{parts.path}")
-    file = Path(url.partition(":///")[2])
     folder = file.parent
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

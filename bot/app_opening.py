@@ -28,15 +28,19 @@ async def opened(
             return await open_store(settings, clock, serves=serves)
         except StoreUnavailable as error:
             if loop.time() + PAUSE >= until:
-                hint = "start it, or put REDIS_URL right" if settings.redis_url else ""
-                raise UserMistake(f"{error}{_at(settings)}", hint) from error
+                raise away(error, settings) from error
             if not told:
-                log.warning("%s%s; it is waited for, %.0f s at most", error, _at(settings), patience)
+                log.warning("%s%s; it is waited for, %.0f s at most", error, at(settings), patience)
             told = True
         await asyncio.sleep(PAUSE)
 
 
-def _at(settings: Settings) -> str:
+def away(error: StoreUnavailable, settings: Settings) -> UserMistake:
+    """The same for the person who may start it."""
+    return UserMistake(f"{error}{at(settings)}", "start it, or put REDIS_URL right" if settings.redis_url else "")
+
+
+def at(settings: Settings) -> str:
     """Where REDIS_URL leads to, without user and password."""
     return f": {place_of(settings.redis_url)}" if settings.redis_url else ""
 

@@ -123,3 +123,9 @@ class Settings:
     def database_url(self) -> str:
         """Of the records (the read side)."""
         return self.database or f"sqlite:///{self.data_dir / 'records.db'}"
+
+    @property
+    def records_file(self) -> Path | None:
+        """Where the records are; None where they are on a server."""
+        scheme, _, path = self.database_url.partition(":///")
+        return Path(path) if scheme == "sqlite" else None

@@ -154,6 +154,18 @@ def test_where_redis_is_away_a_sentence_says_so(
     assert "hunter2" not in folder.err
 
 
+def test_what_is_recorded_is_exported_while_redis_is_away(
+    service: Service, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = answer(service, 7)
+    assert chat in folder.run("export")  # now it is recorded
+    monkeypatch.setenv("REDIS_URL", f"redis://app:hunter2@127.0.0.1:{free_port()}/2")
+    assert chat in folder.run("export", "--format", "jsonl")
+    assert "are missing here: Redis cannot be reached" in folder.err
+    assert "redis://127.0.0.1:" in folder.err
+    assert "hunter2" not in folder.err
+
+
 @pytest.mark.parametrize("words", [("doctor",), ("doctor", "service")])
 def test_doctor_says_what_is_away(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

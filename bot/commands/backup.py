@@ -56,15 +56,14 @@ def run(args: argparse.Namespace) -> int:
 def _databases(settings: Settings) -> tuple[Path, ...]:
     """Those that are files and in use. With Redis, chats that lie in the folder are of another day."""
     here = () if settings.redis_url else databases_of(settings.store_file)
-    scheme, _, path = settings.database_url.partition(":///")
-    records = Path(path)
-    return (*here, records) if scheme == "sqlite" and records not in here and records.is_file() else here
+    records = settings.records_file
+    return here if records is None or records in here or not records.is_file() else (*here, records)
 
 
 def _elsewhere(settings: Settings) -> Iterator[str]:
     if settings.redis_url:
         yield f"chats and jobs are in {place_of(settings.redis_url)} and not in this file:  redis-cli --rdb chats.rdb"
-    if not settings.database_url.startswith("sqlite:"):
+    if settings.records_file is None:
         yield f"the records are in {place_of(settings.database)} and not in this file:  pg_dump"
 
 

@@ -96,11 +96,9 @@ async def _processes(store: Store) -> Sequence[Check]:
 
 
 async def _records(settings: Settings) -> Check:
-    if not settings.database:
-        return Check("records", "ok", f"{settings.data_dir / 'records.db'}: one host; several need DATABASE_URL")
+    if settings.records_file is not None:
+        return Check("records", "ok", f"{settings.records_file}: one host; several need a PostgreSQL (DATABASE_URL)")
     where = place_of(settings.database)
-    if settings.database.startswith("sqlite:"):
-        return Check("records", "ok", f"{where}: one host; several need a PostgreSQL")
     try:
         return await asyncio.to_thread(_database, settings.database, where)
     except ChatsurveyError as error:

@@ -1,11 +1,13 @@
 """`chatsurvey export`: the responses as JSON, JSONL or CSV.
 
-What still waits to be recorded is recorded first, also while a server runs on the same data. Everything streams.
+What still waits to be recorded is recorded first, also while a server runs on the same data. Where Redis is away, what
+is recorded is exported all the same, and it is told that some may be missing. Everything streams.
 JSON has the shape of the web hook's `data` (`bot.crm.shape`). CSV has fixed columns first, then one column an answer,
 contact fact, context fact and fact of a case that occurs, sorted.
 """
 
 import argparse
+import asyncio
 import csv
 import io
 import os
@@ -21,8 +23,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from bot.app_opening import at, away
+from bot.app_store import open_store
 from bot.app_writers import configs
-from bot.commands.data import clock, has_data, with_store
+from bot.commands.data import clock, has_data
 from bot.crm.files.csv_cells import cell
 from bot.crm.shape import CONTACT, case_of, contact_of, data_of
 from bot.errors import StoreUnavailable, UserMistake
@@ -31,7 +35,6 @@ from bot.model import Response, Value
 from bot.records.base import Filters
 from bot.records.sql import SqlRecords
 from bot.settings import Settings, load
-from bot.store.base import Store
 from bot.work import recording
 
 FIXED = (
@@ -74,31 +77,48 @@ def run(args: argparse.Namespace) -> int:
             write(args.format, lambda: (), out)
         return 0
 
-    async def work(store: Store) -> None:
+    async def work() -> None:
         records = SqlRecords(settings.database_url)
         try:
-            await _catch_up(settings, store, records)
+            await _catch_up(settings, records)
             with output(args.output) as out:
                 write(args.format, partial(records.responses, filters), out)
         finally:
             await records.close()
 
-    with_store(settings, work)
+    asyncio.run(work())
     return 0
 
 
-async def _catch_up(settings: Settings, store: Store, records: SqlRecords) -> None:
+async def _catch_up(settings: Settings, records: SqlRecords) -> None:
     """Record what waits. Where that cannot be done, what is recorded is still worth printing."""
-    handlers = recording(store, records, configs(settings), clock)
-    worker = Worker(store, handlers, clock, random.random)
     try:
-        left = await worker.drain(tuple(handlers))
+        store = await open_store(settings, clock)
     except StoreUnavailable as error:
-        print(f"note   responses that wait to be recorded are missing here: {error}", file=sys.stderr)
+        if not _recorded(settings):
+            raise away(error, settings) from error
+        _tell_missing(f"{error}{at(settings)}")
         return
-    left += sum([len(await store.jobs("waiting", kind)) for kind in handlers])
+    handlers = recording(store, records, configs(settings), clock)
+    try:
+        left = await Worker(store, handlers, clock, random.random).drain(tuple(handlers))
+        left += sum([len(await store.jobs("waiting", kind)) for kind in handlers])
+    except StoreUnavailable as error:
+        _tell_missing(str(error))
+        return
+    finally:
+        await store.close()
     if left:
         print(f"note   {left} {'response is' if left == 1 else 'responses are'} not recorded yet", file=sys.stderr)
+
+
+def _recorded(settings: Settings) -> bool:
+    """Whether there may be anything to read: a file of records would be made by opening it."""
+    return settings.records_file is None or settings.records_file.is_file()
+
+
+def _tell_missing(why: str) -> None:
+    print(f"note   responses that wait to be recorded are missing here: {why}", file=sys.stderr)
 
 
 def moment(said: str, zone: str, option: str, *, end: bool = False) -> int:
