@@ -26,7 +26,7 @@ from bot.app_channels import channels
 from bot.app_desk import Desk, has_desk
 from bot.app_drain import Departure, Drain
 from bot.app_figures import SharedMeters
-from bot.app_flows import FlowFile, Tell, keep, watch
+from bot.app_flows import FlowFile, Tell, keep, keep_again, watch
 from bot.app_members import Membership, join
 from bot.app_opening import opened
 from bot.app_place import ALONE, Place
@@ -153,6 +153,7 @@ async def _start(
     runner = await http.running(http.application(inside, settings, routes, departure))
     stack.push_async_callback(runner.cleanup)
     stack.push_async_callback(cancel, background(watch(file, store, catalog, tell), "watcher of the flow file"))
+    stack.push_async_callback(cancel, background(keep_again(store, catalog), "keeper of the flow version"))
     drain = await _listen(runner, sockets, departure)
     for channel in talking:
         stack.push_async_callback(channel.stop)

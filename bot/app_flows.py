@@ -8,6 +8,7 @@ but what is said: the last good version goes on serving.
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 LOOK = 1.0
 """Seconds between two looks at the file."""
+
+AGAIN = 60.0
+"""Seconds after which the live version is kept once more."""
 
 Tell: TypeAlias = Callable[[str, tuple[Problem, ...]], None]
 """Hears what becomes of an edited file: a sentence, and the problems where there are any."""
@@ -80,6 +84,15 @@ async def keep(book: Book, store: Store, catalog: Catalog) -> None:
     """Make a version live: its text is in the store before the first chat can begin on it."""
     await store.keep_flow(book.version, book.source)
     catalog.add(book)
+
+
+async def keep_again(store: Store, catalog: Catalog, pause: float = AGAIN) -> None:
+    """Until cancelled. A server that came back without its last second, or older, has not the text of the version that
+    chats go on beginning with here; a process that starts later with another file could not run them."""
+    while True:
+        await asyncio.sleep(pause)
+        with suppress(StoreUnavailable):  # the next time, then
+            await store.keep_flow(catalog.live.version, catalog.live.source)
 
 
 async def watch(

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot import app
-from bot.app_flows import FlowFile, watch
+from bot.app_flows import FlowFile, keep_again, watch
 from bot.app_sockets import bind, release
 from bot.app_writers import configs, writers
 from bot.commands import serve_words
@@ -18,6 +18,7 @@ from bot.flows.load import load as load_flows
 from bot.settings import load
 from tests.harness.flows import BROKEN, OTHER, SMALL
 from tests.harness.service import serving
+from tests.harness.working import until
 
 HOOK = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 
@@ -184,6 +185,17 @@ async def test_a_reload_waits_for_the_store_and_tries_again(tmp_path: Path, capl
     assert "live" in await edited.hears(lambda: edited.path.write_text(SMALL + "\n"))
     assert "could not be reloaded" in caplog.text
     watching.cancel()
+
+
+async def test_a_store_that_has_lost_the_live_version_gets_it_again(tmp_path: Path) -> None:
+    edited = Edited(tmp_path)
+    edited.shelf.failure = StoreUnavailable("it is away")
+    keeping = asyncio.create_task(keep_again(edited.shelf, edited.catalog, 0.001))  # type: ignore[arg-type] # as above
+    await asyncio.wait_for(edited.shelf.failed.wait(), 30)
+    edited.shelf.failure = None
+    await until(lambda: len(edited.shelf.kept) >= 2)
+    assert set(edited.shelf.kept) == {load_flows(SMALL).version}
+    keeping.cancel()
 
 
 def test_a_file_that_cannot_be_read_is_a_problem_of_that_file(tmp_path: Path) -> None:
