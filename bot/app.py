@@ -158,7 +158,8 @@ async def _start(
     for channel in talking:
         stack.push_async_callback(channel.stop)
         await channel.start()
-    stack.push_async_callback(cancel, background(warm_up(catalog, records, made), "loading of what comes first"))
+    warming = warm_up(settings, catalog, records, made, tells=place.number <= 1)
+    stack.push_async_callback(cancel, background(warming, "loading of what comes first"))
     return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose, drain)
 
 

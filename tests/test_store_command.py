@@ -14,6 +14,7 @@ from subprocess import DEVNULL, Popen
 import aiohttp
 import pytest
 
+from bot import app_warm
 from bot.app import Service
 from bot.errors import UserMistake
 from bot.model import Job
@@ -201,6 +202,32 @@ def test_records_go_along_where_that_is_said(folder: Folder, monkeypatch: pytest
     assert "They were left alone" in folder.run("store", "move", "--to", "redis", "--records")
     (response,) = json.loads(folder.run("export", "--format", "json"))
     assert response["score"] == 3
+
+
+def test_records_that_were_left_behind_are_told_until_they_are_taken_along(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("REDIS_URL")
+    monkeypatch.setattr(app_warm, "AFTER", 0.0)
+    asyncio.run(answered(folder))
+    database = f"sqlite:///{folder.path / 'elsewhere.db'}"
+    asyncio.run(warmed(folder, database))
+    assert "records.db has responses, the database of DATABASE_URL none" in caplog.text
+    folder.run("store", "records", "--to", "database", code=1)
+    assert "DATABASE_URL is not set" in folder.err
+    monkeypatch.setenv("DATABASE_URL", database)
+    assert "responses             1   records" in folder.run("store", "records", "--to", "database")
+    assert json.loads(folder.run("store", "records", "--to", "folder", "--json"))["records"]["responses"] == 1
+    caplog.clear()
+    asyncio.run(warmed(folder, database))
+    assert "none" not in caplog.text
+
+
+async def warmed(folder: Folder, database: str) -> None:
+    """A service that has looked at what comes after its start."""
+    async with serving(folder.path, SECRET_KEY=SECRET, DATABASE_URL=database):
+        (task,) = [one for one in asyncio.all_tasks() if one.get_name() == "loading of what comes first"]
+        await task
 
 
 async def answered(folder: Folder) -> None:

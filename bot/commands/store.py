@@ -1,4 +1,4 @@
-"""`chatsurvey store`: what is in the store, and its move from a folder into Redis or back.
+"""`chatsurvey store`: what is in the store, its move from a folder into Redis or back, and that of the records.
 
 What a move guarantees is said in `bot/store/copying.py`. Here are its two ends, the folder's lock, and words.
 """
@@ -41,7 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.set_defaults(action="info")
     parser.add_argument("--json", action="store_true")
-    actions = parser.add_subparsers(metavar="info | move | reopen")
+    actions = parser.add_subparsers(metavar="info | move | records | reopen")
     info = actions.add_parser("info", help="count what is in the store, also while it is served (the default)")
     info.set_defaults(action="info")
     moving = actions.add_parser("move", help="copy all chats and jobs between DATA_DIR and REDIS_URL, nothing served")
@@ -50,9 +50,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--records", action="store_true", help="copy the records too, between DATA_DIR and DATABASE_URL"
     )
     moving.set_defaults(action="move")
+    copying = actions.add_parser("records", help="copy the records alone, also while they are served")
+    copying.add_argument("--to", choices=("database", "folder"), required=True, help="DATABASE_URL, or DATA_DIR")
+    copying.set_defaults(action="records")
     again = actions.add_parser("reopen", help="serve a store again whose chats were moved away, as they were then")
     again.set_defaults(action="reopen")
-    for action in (info, moving, again):
+    for action in (info, moving, copying, again):
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
 
 
@@ -61,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
     match args.action:
         case "move":
             return _move(settings, args)
+        case "records":
+            return _copy_records(settings, args)
         case "reopen":
             return _reopen(settings, as_json=args.json)
         case _:
@@ -75,11 +80,9 @@ def _move(settings: Settings, args: argparse.Namespace) -> int:
         )
     if to_redis and not settings.store_file.is_file():
         raise UserMistake(f"there are no chats in {settings.data_dir}", "Set DATA_DIR to the folder that has them.")
-    if args.records and not settings.database:
-        raise UserMistake("DATABASE_URL is not set", "It names the other end of --records; DATA_DIR has the file.")
     lock = FolderLock(settings.data_dir)
     try:
-        records = _records(settings, to_redis=to_redis) if args.records else {}
+        records = _records(settings, outward=to_redis) if args.records else {}
         moved, source, target = asyncio.run(_moved(settings, to_redis=to_redis))
     except sqlite3.Error as error:
         hint = "Nothing is lost: mend it, and run the same command again."
@@ -90,13 +93,30 @@ def _move(settings: Settings, args: argparse.Namespace) -> int:
     return 0
 
 
-def _records(settings: Settings, *, to_redis: bool) -> Mapping[str, int]:
-    """How many of each kind were copied. They go first: what is newer in the target stays, so it can be repeated."""
+def _copy_records(settings: Settings, args: argparse.Namespace) -> int:
+    records = _records(settings, outward=args.to == "database")
+    if args.json:
+        print(_json({"records": records}))
+    else:
+        _tell_records(records)
+    return 0
+
+
+def _records(settings: Settings, *, outward: bool) -> Mapping[str, int]:
+    """How many of each kind were copied. They go before chats: what is newer in the target stays, so it can be
+    repeated."""
     from bot.records.copying import copy  # noqa: PLC0415 - SQLAlchemy, only where it is used
 
+    if not settings.database:
+        raise UserMistake("DATABASE_URL is not set", "It names one end of the copy; the other is the file in DATA_DIR.")
     file, database = replace(settings, database="").database_url, settings.database_url
-    counts = copy(file, database) if to_redis else copy(database, file)
+    counts = copy(file, database) if outward else copy(database, file)
     return {"responses": counts.responses, "deliveries": counts.deliveries}
+
+
+def _tell_records(records: Mapping[str, int]) -> None:
+    for thing, number in records.items():
+        print(f"  {thing:<10} {number:>12,}   records")
 
 
 async def _moved(settings: Settings, *, to_redis: bool) -> tuple[Moved, str, str]:
@@ -113,8 +133,7 @@ def _tell_moved(moved: Moved, source: str, target: str, records: Mapping[str, in
         found = {"from": source, "to": target, "rows": moved.counts, "records": records, "before": before}
         print(_json({**found, "kept": moved.kept or None, "unkept_flows": moved.unkept}))
         return
-    for thing, number in records.items():
-        print(f"  {thing:<10} {number:>12,}   records")
+    _tell_records(records)
     if moved.before:
         rest = "They were left alone." if records else "Nothing was done."
         print(f"The chats of {source} were moved to {target} before, on {told_time(moved.before)}. {rest}")
