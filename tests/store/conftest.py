@@ -4,12 +4,18 @@ from pathlib import Path
 import pytest
 
 from bot.store.base import Store
-from tests.store.stores import FACTORIES, Clock
+from tests.store.stores import FACTORIES, Clock, prefix_of
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> str:
+    """Of this test's keys, where it opens a Redis itself."""
+    return prefix_of(tmp_path)
 
 
 @pytest.fixture(params=sorted(FACTORIES))

@@ -57,20 +57,20 @@ def limited(server: Server) -> str:
 
 
 def open_redis(folder: Path, clock: Clock) -> Store:
-    return RedisStore(Direct(place(limited(single()))), clock, prefix=_prefix(folder))
+    return RedisStore(Direct(place(limited(single()))), clock, prefix=prefix_of(folder))
 
 
 def open_shards(folder: Path, clock: Clock) -> Store:
     """Laid out as for a cluster, on one server."""
-    return RedisStore(Direct(place(limited(single()))), clock, shards=5, prefix=_prefix(folder))
+    return RedisStore(Direct(place(limited(single()))), clock, shards=5, prefix=prefix_of(folder))
 
 
 def open_cluster(folder: Path, clock: Clock) -> Store:
     urls = [limited(server) for server in cluster()]
-    return RedisStore(Cluster(place(urls[0])), clock, shards=16, prefix=_prefix(folder))
+    return RedisStore(Cluster(place(urls[0])), clock, shards=16, prefix=prefix_of(folder))
 
 
-def _prefix(folder: Path) -> str:
+def prefix_of(folder: Path) -> str:
     """Each test has its own keys on the server that all share."""
     return f"test.{folder.parent.name}.{folder.name}"
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -24,11 +23,6 @@ from tests.store.stores import HOUR, Clock, a_chat, a_turn
 from tests.store.test_contract_hints import until
 
 SHARDS = 5
-
-
-@pytest.fixture
-def prefix(tmp_path: Path) -> str:
-    return f"r.{tmp_path.parent.name}.{tmp_path.name}"
 
 
 @pytest.fixture

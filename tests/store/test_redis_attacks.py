@@ -3,7 +3,6 @@ done twice."""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 from redis.crc import key_slot
@@ -26,11 +25,6 @@ from tests.store.test_redis_doubt import ran
 
 FENCED = 3
 """Of lua/lib.lua."""
-
-
-@pytest.fixture
-def prefix(tmp_path: Path) -> str:
-    return f"a.{tmp_path.parent.name}.{tmp_path.name}"
 
 
 @pytest.mark.parametrize(

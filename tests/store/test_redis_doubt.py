@@ -4,7 +4,6 @@ repeats it doubles nothing."""
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -45,8 +44,7 @@ def ran(stats: dict[str, dict[str, int]]) -> int:
 
 
 @pytest.fixture(params=[1, 5], ids=["one shard", "shards"])
-async def cut(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[Cut]:
-    prefix = f"d.{tmp_path.parent.name}.{tmp_path.name}"
+async def cut(request: pytest.FixtureRequest, prefix: str, clock: Clock) -> AsyncIterator[Cut]:
     async with Proxy(single().port) as proxy:
         way = Direct(place(f"redis://127.0.0.1:{proxy.here}"))
         store = RedisStore(way, clock, shards=request.param, prefix=prefix)

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -25,11 +24,6 @@ from tests.store.stores import Clock, a_chat, a_turn, lines
 
 T = TypeVar("T")
 CHATS = [f"c{n}" for n in range(24)]
-
-
-@pytest.fixture
-def prefix(tmp_path: Path) -> str:
-    return f"r.{tmp_path.parent.name}.{tmp_path.name}"
 
 
 @dataclass

@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 from time import monotonic
 
@@ -23,11 +22,6 @@ from tests.store.stores import Clock, a_chat, a_turn
 
 SOON = 4.9
 """Seconds within which a visitor is told that it does not work now: five. It takes four at most."""
-
-
-@pytest.fixture
-def prefix(tmp_path: Path) -> str:
-    return f"r.{tmp_path.parent.name}.{tmp_path.name}"
 
 
 @pytest.fixture(scope="module")

@@ -24,11 +24,6 @@ from tests.harness.redis_server import Server, cluster, command, single, watched
 from tests.store.stores import HOUR, RIGHTS, Clock, a_chat, a_turn, limited
 
 
-@pytest.fixture
-def prefix(tmp_path: Path) -> str:
-    return f"test.{tmp_path.parent.name}.{tmp_path.name}"
-
-
 async def serves(opened: Opened) -> None:
     store = opened.store
     try:
