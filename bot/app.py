@@ -13,7 +13,7 @@ import logging
 import random
 import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -109,7 +109,7 @@ async def _start(
     book, warnings = file.read()
     _own(settings, stack)
     settings = with_secrets(settings)
-    store, process = await opened(settings, now, serves=place.number <= 1), process_name() if settings.redis_url else ""
+    store, process = await opened(settings, now, serves=place.first), process_name() if settings.redis_url else ""
     stack.push_async_callback(store.close)
     meters = Meters()
     membership = await join(store, settings, process, now(), meters) if process else None
@@ -152,14 +152,13 @@ async def _start(
     routes += ResponsePage(store, records, settings.secrets, settings.timezone).routes()
     runner = await http.running(http.application(inside, settings, routes, departure))
     stack.push_async_callback(runner.cleanup)
-    stack.push_async_callback(cancel, background(watch(file, store, catalog, tell), "watcher of the flow file"))
-    stack.push_async_callback(cancel, background(keep_again(store, catalog), "keeper of the flow version"))
+    _beside(stack, watch(file, store, catalog, tell), "watcher of the flow file")
+    _beside(stack, keep_again(store, catalog), "keeper of the flow version")
     drain = await _listen(runner, sockets, departure)
     for channel in talking:
         stack.push_async_callback(channel.stop)
         await channel.start()
-    warming = warm_up(settings, catalog, records, made, tells=place.number <= 1)
-    stack.push_async_callback(cancel, background(warming, "loading of what comes first"))
+    _beside(stack, warm_up(settings, catalog, records, made, tells=place.first), "loading of what comes first")
     return Service(settings, catalog, store, runtime, worker, meters, warnings, stack.aclose, drain)
 
 
@@ -171,6 +170,11 @@ def _worker(
         return Worker(store, table, now, random.random)
     membership.does(table)
     return Worker(store, table, now, random.random, patience=ROLLING, elsewhere=membership.done_elsewhere)
+
+
+def _beside(stack: AsyncExitStack, work: Coroutine[None, None, None], name: str) -> None:
+    """Until the service stops."""
+    stack.push_async_callback(cancel, background(work, name))
 
 
 async def _listen(runner: web.AppRunner, sockets: Sequence[socket.socket], departure: Departure) -> Drain:
@@ -196,5 +200,5 @@ def _figures(meters: Meters, place: Place, stack: AsyncExitStack) -> Callable[[]
     if place.folder is None:
         return meters.scrape
     shared = SharedMeters(meters, place.folder, place.number)
-    stack.push_async_callback(cancel, background(shared.keep(), "sharing of the figures"))
+    _beside(stack, shared.keep(), "sharing of the figures")
     return shared.scrape

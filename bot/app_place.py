@@ -17,5 +17,10 @@ class Place:
     folder: Path | None = None
     """Where the processes leave their figures for each other."""
 
+    @property
+    def first(self) -> bool:
+        """Whether it is the one that tells what all of them find at a start."""
+        return self.number <= 1
+
 
 ALONE = Place()
