@@ -6,7 +6,8 @@ fit the others does not begin.
 - The records are read as one table, so all keep them in one database: that of DATABASE_URL, or one SQLite file, which
   processes on one machine may share. The file is known by its folder, the same inode under the same running kernel.
 
-A sign that a killed process left behind ends by itself within 15 s; on the same host it is known to be dead at once.
+A sign that a killed process left behind ends by itself within 15 s; where the same kernel counts processes, it is known
+to be dead at once. A host's name says nothing of that: machines made from one image, and containers, may share it.
 Of two that begin at the same time and do not fit, the one with the smaller name stays.
 """
 
@@ -40,6 +41,7 @@ REFRESH = 4.0
 """Seconds."""
 FAREWELL = 1.0
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+_PIDS = Path("/proc/self/ns/pid")
 _FILE, _SERVER = "file:", "server:"
 
 
@@ -53,6 +55,8 @@ class Member(msgspec.Struct, frozen=True):
     """Which file, or which database server."""
     keys: tuple[str, ...]
     """Hashes of its signing keys, the one that signs first."""
+    pids: str = ""
+    """Where `pid` counts: which kernel that runs, and which of its name spaces."""
     does: tuple[str, ...] = ()
     """The kinds of jobs that it does."""
     serving: bool = False
@@ -135,7 +139,7 @@ def member_of(settings: Settings, now: int) -> Member:
     keys = tuple(
         hmac.new(key.encode(), b"chatsurvey member", hashlib.sha256).hexdigest()[:16] for key in settings.secrets
     )
-    return Member(socket.gethostname(), os.getpid(), now, __version__, records_of(settings), keys)
+    return Member(socket.gethostname(), os.getpid(), now, __version__, records_of(settings), keys, pids_of())
 
 
 def refuse(mine: Member, theirs: Member) -> None:
@@ -180,6 +184,14 @@ def _kernel() -> str:
         return socket.gethostname()
 
 
+def pids_of() -> str:
+    """Where this process is counted: two that find the same can look for each other by process id."""
+    try:
+        return _short(f"{_kernel()} {_PIDS.readlink()}")
+    except OSError:
+        return _short(_kernel())
+
+
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -193,8 +205,8 @@ def _who(member: Member) -> str:
 
 
 def _dead(member: Member) -> bool:
-    """A sign of a process of this host that is no more. What runs in another container has another host name."""
-    if member.host != socket.gethostname():
+    """A sign of a process that is no more, as far as can be seen from here."""
+    if member.pids != pids_of():
         return False
     if member.pid == os.getpid():
         return True  # left by a process that had our number before, as in a container, where it is always the same

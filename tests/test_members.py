@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from bot import app
-from bot.app_members import GROUP, Member, join, living, member_of, records_of, refuse, sign
+from bot.app_members import GROUP, Member, join, living, member_of, pids_of, records_of, refuse, sign
 from bot.app_opening import opened, place_of
 from bot.commands.serve import known_secrets
 from bot.errors import FileProblems, UserMistake
@@ -108,17 +108,24 @@ async def test_a_second_host_without_database_url_is_refused_and_leaves_no_trace
 
 
 @pytest.mark.parametrize(
-    ("pid", "in_the_way"),
-    [(os.getppid(), True), (2**22 + 1, False), (os.getpid(), False)],
-    ids=["of one that lives", "of nobody", "of ours"],
+    ("pid", "pids", "in_the_way"),
+    [
+        (os.getppid(), pids_of(), True),
+        (2**22 + 1, pids_of(), False),
+        (os.getpid(), pids_of(), False),
+        (2**22 + 1, "of another machine", True),
+        (os.getpid(), "of another container", True),
+    ],
+    ids=["of one that lives", "of nobody", "of ours", "of a machine of the same name", "of the first of a container"],
 )
 async def test_a_sign_that_a_killed_process_of_this_host_left_is_in_nobodys_way(
-    pid: int, in_the_way: bool, tmp_path: Path
+    pid: int, pids: str, in_the_way: bool, tmp_path: Path
 ) -> None:
+    """A machine that was made from the same image has the same name; its processes cannot be seen from here."""
     redis = database(9)
     settings = load({"PORT": "0", "HOST": "127.0.0.1", "REDIS_URL": redis, "SECRET_KEY": KEY}, tmp_path)
     store = await opened(settings, app.clock)
-    theirs = Member(socket.gethostname(), pid, 0, "0.1.0", "file:elsewhere", ("another",), serving=True)
+    theirs = Member(socket.gethostname(), pid, 0, "0.1.0", "file:elsewhere", ("another",), pids, serving=True)
     await store.mark(GROUP, "theirs", msgspec.json.encode(theirs), 60_000)
     try:
         if in_the_way:
