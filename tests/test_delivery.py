@@ -4,13 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.harness.receiver import SECRET, Answer, Receiver
 from tests.harness.service import Service, command, serving
+from tests.harness.visitor import Visitor
 from tests.harness.working import until
 
 # `allow_private`: the receiver of these tests is on loopback and plain http.
@@ -18,36 +18,6 @@ SETTINGS = """
 writers:
   crm: {{kind: webhook, url: "{url}", secret: "${{HOOK_SECRET}}", allow_private: true}}
 """
-
-
-class Visitor:
-    """Answers one chat over HTTP."""
-
-    def __init__(self, http: aiohttp.ClientSession, base: str) -> None:
-        self._http = http
-        self._base = f"{base}/api/v1/chats"
-        # Any: the contract's JSON, as a client sees it.
-        self._chat: dict[str, Any] = {}
-        self._count = 0
-
-    @property
-    def id(self) -> str:
-        return str(self._chat["chat"])
-
-    async def open(self) -> "Visitor":
-        async with self._http.post(self._base, json={}) as answer:
-            assert answer.status == 201, await answer.text()
-            self._chat = await answer.json()
-        return self
-
-    async def say(self, **said: int | str) -> None:
-        self._count += 1
-        ask = self._chat["ask"]
-        body = {"id": f"m{self._count}", "cursor": self._chat["cursor"], "fence": ask["fence"], **said}
-        headers = {"Authorization": f"Bearer {self._chat['token']}"}
-        async with self._http.post(f"{self._base}/{self.id}/messages", json=body, headers=headers) as answer:
-            assert answer.status == 200, await answer.text()
-            self._chat |= await answer.json()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from bot.model import Job
 from bot.store.base import Again, Dead, Done, Retry, Settlement
 from bot.store.sqlite import SqliteStore
 from tests.harness.responses import NOON
-from tests.harness.working import HOUR, MINUTE, SECOND, Clock, Doing, Faulty, open_store, put, until
+from tests.harness.working import HOUR, MINUTE, SECOND, Clock, Doing, Faulty, at_work, open_store, put, until
 
 DAY = 24 * HOUR
 
@@ -34,16 +33,6 @@ async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteStore]:
 
 def a_worker(store: SqliteStore | Faulty, handlers: Mapping[str, Handler], clock: Clock, lease: int = 30_000) -> Worker:
     return Worker(store, handlers, clock, lambda: 0.5, lease=lease, poll=0.05, pace=0.001, pause=0.01)  # type: ignore[arg-type]  # Faulty has what a worker calls
-
-
-@asynccontextmanager
-async def working(worker: Worker) -> AsyncIterator[Worker]:
-    task = asyncio.create_task(worker.run())
-    try:
-        yield worker
-    finally:
-        await worker.stop(1.0)
-        await task
 
 
 def jobs(kind: str, count: int, due: int = NOON) -> list[Job]:
@@ -67,7 +56,7 @@ def test_a_failed_job_waits_longer_each_time_and_dies_in_the_end() -> None:
 async def test_what_is_due_is_done_in_order_and_the_rest_when_its_time_comes(store: SqliteStore, clock: Clock) -> None:
     doing = Doing()
     await put(store, Job("b:x", "x", NOON), Job("a:x", "x", NOON - 5), Job("c:x", "x", NOON + HOUR))
-    async with working(a_worker(store, {"x": Handler(doing, 10)}, clock)):
+    async with at_work(a_worker(store, {"x": Handler(doing, 10)}, clock)):
         await until(lambda: doing.done == ["a:x", "b:x"])
         clock.now += HOUR
         await until(lambda: doing.done == ["a:x", "b:x", "c:x"])
@@ -76,7 +65,7 @@ async def test_what_is_due_is_done_in_order_and_the_rest_when_its_time_comes(sto
 
 async def test_another_process_is_noticed_without_a_wake_up(store: SqliteStore, clock: Clock, tmp_path: Path) -> None:
     doing, other = Doing(), open_store(tmp_path, clock)
-    async with working(a_worker(store, {"x": Handler(doing)}, clock)):
+    async with at_work(a_worker(store, {"x": Handler(doing)}, clock)):
         await put(other, Job("a:x", "x", NOON))
         await until(lambda: len(doing.done) > 0)
     assert doing.done == ["a:x"]
@@ -88,7 +77,7 @@ async def test_a_slow_lane_delays_no_other_and_holds_no_more_than_it_can_do(stor
     slow.go.clear()
     handlers = {"slow": Handler(slow, 2, 3), "quick": Handler(quick, 8)}
     await put(store, *jobs("slow", 40, NOON - 100))
-    async with working(a_worker(store, handlers, clock)) as worker:
+    async with at_work(a_worker(store, handlers, clock)) as worker:
         await until(lambda: len(slow.started) == 6)
         await put(store, *jobs("quick", 20))
         clock.now += SECOND
@@ -102,7 +91,7 @@ async def test_a_slow_lane_delays_no_other_and_holds_no_more_than_it_can_do(stor
 async def test_a_burst_costs_few_commits(store: SqliteStore, clock: Clock) -> None:
     doing, counted = Doing(), Faulty(store)
     await put(store, *jobs("x", 1_000, NOON - 1_000))
-    async with working(a_worker(counted, {"x": Handler(doing, 256)}, clock)):
+    async with at_work(a_worker(counted, {"x": Handler(doing, 256)}, clock)):
         await until(lambda: len(doing.done) == 1_000)
     assert doing.calls == 4
     assert counted.claims + counted.settles <= 8
@@ -111,7 +100,7 @@ async def test_a_burst_costs_few_commits(store: SqliteStore, clock: Clock) -> No
 async def test_many_wake_ups_are_few_looks(store: SqliteStore, clock: Clock) -> None:
     doing, counted = Doing(), Faulty(store)
     worker = Worker(counted, {"x": Handler(doing, 256)}, clock, lambda: 0.5, pace=0.2)  # type: ignore[arg-type]  # as above
-    async with working(worker):
+    async with at_work(worker):
         for n in range(100):
             await put(store, Job(f"j{n}:x", "x", NOON))
             worker.wake()
@@ -129,7 +118,7 @@ async def test_an_unexpected_failure_costs_its_own_job_a_retry_and_tells_no_secr
 
     await put(store, *jobs("x", 3, NOON - 10))
     with caplog.at_level(logging.INFO):
-        async with working(a_worker(store, {"x": Handler(Doing(outcome), 8)}, clock)):
+        async with at_work(a_worker(store, {"x": Handler(Doing(outcome), 8)}, clock)):
             await until(lambda: "ValueError" in caplog.text)
     (view,) = await store.jobs()
     assert (view.job.id, view.job.attempt, view.job.due, view.state) == ("x0001:x", 1, NOON + 5 * SECOND, "waiting")
@@ -177,7 +166,7 @@ async def test_what_changes_while_it_is_in_work_is_done_again(store: SqliteStore
     doing = Doing()
     doing.go.clear()
     await put(store, Job("a:x", "x", NOON))
-    async with working(a_worker(store, {"x": Handler(doing)}, clock)):
+    async with at_work(a_worker(store, {"x": Handler(doing)}, clock)):
         await until(lambda: len(doing.started) == 1)
         await put(store, Job("a:x", "x", NOON + 1, {"newer": "yes"}))
         doing.go.set()
@@ -190,7 +179,7 @@ async def test_what_a_killed_process_had_in_hand_is_done_when_its_lease_ends(sto
     doing, counted = Doing(), Faulty(store)
     await put(store, Job("a:x", "x", NOON))
     await store.claim(NOON, 1, 30 * SECOND)
-    async with working(a_worker(counted, {"x": Handler(doing)}, clock)):
+    async with at_work(a_worker(counted, {"x": Handler(doing)}, clock)):
         await until(lambda: counted.looks > 1)
         assert doing.started == []
         clock.now += 30 * SECOND
@@ -202,7 +191,7 @@ async def test_a_store_that_cannot_write_is_waited_for(store: SqliteStore, clock
     doing, faulty = Doing(), Faulty(store)
     doing.go.clear()
     await put(store, Job("a:x", "x", NOON))
-    async with working(a_worker(faulty, {"x": Handler(doing)}, clock)):
+    async with at_work(a_worker(faulty, {"x": Handler(doing)}, clock)):
         await until(lambda: doing.started == ["a:x"])
         faulty.broken = True
         doing.go.set()
@@ -220,7 +209,7 @@ async def test_a_store_that_cannot_be_used_is_told_once_and_asked_again(
     doing, faulty = Doing(), Faulty(store)
     faulty.broken = True
     await put(store, Job("a:x", "x", NOON))
-    async with working(a_worker(faulty, {"x": Handler(doing)}, clock)):
+    async with at_work(a_worker(faulty, {"x": Handler(doing)}, clock)):
         await until(lambda: faulty.refused >= 3)
         faulty.broken = False
         await until(lambda: doing.done == ["a:x"])
@@ -299,7 +288,7 @@ async def test_stopping_does_not_wait_for_a_broken_store(store: SqliteStore, clo
 
 
 async def test_a_job_that_nothing_here_does_becomes_a_dead_letter(store: SqliteStore, clock: Clock) -> None:
-    async with working(a_worker(store, {"x": Handler(Doing())}, clock)):
+    async with at_work(a_worker(store, {"x": Handler(Doing())}, clock)):
         await put(store, Job("a:write.gone", "write.gone", NOON))
 
         async def dead() -> bool:
@@ -315,7 +304,7 @@ async def test_where_others_share_the_store_a_kind_may_be_theirs_for_a_while(sto
     worker = Worker(store, {"x": Handler(doing)}, clock, lambda: 0.5, poll=0.01, pace=0.001, patience=10 * MINUTE)
     await put(store, Job("a:new", "new", NOON), Job("b:new", "new", NOON + MINUTE))
     await put(store, Job("c:x", "x", NOON))
-    async with working(worker):
+    async with at_work(worker):
         await until(lambda: doing.done == ["c:x"])
         clock.now = NOON + 10 * MINUTE - 1
         await put(store, Job("d:x", "x", NOON))

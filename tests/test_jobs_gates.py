@@ -1,6 +1,5 @@
 """A lane whose gate is shut is left alone: what waits there costs neither claims nor reads, and delays nobody."""
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
@@ -16,7 +15,7 @@ from bot.store.base import Again, Dead, Done
 from bot.store.schema import prepare
 from bot.store.sqlite import SqliteStore
 from tests.harness.responses import NOON
-from tests.harness.working import SECOND, Clock, Doing, Faulty, open_store, put, until
+from tests.harness.working import SECOND, Clock, Doing, Faulty, at_work, open_store, put, until
 
 
 @dataclass
@@ -45,12 +44,8 @@ async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteStore]:
 @asynccontextmanager
 async def working(store: Faulty, handlers: dict[str, Handler], clock: Clock) -> AsyncIterator[Worker]:
     worker = Worker(store, handlers, clock, lambda: 0.5, poll=0.01, pace=0.001)  # type: ignore[arg-type]  # it has what a worker calls
-    task = asyncio.create_task(worker.run())
-    try:
+    async with at_work(worker):
         yield worker
-    finally:
-        await worker.stop(1.0)
-        await task
 
 
 def jobs(kind: str, count: int) -> list[Job]:

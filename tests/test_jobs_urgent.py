@@ -12,7 +12,7 @@ from bot.model import Job
 from bot.store.base import Done
 from bot.store.sqlite import SqliteStore
 from tests.harness.responses import NOON
-from tests.harness.working import Clock, Doing, Faulty, open_store, put, until
+from tests.harness.working import Clock, Doing, Faulty, at_work, open_store, put, until
 
 
 @pytest.fixture
@@ -32,13 +32,9 @@ async def resting(store: SqliteStore, handlers: Mapping[str, Handler], clock: Cl
     """A worker that has looked once and rests."""
     counted = Faulty(store)
     worker = Worker(counted, handlers, clock, lambda: 0.5, poll=3_600.0, pace=3_600.0)  # type: ignore[arg-type]  # it has what a worker calls
-    task = asyncio.create_task(worker.run())
-    try:
+    async with at_work(worker):
         await until(lambda: counted.looks > 0)
         yield worker
-    finally:
-        await worker.stop(1.0)
-        await task
 
 
 async def test_what_is_urgent_is_done_at_once_and_the_rest_gathers(store: SqliteStore, clock: Clock) -> None:

@@ -198,7 +198,9 @@ def test_a_hang_up_changes_nothing_and_is_told(tmp_path: Path) -> None:
 
 def test_a_terminal_that_is_gone_ends_it(tmp_path: Path) -> None:
     ours, theirs = os.openpty()
-    with os.fdopen(theirs), os.fdopen(ours), Service(tmp_path, stdin=theirs) as service:
+    service = Service(tmp_path)
+    service.stdin = theirs
+    with os.fdopen(theirs), os.fdopen(ours), service:
         service.signal(signal.SIGHUP)
         assert service.wait() == -signal.SIGHUP
 

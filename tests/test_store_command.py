@@ -21,8 +21,10 @@ from bot.model import Job
 from bot.records.sql import SqlRecords
 from bot.store.base import Dead
 from bot.store.sqlite import SqliteStore
+from tests.harness import working
 from tests.harness.commands import Folder, in_folder
-from tests.harness.redis_server import single, until
+from tests.harness.fleet import database
+from tests.harness.redis_server import reaching, until
 from tests.harness.service import clean, serving
 from tests.harness.soak import examples
 from tests.harness.working import Clock
@@ -36,12 +38,8 @@ MANY = 300
 @pytest.fixture
 def redis() -> Iterator[str]:
     """A database of its own on the server that all share."""
-    url = f"{single().url}/7"
-    with closing(single().client()) as client:
-        client.execute_command("SELECT", 7)  # type: ignore[no-untyped-call] # redis-py leaves it open
-        client.flushdb()
-        yield url
-        client.flushdb()
+    yield database(7)
+    database(7)
 
 
 @pytest.fixture
@@ -82,9 +80,11 @@ async def ran(folder: Folder, *words: str, code: int = 0) -> str:
 
 async def reminded(service: Service, chat: str) -> None:
     """Wait until the bot has said a second line without being asked."""
-    async with asyncio.timeout(20):
-        while len(await service.store.entries(chat)) < 4:
-            await asyncio.to_thread(time.sleep, 0.02)
+
+    async def is_said() -> bool:
+        return len(await service.store.entries(chat)) >= 4
+
+    await working.until(is_said, what="a reminder")
 
 
 async def test_who_answers_next_goes_on_where_they_were_in_redis_and_back(folder: Folder, redis: str) -> None:
@@ -235,9 +235,11 @@ async def answered(folder: Folder) -> None:
         visitor = Visitor()
         await visitor.opens(service)
         await visitor.answers(service, value=3)
-        async with asyncio.timeout(20):
-            while [view for view in await service.store.jobs() if view.job.kind != "timer"]:
-                await asyncio.to_thread(time.sleep, 0.02)
+
+        async def is_at_rest() -> bool:
+            return not [view for view in await service.store.jobs() if view.job.kind != "timer"]
+
+        await working.until(is_at_rest, what="all jobs to be done")
 
 
 @pytest.mark.parametrize("keys", range(4, 4 * examples(1) + 1, 4))
@@ -247,8 +249,7 @@ def test_a_killed_move_is_repeated_by_the_same_command(folder: Folder, redis: st
     folder.lay(many, Clock(1))
     command = [sys.executable, "-m", "bot", "store", "move", "--to", "redis"]
     with Popen(command, env=clean({"REDIS_URL": redis}), stdout=DEVNULL, stderr=DEVNULL) as killed:
-        with closing(single().client()) as client:
-            client.execute_command("SELECT", 7)  # type: ignore[no-untyped-call] # as above
+        with closing(reaching(redis)) as client:
             until(lambda: int(client.dbsize()) >= keys or killed.poll() is not None)
         os.kill(killed.pid, signal.SIGKILL)
     assert folder.run("store", "move", "--to", "redis")

@@ -5,7 +5,6 @@ import asyncio
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import jwt
@@ -18,41 +17,18 @@ from tests.crm.cases import CASES
 from tests.harness.crm_trial import Case
 from tests.harness.service import Service
 from tests.harness.soak import SOAK
+from tests.harness.visitor import Visitor
 from tests.harness.working import until
 
 KEY = "an-identity-key-of-this-test-0123456789"
 REAL = {name: case for name, case in CASES.items() if case.config is None}
 
 
-class Shopper:
-    """Somebody who is logged in at the shop, and unhappy."""
-
-    def __init__(self, http: aiohttp.ClientSession, base: str, number: int) -> None:
-        self._http, self._base, self._number = http, f"{base}/api/v1/chats", number
-        # Any: the contract's JSON, as a client sees it.
-        self._chat: dict[str, Any] = {}
-        self._count = 0
-
-    @property
-    def id(self) -> str:
-        return str(self._chat["chat"])
-
-    async def open(self) -> "Shopper":
-        claims = {"sub": str(self._number), "email": f"ines{self._number}@example.org", "name": "Ines Okafor"}
-        token = jwt.encode({**claims, "exp": int(time.time()) + 600}, KEY, "HS256")
-        async with self._http.post(self._base, json={"identity": token}) as answer:
-            assert answer.status == 201, await answer.text()
-            self._chat = await answer.json()
-        return self
-
-    async def say(self, **said: int | str) -> None:
-        self._count += 1
-        chat = self._chat
-        body = {"id": f"m{self._count}", "cursor": chat["cursor"], "fence": chat["ask"]["fence"], **said}
-        headers = {"Authorization": f"Bearer {chat['token']}"}
-        async with self._http.post(f"{self._base}/{self.id}/messages", json=body, headers=headers) as answer:
-            assert answer.status == 200, await answer.text()
-            self._chat |= await answer.json()
+async def shopper(http: aiohttp.ClientSession, base: str, number: int) -> Visitor:
+    """Somebody who is logged in at the shop."""
+    claims = {"sub": str(number), "email": f"ines{number}@example.org", "name": "Ines Okafor"}
+    token = jwt.encode({**claims, "exp": int(time.time()) + 600}, KEY, "HS256")
+    return await Visitor(http, base).open(identity=token)
 
 
 MOMENTS = ("", 0), ("POST", 0), ("POST", 1)
@@ -71,15 +47,15 @@ class Stage:
     async def killed_at(self, number: int) -> str:
         """A chat whose delivery is killed at one of its requests, if it comes to that. Returns its id."""
         method, before = MOMENTS[number]
-        shopper = await Shopper(self.http, self.service.url, number).open()
+        unhappy = await shopper(self.http, self.service.url, number)
         self.crm.fails(*[passes()] * before, hang(applied=True), method=method)
-        await shopper.say(value=2)
-        await shopper.say(text="too slow")
+        await unhappy.say(value=2)
+        await unhappy.say(text="too slow")
         await until(self._is_hit, 20)
         await asyncio.to_thread(self.service.kill)
         self.crm.mends()
         await asyncio.to_thread(self.service.start)
-        return shopper.id
+        return unhappy.id
 
     async def _is_hit(self) -> bool:
         return self.crm.troubles_left == 0 or await self.is_settled()

@@ -6,8 +6,6 @@ nothing else is done for any of them.
 
 import asyncio
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -23,7 +21,7 @@ from tests.harness.postgres_server import postgres
 from tests.harness.proxy import Proxy
 from tests.harness.receiver import SECRET, Receiver
 from tests.harness.redis_server import ANSWER, Server, cluster, command, until, watched
-from tests.harness.service import Service, clean, wait_until
+from tests.harness.service import Service, wait_until
 from tests.harness.witness import Chat
 
 PROCESSES = 3
@@ -49,16 +47,12 @@ DURABLE = ("--appendfsync", "always", "--repl-diskless-sync-delay", "0")
 class Process(Service):
     """The service on a clock and a loop that can be troubled. What it says on stderr is kept over restarts."""
 
+    module = "tests.harness.faults_child"
+    says = "ab"
+
     def __init__(self, folder: Path, **environ: str) -> None:
         self.troubles = Troubles(folder / "troubles")
-        self.said: list[str] = []
         super().__init__(folder, None, FAULT_FILE=str(self.troubles.file), **environ)
-
-    def launch(self) -> None:
-        with (self.folder / "out.txt").open("wb") as out, (self.folder / "err.txt").open("ab") as err:
-            environ = clean(self.environ | {"PORT": str(self.port)})
-            words = [sys.executable, "-m", "tests.harness.faults_child", "serve"]
-            self._process = subprocess.Popen(words, cwd=self.folder, env=environ, stdout=out, stderr=err)
 
     def ready(self) -> None:
         wait_until(self._ready, "the service to be ready")

@@ -8,15 +8,14 @@ from contextlib import closing
 
 import aiohttp
 
-from tests.harness.redis_server import single
+from tests.harness.redis_server import reaching, single
 
 
 def database(number: int) -> str:
     """A URL for REDIS_URL; what was in that database is gone."""
-    with closing(single().client()) as client:
-        client.select(number)
+    with closing(reaching(url := database_again(number))) as client:
         client.flushdb()
-    return database_again(number)
+    return url
 
 
 def database_again(number: int) -> str:

@@ -45,22 +45,21 @@ async def within(seconds: float, what: str) -> AsyncIterator[None]:
 
 class Service:
     """`python -m bot serve` in `folder`, which gets `flows` as its flow file (None: the shipped one serves); `words`
-    stand behind it. `stdin` is a terminal's file descriptor, else there is none.
+    stand behind it.
 
     The first start takes a free port; later ones of the same object take it again. As a context it is started, and
     stopped at the end whatever happened.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        flows: str | None = SMALL,
-        words: Sequence[str] = (),
-        *,
-        stdin: int = subprocess.DEVNULL,
-        **environ: str,
-    ) -> None:
-        self.folder, self.words, self.stdin = folder, words, stdin
+    module = "bot"
+    """What Python runs."""
+    says = "wb"
+    """How the file of its stderr is opened: each start begins it anew."""
+    stdin = subprocess.DEVNULL
+    """Or a terminal's file descriptor."""
+
+    def __init__(self, folder: Path, flows: str | None = SMALL, words: Sequence[str] = (), **environ: str) -> None:
+        self.folder, self.words = folder, words
         self.port = int(environ.pop("PORT", "0"))
         self.environ = environ
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,9 +80,9 @@ class Service:
 
     def launch(self) -> None:
         """Start the process without waiting for anything but the process."""
-        with (self.folder / "out.txt").open("wb") as out, (self.folder / "err.txt").open("wb") as err:
+        with (self.folder / "out.txt").open("wb") as out, (self.folder / "err.txt").open(self.says) as err:
             environ = clean(self.environ | {"PORT": str(self.port)})
-            words = [sys.executable, "-m", "bot", "serve", *self.words]
+            words = [sys.executable, "-m", self.module, "serve", *self.words]
             self._process = subprocess.Popen(
                 words, cwd=self.folder, env=environ, stdin=self.stdin, stdout=out, stderr=err
             )

@@ -1,16 +1,22 @@
 """What tests of the worker share: a store with jobs in it, waiting for conditions, a store that fails when told to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.errors import StoreUnavailable
+from bot.jobs import Worker
 from bot.model import Change, Conversation, Job
 from bot.store.base import Done, Settlement
 from bot.store.sqlite import SqliteStore
 from tests.harness.responses import NOON, a_scored_chat
+from tests.harness.service import within
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
+PATIENCE = 20.0
+"""Seconds that something may take which takes none: a busy machine is no failure."""
+LOOK = 0.005
 
 
 class Clock:
@@ -99,11 +105,24 @@ async def put(store: SqliteStore, *jobs: Job, chat: Conversation | None = None) 
     await store.commit(Change(made, made.version - 1, jobs=jobs))
 
 
-async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
-    """Look again and again until the condition holds. Raises TimeoutError."""
-    async with asyncio.timeout(seconds):
+@asynccontextmanager
+async def at_work(worker: Worker) -> AsyncIterator[Worker]:
+    """It runs, and is stopped at the end."""
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        await worker.stop(1.0)
+        await task
+
+
+async def until(
+    condition: Callable[[], bool] | Callable[[], Awaitable[bool]], seconds: float = PATIENCE, what: str = "a condition"
+) -> None:
+    """Look again and again until the condition holds; fail with `what` where it does not."""
+    async with within(seconds, what):
         while True:
             found = condition()
             if found if isinstance(found, bool) else await found:
                 return
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(LOOK)

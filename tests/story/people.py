@@ -10,6 +10,7 @@ import aiohttp
 
 from bot.sandbox.slack.server import Slack
 from bot.sandbox.telegram.server import Telegram
+from tests.harness import working
 
 PATIENCE = 40.0
 """Seconds that a person waits for something that takes one; the service may just be starting again."""
@@ -18,10 +19,7 @@ LOOK = 0.05
 
 async def until(holds: Callable[[], bool], what: str) -> None:
     """Wait for a condition of the outside world, which rings no bell here."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, f"waited in vain: {what}"
-        await asyncio.sleep(LOOK)
+    await working.until(holds, PATIENCE, what)
 
 
 class Customer(Protocol):
