@@ -27,6 +27,10 @@ CLUSTER_SHARDS = 16
 """Hash tags that chats of a cluster are spread over: as many nodes at most can
 share the load, and a claim asks each of them."""
 _OLDEST = (6, 2)
+_DEAF = (
+    "Redis does not let this user talk over its channel (+@pubsub, &chatsurvey:*): what one process hears reaches a"
+    " page at another only when that one looks, up to a second later."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +63,24 @@ async def _looked_at(found: Place, replicas: int, prefix: str) -> tuple[Way, tup
     try:
         facts: dict[str, Any] = await client.info("cluster")
         if not facts.get("cluster_enabled"):
-            lines = judged(await _facts(client), replicas=replicas)
-            await _allowed(client, replicas, Layout(1, prefix))
-            return Direct(found, replicas), tuple(lines)
+            return Direct(found, replicas), tuple(await _seen(client, replicas, Layout(1, prefix)))
     finally:
         await hang_up(client)
     way, lines = Cluster(found, replicas), []
     try:
         for node in await way.primaries():
-            lines += judged(await _facts(node), replicas=replicas)
-            await _allowed(node, replicas, Layout(1, prefix))
+            lines += await _seen(node, replicas, Layout(1, prefix))
     except BaseException:
         await way.close()
         raise
     return way, tuple(dict.fromkeys(lines))
+
+
+async def _seen(client: Redis, replicas: int, layout: Layout) -> list[str]:
+    """Warnings about one server, and about what the user may do there."""
+    lines = judged(await _facts(client), replicas=replicas)
+    await _allowed(client, replicas, layout)
+    return lines if await _heard(client, layout) else [*lines, _DEAF]
 
 
 def judged(facts: Mapping[str, Any], *, replicas: int = 0) -> list[str]:
@@ -124,16 +132,23 @@ def _are(there: int) -> str:
 
 
 async def _allowed(client: Redis, replicas: int, layout: Layout) -> None:
-    """Raises NoPermissionError where the user may not do something that the store does."""
+    """Raises NoPermissionError where the user may not do something that the store needs."""
     with suppress(MovedError):  # another node of the cluster has that key; whether it may be written is asked before
         await command(client, "SET", f"{layout.bases[0]}:p", "1", "PX", "1000")
-    for words in (("EVAL", "return 1", "0"), ("TIME",), ("PUBLISH", layout.words, "")):
+    for words in (("EVAL", "return 1", "0"), ("TIME",), *([("WAIT", "0", "0")] if replicas else [])):
         await command(client, *words)
-    if replicas:
-        await command(client, "WAIT", "0", "0")
-    async with client.pubsub() as listening:
-        await listening.subscribe(layout.words)
-        await listening.get_message(timeout=TIMEOUT)
+
+
+async def _heard(client: Redis, layout: Layout) -> bool:
+    """Whether the user may tell words to other processes, and listen to theirs."""
+    try:
+        await command(client, "PUBLISH", layout.words, "")
+        async with client.pubsub() as listening:
+            await listening.subscribe(layout.words)
+            await listening.get_message(timeout=TIMEOUT)
+    except NoPermissionError:
+        return False
+    return True
 
 
 async def _facts(client: Redis) -> dict[str, Any]:

@@ -138,17 +138,26 @@ async def test_a_user_who_may_do_what_the_docs_say(prefix: str, clock: Clock) ->
     await serves(await open_redis(urls[0], clock, prefix=prefix))
 
 
-@pytest.mark.parametrize(
-    "less",
-    ["-@scripting", "-@pubsub", "-publish", "resetchannels", "-time", "-wait", "-@write", "resetkeys ~other:*"],
-)
-async def test_a_user_who_lacks_one_of_them_is_refused_at_the_start(prefix: str, clock: Clock, less: str) -> None:
-    """Else the first visitor would be told, and where only words between processes are missing nobody ever."""
+def lacking(less: str) -> str:
+    """The URL of a user who may not do something of it."""
     rights = ["reset", "on", ">secret", "~test.*", "resetchannels", "&test.*", *RIGHTS.split(), *less.split()]
     with single().client() as admin:
         command(admin, "ACL", "SETUSER", "lacking", *rights)
+    return single().url.replace("//", "//lacking:secret@")
+
+
+@pytest.mark.parametrize("less", ["-@scripting", "-time", "-wait", "-@write", "resetkeys ~other:*"])
+async def test_a_user_who_lacks_what_is_needed_is_refused_at_the_start(prefix: str, clock: Clock, less: str) -> None:
+    """Else the first visitor would be told."""
     with pytest.raises(UserMistake, match="let this user in or do its work"):
-        await open_redis(f"{single().url.replace('//', '//lacking:secret@')}?replicas=1", clock, prefix=prefix)
+        await open_redis(f"{lacking(less)}?replicas=1", clock, prefix=prefix)
+
+
+@pytest.mark.parametrize("less", ["-@pubsub", "-publish", "-subscribe", "resetchannels"])
+async def test_processes_that_may_not_talk_to_each_other_are_told_so(prefix: str, clock: Clock, less: str) -> None:
+    opened = await open_redis(lacking(less), clock, prefix=prefix)
+    assert ["over its channel" in line for line in opened.warnings] == [True]
+    await opened.store.close()
 
 
 def test_the_docs_tell_those_rights() -> None:
