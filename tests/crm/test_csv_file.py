@@ -2,9 +2,7 @@
 
 import asyncio
 import csv
-import errno
 import io
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ from bot.crm.files.csv_file import CsvWriter, make
 from bot.errors import Retryable
 from bot.model import Answer, Response
 from bot.settings import load
+from tests.crm.writer_parts import full_disk
 from tests.harness.responses import NOON, a_response
 
 DAY = 86_400_000
@@ -283,14 +282,7 @@ def test_a_writer_with_a_name_of_its_own_has_files_of_its_own(tmp_path: Path, cl
 async def test_a_full_disk_leaves_no_half_line(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = a_writer(tmp_path, clock)
     await writer.write_all([a_response("c1")])
-    real = os.write
-
-    def half(handle: int, data: bytes) -> int:
-        real(handle, data[:30])
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as full:
-        full.setattr(os, "write", half)
+    with full_disk(monkeypatch):
         errors = await writer.write_all([a_response("c2"), a_response("c3")])
     assert [str(error) for error in errors if isinstance(error, Retryable)] == [
         "responses-2025-10.csv cannot be written: No space left on device"

@@ -1,9 +1,7 @@
 """`responses.jsonl` through crashes, a full disk and log rotation."""
 
 import asyncio
-import errno
 import json
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from bot.crm.files import appending_file
 from bot.crm.files.jsonl import JsonlWriter
 from bot.errors import DeliveryError, Permanent, Retryable
 from bot.model import Response
+from tests.crm.writer_parts import full_disk
 from tests.harness.responses import NOON, a_response
 
 
@@ -144,14 +143,7 @@ async def test_a_full_disk_leaves_no_half_line_and_all_is_well_afterwards(
     writer: JsonlWriter, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await write(writer, a_response("c1"))
-    real = os.write
-
-    def half(handle: int, data: bytes) -> int:
-        real(handle, data[:30])
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as full:
-        full.setattr(os, "write", half)
+    with full_disk(monkeypatch):
         results = await errors(writer, a_response("c2"), a_response("c3"))
     assert [str(r) for r in results if isinstance(r, Retryable)] == [
         "responses.jsonl cannot be written: No space left on device"

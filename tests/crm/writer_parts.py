@@ -1,9 +1,12 @@
 """A writer as the settings file makes it, against a stand-in that checks the vendor's contract."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import errno
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from bot.app_writers import configs
@@ -77,3 +80,17 @@ def answered(*answers: tuple[str, str, str], **fields: object) -> Response:
     """Eva's, with these answers beside her score: (key, kind, value)."""
     given = tuple(Answer(key, value, value, kind, NOON + 1_000) for key, kind, value in answers)
     return replace(a_response(), answers=(Answer("score", 3, "3", "nps", NOON), *given), **fields)
+
+
+@contextmanager
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """There is room for thirty more bytes of what is written."""
+    real = os.write
+
+    def half(handle: int, data: bytes) -> int:
+        real(handle, data[:30])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", half)
+        yield
