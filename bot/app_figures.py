@@ -204,7 +204,7 @@ def _processes(found: Sequence[Snapshot]) -> Iterable["Metric"]:
 
     sums: dict[str, Metric] = {}
     for pid in (one.pid for one in found if one.pid):
-        with suppress(OSError):
+        with suppress(OSError):  # it ended meanwhile
             for metric in ProcessCollector(pid=partial(int, pid), registry=None).collect():
                 known = sums.setdefault(metric.name, metric)
                 if known is not metric:

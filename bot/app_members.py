@@ -87,18 +87,18 @@ class Membership:
 
     async def leave(self) -> None:
         await cancel(self._keeping)
-        with suppress(StoreUnavailable, TimeoutError):
+        with suppress(StoreUnavailable, TimeoutError):  # it ends by itself
             async with asyncio.timeout(FAREWELL):
                 await self._store.unmark(GROUP, self._name)
 
     async def _keep(self) -> None:
         while True:
-            with suppress(StoreUnavailable):
+            with suppress(StoreUnavailable):  # the store tells it, and the next sign comes soon
                 await sign(self._store, self._name, self._member)
             await asyncio.sleep(REFRESH)
 
     async def _count(self) -> None:
-        with suppress(StoreUnavailable):
+        with suppress(StoreUnavailable):  # as many as were there last
             self._alive = len(await self._store.marks(GROUP))
 
 

@@ -116,7 +116,7 @@ class SharedHub(Hub):
                 with suppress(StoreUnavailable):  # the next look finds what this one missed
                     await self._mark(clock())
                 if clock() >= look:
-                    with suppress(StoreUnavailable):
+                    with suppress(StoreUnavailable):  # as above
                         await self._look()
                     look = clock() + LOOK
         finally:

@@ -101,7 +101,7 @@ class Lease:
             if self._left <= 0:
                 return
             if not working.done() and self._left <= KEPT - RENEW:
-                with suppress(StoreUnavailable, TimeoutError):
+                with suppress(StoreUnavailable, TimeoutError):  # again at the next look, while it is still ours
                     async with asyncio.timeout(self._left):
                         if not await self._write(self._mine):
                             return

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(options: "Options") -> int:
-    from bot.sandbox.app import sandbox  # noqa: PLC0415
+    from bot.sandbox.app import sandbox  # noqa: PLC0415 - as above
 
     stop = asyncio.Event()
     obey(stop)

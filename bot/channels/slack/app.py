@@ -46,7 +46,7 @@ def build(
     oauth: AsyncOAuthFlow | None = None,
 ) -> AsyncApp:
     """The app with all its listeners. Over HTTP every request must carry a signature made with `signing_secret`; the
-    routes are only there where it is set (`slack_http`), for an empty one could be signed by anybody."""
+    routes are only there where it is set (`http.py`), for an empty one could be signed by anybody."""
     app = AsyncApp(
         name="chatsurvey",
         logger=app_log(),

@@ -1,6 +1,6 @@
 """What a survey says, as messages of Slack. Pure.
 
-Blocks hold nothing that is markup (`slack_kit`). Only the fallback text, which is what a notification shows, is mrkdwn,
+Blocks hold nothing that is markup (`kit.py`). Only the fallback text, which is what a notification shows, is mrkdwn,
 and is escaped. Everything fits: what is more than a message takes goes into a further one, and the last one holds the
 question's words with its control, and nothing that settling it would lose. Limits: Slack's reference of Block Kit and
 of chat.postMessage; those that an author of flows meets are in `bot/limits.py`.

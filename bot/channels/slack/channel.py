@@ -1,7 +1,7 @@
 """The receiving side of the Slack channel: direct messages, taps, the window, /survey and the shortcut.
 
 One person is one address, `team:user`, whatever brings them here. Every listener parses, commits through `Front` and
-returns; bolt acknowledges after that (`slack_app`). What comes twice, with the same event id or as the same message
+returns; bolt acknowledges after that (`app.py`). What comes twice, with the same event id or as the same message
 under another one, is known by the ids that the commit keeps. The two calls that cannot be jobs are errands: the window
 must open within 3 s of the tap, and somebody who writes without having been asked is told how to begin.
 """

@@ -44,7 +44,7 @@ class States(AsyncOAuthStateStore):
 
 class Kept(AsyncInstallationStore):
     """Where bolt puts an installation: one a workspace, with its bot token and nothing of who installed it. It is never
-    asked for one, since `slack_app` finds them itself."""
+    asked for one, since `app.py` finds them itself."""
 
     def __init__(self, workspaces: Workspaces, clock: Callable[[], int]) -> None:
         self._workspaces = workspaces

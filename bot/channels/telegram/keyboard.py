@@ -64,7 +64,7 @@ def is_scale(ask: Ask) -> bool:
 
 
 def data(chat: str, ask: Ask, choice: Choice) -> str:
-    """`chat:fence:value`, which `telegram_read` takes apart again."""
+    """`chat:fence:value`, which `read.py` takes apart again."""
     plain = f"{chat}:{ask.fence}:{choice.value}"
     known = isinstance(choice.value, int) or not re.match(r"-?\d+$|#|skip$|back$|all$|more\d+$", choice.value)
     return plain if known and len(plain.encode()) <= LONGEST_DATA else f"{chat}:{ask.fence}:#{hashed(choice.value)}"

@@ -1,7 +1,7 @@
 """The mapping of one writer: which responses at which moments, who is meant, and what goes where. Pure.
 
-It is read once from the settings (`mapping_read`) and then only evaluated; nothing here raises, whatever a response
-holds. What is absent in a response is left out of what is written: a field is never emptied by it.
+It is read once from the settings (`bot.settings_writers_mapping`) and then only evaluated; nothing here raises,
+whatever a response holds. What is absent in a response is left out of what is written: a field is never emptied by it.
 """
 
 from collections.abc import Mapping
