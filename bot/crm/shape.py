@@ -4,15 +4,16 @@ Times are RFC 3339, UTC, with milliseconds, or null. `contact` tells for each fa
 person in the chat, `proven` by a signed token, or only `claimed` by the page; what was typed wins.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from bot.model import CaseFacts, Entry, Response, Value
+from bot.model import CaseFacts, Entry, Response
 
 CONTACT = "contact."
 
 
+@lru_cache(1024)  # the times of a response are few: that of an answer is that of a score, of a change or of its end
 def moment(ms: int) -> str | None:
     """RFC 3339 with milliseconds; None for 0, which stands for never."""
     if not ms:
@@ -21,7 +22,7 @@ def moment(ms: int) -> str | None:
     return f"{_second(seconds)}.{rest:03}Z"
 
 
-@lru_cache(1024)  # a response has many times within few seconds, and formatting one is what costs
+@lru_cache(1024)  # formatting it is what costs
 def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
@@ -35,18 +36,9 @@ def contact_of(response: Response) -> Mapping[str, tuple[str, str]]:
     return found
 
 
-def data_of(response: Response, longest: int | None = None) -> dict[str, object]:
-    """The response in full, or with every text cut to `longest` characters. Transcript only where there is one."""
+def data_of(response: Response) -> dict[str, object]:
+    """The response in full. Transcript only where there is one."""
     r = response
-
-    def cut(text: str) -> str:
-        return text if longest is None or len(text) <= longest else text[: longest - 1] + "…"
-
-    def value(of: Value) -> int | str | list[str]:
-        if isinstance(of, int):
-            return of
-        return cut(of) if isinstance(of, str) else [cut(part) for part in of]
-
     data: dict[str, object] = {
         "chat": r.chat,
         "revision": r.revision,
@@ -60,40 +52,39 @@ def data_of(response: Response, longest: int | None = None) -> dict[str, object]
         "outcome": r.outcome or None,
         "sample": r.sample,
         "answers": [
-            {"key": a.key, "kind": a.kind, "value": value(a.value), "label": cut(a.label), "at": moment(a.at)}
-            for a in r.answers
+            {"key": a.key, "kind": a.kind, "value": a.value, "label": a.label, "at": moment(a.at)} for a in r.answers
         ],
-        "contact": {key: {"value": cut(text), "source": source} for key, (text, source) in contact_of(r).items()},
-        "context": {key: cut(text) for key, text in r.context.items()},
+        "contact": {key: {"value": text, "source": source} for key, (text, source) in contact_of(r).items()},
+        "context": dict(r.context),
         "clicks": [{"step": c.step, "link": c.link, "at": moment(c.at)} for c in r.clicks],
-        "visitor": cut(r.visitor),
+        "visitor": r.visitor,
         "started_at": moment(r.started),
         "scored_at": moment(r.scored),
         "updated_at": moment(r.updated),
         "ended_at": moment(r.ended),
     }
     if r.case is not None:
-        data["case"] = case_of(r.case, cut)
+        data["case"] = case_of(r.case)
     if r.transcript:
-        data["transcript"] = [_entry(entry, cut(entry.text)) for entry in r.transcript]
+        data["transcript"] = [_entry(entry) for entry in r.transcript]
     return data
 
 
-def case_of(case: CaseFacts, cut: Callable[[str], str] = str) -> dict[str, object]:
+def case_of(case: CaseFacts) -> dict[str, object]:
     """What became of the person to win back."""
     return {
         "state": case.state,
         "rule": case.rule,
-        "owner": cut(case.owner) or None,
+        "owner": case.owner or None,
         "outcome": case.outcome or None,
         "counts": case.counts or None,
         "cause": case.cause or None,
-        "note": cut(case.note),
+        "note": case.note,
         "opened_at": moment(case.opened),
         "due_at": moment(case.due),
         "resolved_at": moment(case.resolved),
     }
 
 
-def _entry(entry: Entry, text: str) -> dict[str, object]:
-    return {"seq": entry.seq, "at": moment(entry.at), "author": entry.author, "text": text}
+def _entry(entry: Entry) -> dict[str, object]:
+    return {"seq": entry.seq, "at": moment(entry.at), "author": entry.author, "text": entry.text}

@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bot.crm.shape import data_of, moment
-from bot.model import Response
+from bot.model import Answer, Response
 
 LARGEST = 20_000
 CUTS = (2_000, 1_000, 500, 200, 50)
@@ -38,7 +38,30 @@ def event_of(response: Response) -> bytes:
     for longest in CUTS:
         if len(found) < LARGEST:
             return found
-        found = body(data_of(response, longest) | {"truncated": True})
+        found = body(data_of(_cut(response, longest)) | {"truncated": True})
     if len(found) < LARGEST:
         return found
     return body(data_of(replace(response, answers=(), contact={}, context={}, clicks=())) | {"truncated": True})
+
+
+def _cut(response: Response, longest: int) -> Response:
+    """With every text that a person may have written at most `longest` characters long."""
+
+    def cut(text: str) -> str:
+        return text if len(text) <= longest else text[: longest - 1] + "…"
+
+    def answer(of: Answer) -> Answer:
+        if isinstance(of.value, int):
+            return replace(of, label=cut(of.label))
+        value = cut(of.value) if isinstance(of.value, str) else tuple(cut(part) for part in of.value)
+        return replace(of, value=value, label=cut(of.label))
+
+    case = response.case
+    return replace(
+        response,
+        answers=tuple(answer(one) for one in response.answers),
+        contact={key: replace(fact, value=cut(fact.value)) for key, fact in response.contact.items()},
+        context={key: cut(text) for key, text in response.context.items()},
+        visitor=cut(response.visitor),
+        case=case and replace(case, owner=cut(case.owner), note=cut(case.note)),
+    )
