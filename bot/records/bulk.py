@@ -25,9 +25,11 @@ class Bulk:
         self.head, found, self.tail = text.partition(f" VALUES {self.row}")
         if not found or "?" in self.tail:
             raise ValueError(f"this insert is none that can be repeated: {text}")
-        self._processors: list[Callable[[object], object] | None] = [
-            column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns
+        found_processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+        self._processors: list[tuple[int, Callable[[object], object]]] = [
+            (at, process) for at, process in enumerate(found_processors) if process is not None
         ]
+        """By place in the row; most values go as they are."""
         self._text = lru_cache(self._of)
 
     def run(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
@@ -37,8 +39,10 @@ class Bulk:
             count = min(LARGEST, 1 << ((len(rows) - start).bit_length() - 1))
             values: list[object] = []
             for row in rows[start : start + count]:
-                for value, process in zip(row.values(), self._processors, strict=True):
-                    values.append(value if process is None else process(value))
+                at = len(values)
+                values += row.values()
+                for place, process in self._processors:
+                    values[at + place] = process(values[at + place])
             connection.exec_driver_sql(self._text(count), tuple(values))
             start += count
 

@@ -8,6 +8,7 @@
 Times are timestamps with a zone (UTC) in the database and ms since the epoch in Python.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -69,10 +70,14 @@ class Moment(TypeDecorator[int]):
             return _Text()  # type: ignore[no-untyped-call]  # SQLAlchemy left its DATETIME without types
         return DateTime(timezone=True)
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[int | None], datetime | str | None] | None:
+        # On SQLite at once, without the steps that every type is taken through.
+        return _text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def process_bind_param(self, value: int | None, dialect: Dialect) -> datetime | str | None:
-        if value is None:
-            return None
-        return _text(value) if dialect.name == "sqlite" else EPOCH + timedelta(milliseconds=value)
+        if dialect.name == "sqlite":
+            return _text(value)
+        return None if value is None else EPOCH + timedelta(milliseconds=value)
 
     def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> int | None:
         if value is None:
@@ -81,7 +86,9 @@ class Moment(TypeDecorator[int]):
         return (at - EPOCH) // timedelta(milliseconds=1)
 
 
-def _text(ms: int) -> str:
+def _text(ms: int | None) -> str | None:
+    if ms is None:
+        return None
     seconds, rest = divmod(ms, 1000)
     return f"{_second(seconds)}.{rest:03}000"
 
