@@ -149,13 +149,32 @@ def refuse(mine: Member, theirs: Member) -> None:
             f"{_who(theirs)} serves from this Redis with another SECRET_KEY, so neither would take the other's chats",
             "set one SECRET_KEY for all; where none is set, each DATA_DIR has its own in secret.key",
         )
-    if mine.records != theirs.records and not (mine.records.startswith(_SERVER) and theirs.records.startswith(_SERVER)):
+    if _apart(mine.records, theirs.records):
         here, there = _place(mine.records), _place(theirs.records)
         raise UserMistake(
             f"{_who(theirs)} serves from this Redis and keeps its records in {there}, this one in {here}: "
             "each would have a part of them",
             "several hosts need one database for them: set the same DATABASE_URL (PostgreSQL) for all",
         )
+
+
+async def refuse_elsewhere(store: Store, settings: Settings) -> None:
+    """For a command that reads and fills the records: raises UserMistake where it would not be those of who serves.
+    StoreUnavailable."""
+    file = settings.records_file
+    mine = records_of(settings) if file is None or file.parent.is_dir() else _FILE
+    hint = "run this where it serves, with the same DATA_DIR and DATABASE_URL"
+    served = [one for one in (await living(store)).values() if not _dead(one)]
+    for theirs in served:
+        if _apart(mine, theirs.records):
+            raise UserMistake(f"{_who(theirs)} keeps its records in {_place(theirs.records)}, not in this one", hint)
+    if not served and file is not None and not file.is_file():
+        raise UserMistake(f"nobody serves from this Redis, and there is no {file} of who did", hint)
+
+
+def _apart(mine: str, theirs: str) -> bool:
+    """Two addresses of servers may lead to one database."""
+    return mine != theirs and not (mine.startswith(_SERVER) and theirs.startswith(_SERVER))
 
 
 def records_of(settings: Settings) -> str:

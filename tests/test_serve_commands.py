@@ -154,6 +154,21 @@ def test_where_redis_is_away_a_sentence_says_so(
     assert "hunter2" not in folder.err
 
 
+def test_an_export_elsewhere_than_the_records_are_is_refused_and_leaves_no_trace(
+    service: Service, folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would record what waits into a file of its own, where the service never finds it."""
+    answer(service, 2)
+    monkeypatch.chdir(tmp_path)
+    folder.run("export", code=1)
+    assert f"process {service.pid} on" in folder.err
+    assert "keeps its records in a file of its own" in folder.err
+    monkeypatch.setenv("REDIS_URL", database(12))
+    folder.run("export", code=1)
+    assert "nobody serves from this Redis" in folder.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_recorded_is_exported_while_redis_is_away(
     service: Service, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

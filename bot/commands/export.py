@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from bot.app_members import refuse_elsewhere
 from bot.app_opening import at, away
 from bot.app_store import open_store
 from bot.app_writers import configs
@@ -101,6 +102,8 @@ async def _catch_up(settings: Settings, records: SqlRecords) -> None:
         return
     handlers = recording(store, records, configs(settings), clock)
     try:
+        if settings.redis_url:
+            await refuse_elsewhere(store, settings)
         left = await Worker(store, handlers, clock, random.random).drain(tuple(handlers))
         left += sum([len(await store.jobs("waiting", kind)) for kind in handlers])
     except StoreUnavailable as error:
