@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from redis import Redis
 
 from tests.harness import witness_reader as reader
 from tests.harness.faults import calm
@@ -40,7 +39,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 @pytest.mark.parametrize("kind", DAMAGE)
 async def test_a_damaged_log_is_found(house: House, kind: str) -> None:
     damage, words = DAMAGE[kind]
-    with closing(Redis.from_url(house.servers[0].url)) as client:
+    with closing(house.servers[0].client()) as client:
         (key,) = client.scan_iter(f"*:l:{house.chats[0].id}", count=10_000)
         before = [turn for turn in client.lrange(key, 0, -1) if isinstance(turn, bytes)]
         assert wrong_logs(house.chats, reader.logs(house.servers[0].url)) == []
@@ -102,7 +101,7 @@ async def test_a_customer_who_is_refused_for_good_is_told_of(house: House) -> No
     crowd = Crowd(house.bases, 2, 4)
     load = asyncio.create_task(crowd.run())
     await crowd.come(10, 30)
-    with closing(Redis.from_url(house.servers[0].url)) as client:
+    with closing(house.servers[0].client()) as client:
         client.flushall()
     crowd.stop()
     await load

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from tests.harness import witness_reader as reader
 from tests.harness.faults_house import House, Kind, a_house
 from tests.harness.postgres_server import postgres
-from tests.harness.redis_server import until
+from tests.harness.redis_server import ANSWER, until
 from tests.harness.witness import Crowd
 from tests.harness.witness_check import missing_events, missing_lines, missing_records, wrong_events, wrong_logs
 
@@ -170,9 +170,13 @@ async def killed(house: House, crowd: Crowd, seconds: float, rng: random.Random)
         await asyncio.sleep(rng.random() * 0.3)  # how far it gets is what the seed decides
 
 
+def _admin(house: House) -> Redis:
+    return Redis.from_url(house.servers[0].url, socket_timeout=ANSWER)
+
+
 async def redis_restarted(house: House, crowd: Crowd, seconds: float, rng: random.Random) -> None:
     """An orderly stop, as for an upgrade, and a start."""
-    async with Redis.from_url(house.servers[0].url) as admin:
+    async with _admin(house) as admin:
         with suppress(RedisError):  # it hangs up in place of an answer
             await admin.shutdown()
     await asyncio.to_thread(house.servers[0].wait)
@@ -197,7 +201,7 @@ async def redis_paused(house: House, crowd: Crowd, seconds: float, rng: random.R
 
 async def redis_full(house: House, crowd: Crowd, seconds: float, rng: random.Random) -> None:
     """Out of memory, then there is a little, then none, then enough."""
-    async with Redis.from_url(house.servers[0].url) as admin:
+    async with _admin(house) as admin:
         for _ in range(3):
             await admin.config_set("maxmemory", "1mb")
             await asyncio.sleep(seconds / 4)
@@ -209,7 +213,7 @@ async def redis_full(house: House, crowd: Crowd, seconds: float, rng: random.Ran
 
 async def redis_read_only(house: House, crowd: Crowd, seconds: float, rng: random.Random) -> None:
     """It has become a replica (of nobody who is there), and is a primary again."""
-    async with Redis.from_url(house.servers[0].url) as admin:
+    async with _admin(house) as admin:
         await admin.replicaof("127.0.0.1", "1")
         await asyncio.sleep(seconds)
         await admin.replicaof("NO", "ONE")

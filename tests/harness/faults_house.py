@@ -5,7 +5,6 @@ nothing else is done for any of them.
 """
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -155,7 +154,7 @@ async def a_house(folder: Path, kind: Kind = "plain", *, processes: int = PROCES
                 url = f"redis://127.0.0.1:{house.proxies[-1].here}"
             house.processes.append(_process(house, number, url))
         for process in house.processes:
-            stack.callback(_end, process)
+            stack.callback(process.end)
             process.launch()
         await asyncio.gather(*(asyncio.to_thread(process.ready) for process in house.processes))
         yield house
@@ -205,9 +204,3 @@ def _cluster(_: AsyncExitStack, folder: Path, receiver: Receiver) -> House:
 
 def _file(folder: Path) -> str:
     return f"sqlite:///{folder / 'data' / 'records.db'}"
-
-
-def _end(process: Process) -> None:
-    if process.code is None:
-        process.signal(signal.SIGCONT)
-        process.kill()

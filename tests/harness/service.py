@@ -140,12 +140,19 @@ class Service:
         self.signal(signal.SIGKILL)
         self.wait()
 
+    def end(self) -> None:
+        """Whatever state it is in, it does not outlive its test."""
+        if self._process is not None and self.code is None:
+            self.signal(signal.SIGCONT)
+            self.kill()
+
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._process is not None and self.code is None:
-            self.kill() if kind else self.stop()
+        if kind is None and self.code is None:
+            self.stop()
+        self.end()
 
 
 def lay(folder: Path, flows: str | None) -> None:

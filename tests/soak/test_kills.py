@@ -36,28 +36,31 @@ async def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path, capsys
     async with Receiver() as receiver:
         (tmp_path / "settings.yaml").write_text(SETTINGS.format(url=receiver.url), "utf-8")
         service = Service(tmp_path, None, HOOK_SECRET=SECRET)
-        await asyncio.to_thread(service.start)
-        customers = Customers(service.url, SEED, 24)
-        load = asyncio.create_task(customers.run())
-        until = time.monotonic() + share("kills")
-        done = 0
-        while done < KILLS and time.monotonic() < until and not load.done():
-            await asyncio.sleep(rng.uniform(0.05, 1.0))  # how far the load gets is what the seed decides
-            await asyncio.to_thread(service.kill)
+        try:
             await asyncio.to_thread(service.start)
-            done += 1
-        customers.stop()
-        await asyncio.wait_for(load, 60)
-        witnesses = customers.witnesses
-        parts.append(f"{done} kills, seed {SEED}: {len(witnesses)} chats, {resent(witnesses)} answers sent again")
-        with capsys.disabled():
-            sys.stdout.write(f"\n{parts[-1]}\n")
-        assert done == KILLS or time.monotonic() >= until, f"seed {SEED}: {done} kills"
-        await check_logs(service.url, witnesses)
-        await check_hook(receiver, witnesses)
-        await asyncio.to_thread(wait_until, lambda: not missing_lines(tmp_path, witnesses), "the last lines")
-        check_lines(tmp_path)
-        assert await asyncio.to_thread(service.stop) == 0
+            customers = Customers(service.url, SEED, 24)
+            load = asyncio.create_task(customers.run())
+            until = time.monotonic() + share("kills")
+            done = 0
+            while done < KILLS and time.monotonic() < until and not load.done():
+                await asyncio.sleep(rng.uniform(0.05, 1.0))  # how far the load gets is what the seed decides
+                await asyncio.to_thread(service.kill)
+                await asyncio.to_thread(service.start)
+                done += 1
+            customers.stop()
+            await asyncio.wait_for(load, 60)
+            witnesses = customers.witnesses
+            parts.append(f"{done} kills, seed {SEED}: {len(witnesses)} chats, {resent(witnesses)} answers sent again")
+            with capsys.disabled():
+                sys.stdout.write(f"\n{parts[-1]}\n")
+            assert done == KILLS or time.monotonic() >= until, f"seed {SEED}: {done} kills"
+            await check_logs(service.url, witnesses)
+            await check_hook(receiver, witnesses)
+            await asyncio.to_thread(wait_until, lambda: not missing_lines(tmp_path, witnesses), "the last lines")
+            check_lines(tmp_path)
+            assert await asyncio.to_thread(service.stop) == 0
+        finally:
+            await asyncio.to_thread(service.end)
 
 
 def resent(witnesses: list[Witness]) -> int:

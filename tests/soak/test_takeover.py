@@ -24,23 +24,24 @@ async def test_another_process_polls_telegram_within_15_s(tmp_path: Path) -> Non
         ana = telegram.person("Ana")
         environ = telegram_environ(telegram, REDIS_URL=server.url, SECRET_KEY=KEYS, DATA_DIR=str(tmp_path / "data"))
         holder, other = Service(tmp_path / "a", **environ), Service(tmp_path / "b", **environ)
-        await asyncio.to_thread(holder.start)
-        await telegram.until(lambda: telegram.updates.polled or None, "somebody to poll")
-        await asyncio.to_thread(other.start)
         try:
+            await asyncio.to_thread(holder.start)
+            await telegram.until(lambda: telegram.updates.polled or None, "somebody to poll")
+            await asyncio.to_thread(other.start)
             telegram.starts(ana)
             await telegram.message(ana, "How likely")
             telegram.says(ana, "3")
             await asyncio.to_thread(holder.kill)
             killed = time.monotonic()
             telegram.says(ana, "too slow")
-            await until(lambda: "too slow" in said(server), 2 * TAKEOVER)
+            await until(lambda: "too slow" in said(server), 2 * TAKEOVER, "another one to poll")
             took = time.monotonic() - killed
             parts.append(f"Telegram is polled again {took:.1f} s after a kill")
             assert took < TAKEOVER
             assert said(server) == ["3", "too slow"]
         finally:
-            await asyncio.to_thread(other.stop)
+            await asyncio.to_thread(holder.end)
+            await asyncio.to_thread(other.end)
             await asyncio.to_thread(server.stop)
     assert telegram.faults == []
 

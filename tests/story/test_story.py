@@ -179,12 +179,13 @@ async def told(folder: Path, channel: str) -> AsyncIterator[Story]:
             "telegram": lambda: InTelegram(telegram),
             "slack": lambda: InSlack(slack),
         }
-        await asyncio.to_thread(service.start)
         try:
+            await asyncio.to_thread(service.start)
             yield Story(service, slack, telegram, people[channel]())
-        finally:
             if service.code is None:
                 await asyncio.to_thread(service.stop)
+        finally:
+            await asyncio.to_thread(service.end)
         assert telegram.faults == []
 
 
