@@ -40,6 +40,7 @@ ALIVE = 15_000
 REFRESH = 4.0
 """Seconds."""
 FAREWELL = 1.0
+_THERE = "run this where it serves, with the same DATA_DIR and DATABASE_URL"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _PIDS = Path("/proc/self/ns/pid")
 _FILE, _SERVER = "file:", "server:"
@@ -163,13 +164,12 @@ async def refuse_elsewhere(store: Store, settings: Settings) -> None:
     StoreUnavailable."""
     file = settings.records_file
     mine = records_of(settings) if file is None or file.parent.is_dir() else _FILE
-    hint = "run this where it serves, with the same DATA_DIR and DATABASE_URL"
     served = [one for one in (await living(store)).values() if not _dead(one)]
     for theirs in served:
         if _apart(mine, theirs.records):
-            raise UserMistake(f"{_who(theirs)} keeps its records in {_place(theirs.records)}, not in this one", hint)
+            raise UserMistake(f"{_who(theirs)} keeps its records in {_place(theirs.records)}, not in this one", _THERE)
     if not served and file is not None and not file.is_file():
-        raise UserMistake(f"nobody serves from this Redis, and there is no {file} of who did", hint)
+        raise UserMistake(f"nobody serves from this Redis, and {file} is not there", f"start the service, or {_THERE}")
 
 
 def _apart(mine: str, theirs: str) -> bool:
