@@ -13,7 +13,7 @@ import pytest
 
 from tests.harness.fleet import People, alive, children, database, database_again, figures
 from tests.harness.flows import BROKEN
-from tests.harness.service import Service, command, get, wait_until
+from tests.harness.service import PATIENCE, Service, command, get, wait_until, within
 
 TWO = ("--workers", "2")
 CHATS = 'chatsurvey_chats_opened_total{flow="nps"}'
@@ -32,7 +32,7 @@ def serving(service: Service, many: int) -> None:
 async def until_counted(url: str, chats: int) -> dict[str, float]:
     """The figures, as soon as they know of so many chats: what a process beside the one asked counted last is told a
     second later."""
-    async with asyncio.timeout(10):
+    async with within(PATIENCE, f"figures that know of {chats} chats"):
         while True:
             counted = await figures(url)
             if counted[CHATS] == chats:

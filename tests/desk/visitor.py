@@ -9,6 +9,9 @@ from typing import Any, Self
 
 import aiohttp
 
+from tests.harness.service import within
+from tests.harness.working import PATIENCE
+
 
 class Visitor:
     """`entries` is everything that the page shows."""
@@ -54,9 +57,9 @@ class Visitor:
     async def does(self, action: str) -> None:
         await self.answers(action=action)
 
-    async def hears(self, words: str, seconds: float = 5.0) -> dict[str, Any]:
+    async def hears(self, words: str, seconds: float = PATIENCE) -> dict[str, Any]:
         """The entry, as soon as the page shows it."""
-        async with asyncio.timeout(seconds):
+        async with within(seconds, f"{words!r} on the page"):
             while True:
                 for entry in self.entries:
                     if words in entry["text"]:
@@ -71,7 +74,7 @@ class Visitor:
 
     async def listens(self) -> None:
         """Until the page has heard of the chat, as it is told whoever comes."""
-        async with asyncio.timeout(5):
+        async with within(PATIENCE, "the page to hear of its chat"):
             while not self._told:
                 self._heard.clear()
                 await self._heard.wait()
@@ -83,7 +86,7 @@ class Visitor:
     async def leaves(self) -> None:
         if self._listening is not None:
             self._listening.cancel()
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError):  # ours; what else ended it is raised
                 await self._listening
             self._listening = None
 
@@ -98,6 +101,7 @@ class Visitor:
     async def _listen(self) -> None:
         where = f"{self._url}/api/v1/chats/{self.chat}/events?cursor={self._cursor}"
         async with self._session.get(where, headers=self._headers, timeout=aiohttp.ClientTimeout(None)) as answer:
+            assert answer.status == 200, await answer.text()
             async for line in answer.content:
                 if line.startswith(b"data:"):
                     self._told = True

@@ -9,6 +9,7 @@ from contextlib import closing
 import aiohttp
 
 from tests.harness.redis_server import reaching, single
+from tests.harness.service import PATIENCE, within
 
 
 def database(number: int) -> str:
@@ -61,7 +62,7 @@ class People:
     async def more(self, many: int = 50) -> None:
         """Wait until so many more were answered."""
         until = self.answered + many
-        async with asyncio.timeout(30):
+        async with within(PATIENCE, f"{many} more answers"):
             while not self.failed:
                 await asyncio.sleep(0.01)
                 if self.answered >= until:

@@ -15,6 +15,7 @@ from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.harness.contracts import Operation
+from tests.harness.service import within
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CONTRACT = Operation("standard-webhooks/openapi.json", "/{endpoint}", "post")
@@ -87,10 +88,12 @@ class Receiver:
             await self._runner.cleanup()
             self._runner = None
 
-    async def until(self, condition: Callable[["Receiver"], bool], seconds: float = 40.0) -> None:
+    async def until(
+        self, condition: Callable[["Receiver"], bool], seconds: float = 40.0, what: str = "what the receiver shall get"
+    ) -> None:
         """Wait until the condition holds; longer than a lease, for a job may have been in a killed process's hand.
-        Raises TimeoutError."""
-        async with asyncio.timeout(seconds), self._news:
+        Fails with `what`."""
+        async with within(seconds, what), self._news:
             await self._news.wait_for(lambda: condition(self))
 
     async def _take(self, request: web.Request) -> web.StreamResponse:

@@ -1,6 +1,5 @@
 """Corners of receiving: people without a chat, values that fit no button, people on the line."""
 
-import asyncio
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +13,7 @@ from bot.channels.telegram.types import Media, Person, Update
 from bot.model import Address, Conversation, Inbound, Start
 from bot.sandbox.telegram.server import Telegram
 from tests.channels.telegram.world import FLOW, SCORES, World, world_of
+from tests.harness.working import until
 
 KEY = "what_we_would_like_to_have_been_told_"
 LONG = FLOW.replace("none: {en:", f"{KEY}: {{en:").replace("none: bye", f"{KEY}: bye")
@@ -77,9 +77,11 @@ async def test_an_invitation_is_a_chat_that_the_bot_begins(world: World) -> None
     for peer in (str(ben.id), "@nobody"):
         begun = await front.invite(Start("", Address("telegram", peer), app.clock()), "nps", "order-2")
         chat = begun.conversation.id
-        async with asyncio.timeout(20):
-            while not (await front.look(chat)).conversation.ended:
-                await telegram.world.bell.pause(0.02)
+
+        async def has_ended(chat: str = chat) -> bool:
+            return bool((await front.look(chat)).conversation.ended)
+
+        await until(has_ended, what="the chat to end")
         assert (await front.look(chat)).conversation.outcome == "unreachable", peer
 
 

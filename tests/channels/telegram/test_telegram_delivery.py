@@ -1,6 +1,5 @@
 """What goes wrong on the way out, and on the way in by polling: nothing is lost or overtakes, no token is told."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from bot.sandbox.telegram.troubles import Trouble, broken, dropped, lost, refuse
 from bot.sandbox.telegram.updates import Updates
 from bot.store.base import Commit, JobView
 from tests.channels.telegram.world import SCORES, World, world_of
+from tests.harness.service import PATIENCE, within
 
 TROUBLES = {
     "throttled": throttled(3),
@@ -40,7 +40,7 @@ class Unwritable:
 
 async def due(world: World, kind: str) -> JobView:
     """The job of this kind, once it waits for another try."""
-    async with asyncio.timeout(20):
+    async with within(PATIENCE, f"a job {kind}"):
         while True:
             found = [view for view in await world.service.store.jobs("waiting", kind) if view.error]
             if found:

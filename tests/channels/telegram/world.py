@@ -1,6 +1,5 @@
 """The whole service and Telegram's stand-in beside it: a person on one side, the store on the other."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -12,7 +11,7 @@ from bot.model import Address, Conversation
 from bot.sandbox.bell import PATIENCE
 from bot.sandbox.telegram.server import Message, Telegram, User
 from bot.sandbox.telegram.world import Answered
-from tests.harness.service import lay, serving
+from tests.harness.service import lay, serving, within
 
 FLOW = """
 version: 1
@@ -97,7 +96,7 @@ class World:
     async def until(self, person: User, holds: Callable[[Conversation], bool]) -> Conversation:
         """The person's newest chat, once that holds."""
         address = Address("telegram", str(person.id))
-        async with asyncio.timeout(PATIENCE):
+        async with within(PATIENCE, f"a chat of {person.first_name} as it was asked for"):
             while (found := await self.service.store.load(address)) is None or not holds(found):
                 await self.telegram.world.bell.pause(0.02)
         return found
