@@ -167,7 +167,7 @@ async def test_while_nobody_listens_nothing_is_asked(two: Two, monkeypatch: pyte
         await until(lambda: two.store.looks > 0)
     await until(lambda: two.b._hub._keeping is None)  # type: ignore[attr-defined]  # of the hub for several
     looks = two.store.looks
-    await asyncio.sleep(5 * SOON)
+    await asyncio.sleep(5 * SOON)  # in which somebody who listens would be looked for five times
     assert two.store.looks == looks
     with ExitStack() as stack:
         await two.page(stack, two.b)

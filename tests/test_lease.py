@@ -68,7 +68,7 @@ class Process:
 
     async def stops(self) -> None:
         self.task.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError):  # ours; what else ended it is raised
             await self.task
 
     async def is_killed(self) -> None:

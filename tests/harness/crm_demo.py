@@ -172,7 +172,7 @@ class DemoWriter:
         except Unauthorized as error:
             for _ in range(5 if self._wrong == "logs in again and again" else 0):
                 again = self._make()
-                with suppress(DeliveryError):
+                with suppress(DeliveryError):  # it does not learn from it: that is what is wrong with it
                     await again.headers()
                 await again.close()
             raise error from None

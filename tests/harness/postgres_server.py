@@ -74,6 +74,7 @@ class Server:
 
     def connect(self, database: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
         where = {"host": "127.0.0.1", "port": self.port, "user": OWNER, "password": PASSWORD, "dbname": database}
+        where["connect_timeout"] = 10  # seconds: one that is frozen holds no test up for ever
         return psycopg.connect(**where, autocommit=True)  # type: ignore[arg-type]  # a port is a number
 
     def start(self) -> None:

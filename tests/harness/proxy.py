@@ -84,7 +84,7 @@ class Proxy:
         self._open.add(writer)
         there: asyncio.StreamWriter | None = None
         try:
-            with suppress(OSError):
+            with suppress(OSError):  # a network tells of nothing: both sides see that they are cut off
                 await self._way.wait()
                 back, there = await asyncio.open_connection("127.0.0.1", self.port)
                 self._open.add(there)
@@ -136,6 +136,6 @@ class Proxy:
 def _reset(writer: asyncio.StreamWriter) -> None:
     sock = writer.get_extra_info("socket")
     if sock is not None and not writer.transport.is_closing():
-        with suppress(OSError):
+        with suppress(OSError):  # it is closed already
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
     writer.transport.abort()

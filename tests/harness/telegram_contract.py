@@ -41,7 +41,7 @@ def faults(call: Call) -> Sequence[str]:
         return ()
     params = dict(call.params)
     if call.words("parse_mode"):  # "1-4096 characters after entities parsing"
-        with suppress(Refusal):
+        with suppress(Refusal):  # entities that cannot be read are the stand-in's to refuse
             params["text"], _ = telegram_text.read(call.text, call.words("parse_mode"))
     errors = validator.iter_errors(params)
     return [f"{'/'.join(map(str, error.absolute_path))} {error.message[:300]}".strip() for error in errors]
