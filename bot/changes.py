@@ -108,22 +108,21 @@ def plan(turn: Turn, expected: int, now: int, events: tuple[str, ...] = (), *, p
     cancel: tuple[str, ...] = ()
     opted_out = False
     chat = conversation.id
-    for effect in turn.effects:
-        match effect:
-            case Say(entry=entry):
-                entries.append(entry)
-            case Arm(due=due):
-                jobs["timer"], cancel = Job(timer_id(chat), "timer", due, {"chat": chat}), ()
-            case Disarm():
-                jobs.pop("timer", None)
-                cancel = (timer_id(chat),)
-            case Report():
-                due = now if prompt and conversation.scored == now else now + GATHER
-                jobs["response"] = Job(response_id(chat), "response", due, {"chat": chat}, gathers=True)
-            case Desk():
-                jobs["desk"] = desk_job(chat, now)
-            case OptOut():
-                opted_out = True
+    for effect in turn.effects:  # the commonest first; `match` costs twice as much
+        if isinstance(effect, Say):
+            entries.append(effect.entry)
+        elif isinstance(effect, Report):
+            due = now if prompt and conversation.scored == now else now + GATHER
+            jobs["response"] = Job(response_id(chat), "response", due, {"chat": chat}, gathers=True)
+        elif isinstance(effect, Arm):
+            jobs["timer"], cancel = Job(timer_id(chat), "timer", effect.due, {"chat": chat}), ()
+        elif isinstance(effect, Disarm):
+            jobs.pop("timer", None)
+            cancel = (timer_id(chat),)
+        elif isinstance(effect, Desk):
+            jobs["desk"] = desk_job(chat, now)
+        elif isinstance(effect, OptOut):
+            opted_out = True
     if conversation.address.channel == "web":
         return Change(conversation, expected, tuple(entries), tuple(jobs.values()), cancel, (), events)
     if _is_for_the_channel(conversation, entries, now):

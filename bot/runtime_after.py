@@ -4,7 +4,7 @@ from bot.model import Change, Conversation, Entry, Inbound, Say, Turn
 
 
 def said(turn: Turn) -> tuple[Entry, ...]:
-    return tuple(effect.entry for effect in turn.effects if isinstance(effect, Say))
+    return tuple([effect.entry for effect in turn.effects if isinstance(effect, Say)])
 
 
 def soon(change: Change, now: int) -> bool:

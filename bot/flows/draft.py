@@ -3,13 +3,11 @@
 It is also the cursor that the machine moves: `state` and `outcome` are what ways out are decided on.
 """
 
-from collections.abc import Mapping
-
 from bot.flows.facts import known_fact, values_of
-from bot.flows.machine import Node, Program, zone_of
-from bot.flows.render import Values, Words
+from bot.flows.machine import Node, Program
+from bot.flows.render import Values
 from bot.flows.steps.base import View
-from bot.flows.steps.handoff import reachable
+from bot.flows.views import see
 from bot.model import Answer, Author, Conversation, Effect, Entry, Link, Report, Say, Turn, Value, segment_of
 
 SEEN = 32
@@ -116,30 +114,15 @@ class Draft:
 
     def view(self, node: Node) -> View:
         """What the kind of this step may see now."""
-        tongue = self.tongue
-        labels, texts = node.fixed_labels.get(tongue), node.fixed_texts.get(tongue)
-        return View(
-            node.step,
-            tongue,
-            self.locale or tongue,
-            self.now,
-            zone_of(self.before.timezone, self.program.zone),
-            self.render_all(node.labels[tongue]) if labels is None else labels,
-            self.render_all(node.texts[tongue]) if texts is None else texts,
-            node.hours,
-            self.program.desk,
-            self._closed(node) if node.handoffs else (),
+        return see(
+            self.program,
+            self.before,
+            node,
+            locale=self.locale,
+            tongue=self.tongue,
+            now=self.now,
+            values=self.values,
         )
-
-    def _closed(self, node: Node) -> tuple[str, ...]:
-        """Options that lead to a handoff where nobody can be reached now."""
-        if not self.program.desk:
-            return tuple(node.handoffs)
-        ways = ((key, self.program.nodes[step]) for key, step in node.handoffs.items())
-        return tuple(key for key, to in ways if not reachable(to.step.config, True, to.hours, self.now))
-
-    def render_all(self, words: Mapping[str, Words]) -> dict[str, str]:
-        return {key: one.render(self.values) for key, one in words.items()}
 
     def values(self) -> Values:
         """What templates see."""

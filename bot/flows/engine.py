@@ -19,11 +19,14 @@ from bot.flows.answers.choice import read_yesno
 from bot.flows.answers.clean import cut, fold, kept
 from bot.flows.answers.commands import Command, read_command
 from bot.flows.draft import Draft
+from bot.flows.facts import values_of
 from bot.flows.machine import Node, Program, match_language
 from bot.flows.phrases import phrase
+from bot.flows.render import Values
 from bot.flows.steps.base import Accepted, AskAgain, View
 from bot.flows.timers import what_is_due
 from bot.flows.turns import arm, finish, go, offers, repeat, settle, take
+from bot.flows.views import see
 from bot.model import Ask, Click, Conversation, Inbound, Progress, Start, Turn, Value
 
 _OF_THE_DESK = handoff.KINDS
@@ -96,9 +99,13 @@ def ask(program: Program, conversation: Conversation, now: int) -> Ask | None:
     """The question as it stands; None where the chat has ended, or is a person's to answer."""
     if conversation.ended or conversation.handoff:
         return None
-    draft = Draft(program, conversation, now)
-    node = draft.node
-    control = node.kind.present(draft.view(node))
+    node, locale = program.nodes[conversation.state], conversation.locale
+    tongue = program.language(locale)
+
+    def values() -> Values:
+        return values_of(conversation, conversation.answers, conversation.score, tongue, program.brand)
+
+    control = node.kind.present(see(program, conversation, node, locale=locale, tongue=tongue, now=now, values=values))
     known = conversation.answers.get(conversation.state)
     given = len(conversation.trail)
     return Ask(
@@ -109,7 +116,7 @@ def ask(program: Program, conversation: Conversation, now: int) -> Ask | None:
         low=control.low,
         high=control.high,
         skip=node.step.optional,
-        suggest=offers(draft, node) if conversation.suggest else (),
+        suggest=offers(Draft(program, conversation, now), node) if conversation.suggest else (),
         prefill=conversation.prefill if known is None else known.value,
         placeholder=control.placeholder,
         note=control.note,

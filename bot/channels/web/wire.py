@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from bot.channels.base import Reply
 from bot.channels.verify import MOST_FACTS, Tokens, fact_text, is_fact_name
@@ -149,13 +149,15 @@ def chat(reply: Reply, tokens: Tokens) -> wire.Chat:
 
 
 def entry(line: Entry, chat: str, tokens: Tokens) -> wire.Entry:
-    if line.link is None:
-        return wire.Entry(line.seq, rfc3339(line.at), line.author, line.text, name=line.name, replaces=line.replaces)
-    ref = line.link.ref
-    url = f"/l/{chat}/{tokens.signature(chat, ref)}/{quote(ref)}"
-    return wire.Entry(
-        line.seq, rfc3339(line.at), line.author, line.text, wire.Link(line.link.label, url), name=line.name
-    )
+    link: wire.Link | UnsetType = UNSET
+    if line.link is not None:
+        ref = line.link.ref
+        link = wire.Link(line.link.label, f"/l/{chat}/{tokens.signature(chat, ref)}/{_quoted(ref)}")
+    return wire.Entry(line.seq, rfc3339(line.at), line.author, line.text, link, line.name, line.replaces)
+
+
+_quoted = lru_cache(maxsize=1024)(quote)
+"""References of links: a few a flow."""
 
 
 def ask(question: Ask) -> wire.Ask:
