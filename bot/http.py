@@ -118,9 +118,11 @@ async def running(app: web.Application) -> web.AppRunner:
         auto_decompress=False,
     )
     await runner.setup()
-    server = cast("web.Server", runner.server)  # there is one from the setup on
+    server, channel = runner.server, app.get(CHANNEL)
+    if server is None or channel is None:  # no chat in it
+        return runner
     # An application's server makes a `Request` of each, where a server in general makes a `BaseRequest`.
-    quick = app[CHANNEL].shortcut(server.request_handler)
+    quick = channel.shortcut(server.request_handler)
     server.request_handler = cast("Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]", quick)
     return runner
 
