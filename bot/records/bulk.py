@@ -8,8 +8,11 @@ the driver's cache warm. Measured for a response of four answers: 53-63 us of pr
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert
+from sqlalchemy import JSON, ColumnClause, Connection, Dialect, Insert
+
+from bot.records.rows import json
 
 LARGEST = 64
 """Rows in one statement: with 22 columns far below what SQLite takes, 32,766 values."""
@@ -25,7 +28,7 @@ class Bulk:
         self.head, found, self.tail = text.partition(f" VALUES {self.row}")
         if not found or "?" in self.tail:
             raise ValueError(f"this insert is none that can be repeated: {text}")
-        found_processors = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+        found_processors = [_processor(column, dialect) for column in columns]
         self._processors: list[tuple[int, Callable[[object], object]]] = [
             (at, process) for at, process in enumerate(found_processors) if process is not None
         ]
@@ -48,3 +51,8 @@ class Bulk:
 
     def _of(self, count: int) -> str:
         return f"{self.head} VALUES {', '.join([self.row] * count)}{self.tail}"
+
+
+def _processor(column: ColumnClause[Any], dialect: Dialect) -> Callable[[object], object] | None:
+    """Of JSON what the engine is given too (`open_engine`), without the steps around it: no value of ours is SQL's."""
+    return json if isinstance(column.type, JSON) else column.type.dialect_impl(dialect).bind_processor(dialect)

@@ -86,6 +86,7 @@ class Moment(TypeDecorator[int]):
         return (at - EPOCH) // timedelta(milliseconds=1)
 
 
+@lru_cache(1024)  # the times of a response are few, and formatting one is what costs
 def _text(ms: int | None) -> str | None:
     if ms is None:
         return None
