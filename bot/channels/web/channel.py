@@ -79,10 +79,8 @@ class WebChannel:
         ]
 
     def shortcut(self, otherwise: Handle) -> Handle:
-        """Serves what has a route here without looking for it; all the rest goes to `otherwise`. So does everything
-        once the service begins to stop."""
-        quick = shortcut(self._opening, self._answering, otherwise)
-        return lambda request: otherwise(request) if self._last else quick(request)
+        """Serves what has a route here without looking for it; all the rest goes to `otherwise`."""
+        return shortcut(self._opening, self._answering, otherwise)
 
     def close(self) -> None:
         """End the event streams and, behind their next answers, the connections; called when the service begins to

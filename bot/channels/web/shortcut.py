@@ -13,9 +13,9 @@ from aiohttp import hdrs, web
 
 CHATS = "/api/v1/chats"
 _BEGIN, _END = f"{CHATS}/", "/messages"
-_SLASHES = f"{_BEGIN}{_END}".count("/")
-"""The chat stands before the last one."""
-_NO_CHAT = len(f"{_BEGIN}{_END}")
+_CHAT = slice(len(_BEGIN), -len(_END))
+_BEFORE = _BEGIN.count("/")
+"""Slashes before the chat."""
 
 Handle: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -27,7 +27,7 @@ def shortcut(opening: Handle, answering: Handle, otherwise: Handle) -> Handle:
         if request.method == hdrs.METH_POST and hdrs.EXPECT not in request.headers:
             path = request.rel_url.raw_path
             if path.endswith(_END) and path.startswith(_BEGIN):
-                if path.count("/") == _SLASHES and len(path) > _NO_CHAT:
+                if path[_CHAT].isalnum():  # as every id of ours is; with all else the router has its own ways
                     return answering(request)
             elif path == CHATS:
                 return opening(request)
@@ -38,5 +38,5 @@ def shortcut(opening: Handle, answering: Handle, otherwise: Handle) -> Handle:
 
 def chat_of(request: web.Request) -> str:
     """The chat in the path of one of its own routes."""
-    chat = request.rel_url.raw_path.split("/", _SLASHES)[_SLASHES - 1]
+    chat = request.rel_url.raw_path.split("/", _BEFORE + 1)[_BEFORE]
     return unquote(chat) if "%" in chat else chat
