@@ -14,7 +14,7 @@ from bot.errors import StoreUnavailable
 from bot.jobs_lanes import Run
 from bot.jobs_retry import failed
 from bot.model import Job
-from bot.obs import told, where
+from bot.obs_log import told, where
 from bot.store.base import Again, Done, Settlement, Store
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,8 @@ from bot.errors import DeliveryError, Retryable, StoreUnavailable, Throttled, Un
 from bot.jobs import Handler
 from bot.jobs_retry import HOUR, MINUTE
 from bot.model import Job
-from bot.obs import Meters, told, where
+from bot.obs import Meters
+from bot.obs_log import told, where
 from bot.records.base import Delivery, Records
 from bot.store.base import Again, Dead, Done, Settlement, Store
 from bot.writing_alarms import Alarms

@@ -82,7 +82,7 @@ def may_import(module: str, other: str) -> bool:
         case "L2":
             return theirs in ("L0", "P") or (theirs in ("L1", "L2") and same_room)
         case "L3":
-            return theirs in ("L0", "L1", "P", "L3") or other == "bot.obs"
+            return theirs in ("L0", "L1", "P", "L3") or other in ("bot.obs", "bot.obs_log")
         case _:
             return True
 

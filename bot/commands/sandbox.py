@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot import obs
 from bot.commands.serve import obey
 from bot.commands.serve_words import tell
+from bot.obs_log import log_to
 
 if TYPE_CHECKING:
     from bot.sandbox.app import Options, Sandbox
@@ -38,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from bot.sandbox.app import Options  # noqa: PLC0415 - `--help` needs none of it
 
-    obs.log_to(level="warning", form="plain" if sys.stderr.isatty() else "json", secrets=())
+    log_to(level="warning", form="plain" if sys.stderr.isatty() else "json", secrets=())
     for name in PROXIES:
         os.environ.pop(name, None)
     given = os.environ.get("PORT", "")

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from bot import obs
 from bot.app_place import ALONE
 from bot.commands.serve_child import LEAVE, MISTAKEN, NOW, READY, STOP, Line, Post, post
 from bot.commands.serve_words import banner, nothing, tell
 from bot.errors import ChatsurveyError, UserMistake
+from bot.obs_log import log_to
 from bot.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _read(args: argparse.Namespace) -> Settings:
     if args.drain is not None and not 0 <= args.drain <= 600:
         raise UserMistake(f"--drain {args.drain:g} is not within 0 and 600 seconds")
     on_a_terminal = sys.stderr.isatty()
-    obs.log_to(
+    log_to(
         level=settings.log_level,
         form="plain" if on_a_terminal else "json",
         secrets=known_secrets(settings),

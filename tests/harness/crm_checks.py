@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bot.crm.base import Describing, Preparing, Reconciling
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
-from bot.obs import Lines, Redactor
+from bot.obs_log import Lines, Redactor
 from bot.sandbox.crm.standin import Trouble, echo, hang, lost, malformed, passes, reset, reset_in_body, status
 from bot.sandbox.crm.trouble import MALFORMED
 from tests.harness.crm_attacks import ATTACKS, EMAILS

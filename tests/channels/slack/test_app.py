@@ -9,7 +9,7 @@ import pytest
 from bot.channels.slack.app import Errands
 from bot.channels.slack.log import app_log, library_log
 from bot.errors import Permanent, StoreUnavailable
-from bot.obs import log_to
+from bot.obs_log import log_to
 from tests.channels.slack.service import Service
 
 
