@@ -29,7 +29,7 @@ _last_gen = 0
 
 
 def _next_gen(now: int) -> int:
-    global _last_gen  # noqa: PLW0603 - one sequence for every store of this process; only writer threads come here
+    global _last_gen  # noqa: PLW0603 - one sequence for all stores of this process; of each, one batch at a time
     _last_gen = max(_last_gen + 1, now * 1000)
     return _last_gen
 

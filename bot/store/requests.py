@@ -1,5 +1,5 @@
-"""What the writer thread can be asked to do. A request is made on the event loop, run inside a batch's transaction on
-the writer thread, and answered on the loop again."""
+"""What the writer can be asked to do. A request is made on the event loop, run inside a batch's transaction by whoever
+has the batch (the loop, or the writer thread where that cannot be), and answered on the loop."""
 
 import asyncio
 import sqlite3
@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 class Request(ABC):
-    """`fail` (or a subclass's `answer`) on the writer thread, then `deliver` on the loop."""
+    """`fail` (or a subclass's `answer`) by whoever has the batch, the last word wins; then `deliver` on the loop."""
 
     __slots__ = ("_error", "loop")
 

@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file in WAL mode, written by one thread, read on the event loop itself.
+"""The embedded store: one SQLite file in WAL mode, read and written on the event loop, committed by a thread.
 
 Writing: see `writer.py` (batches), `turns.py` and `jobtable.py` (what a batch does), `rows.py` (why few statements).
 

@@ -51,7 +51,8 @@ _AT_FAULT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError
 class Writer:
     """`wait`: seconds that a batch waits for another process's lock. `together`: requests in one batch at most, which
     bounds the pause of the loop. `before_sync` runs on the writer thread just before each COMMIT: a slow or failing
-    disk for tests and bench. All methods belong to the event loop, save those named `_on_thread...`."""
+    disk for tests and bench. All methods belong to the event loop, save those named `_on_thread...`, and `_check`,
+    `_begin` and `_disconnect`, which whoever has the batch calls."""
 
     def __init__(
         self, path: Path, clock: Callable[[], int], *, wait: float, together: int, before_sync: Callable[[], None]
