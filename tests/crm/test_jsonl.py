@@ -12,7 +12,7 @@ import pytest
 from bot.crm import table
 from bot.crm.base import Parcel
 from bot.crm.config import WriterConfig
-from bot.crm.files import appending_file
+from bot.crm.files import line_file
 from bot.crm.files.jsonl import JsonlWriter
 from bot.errors import DeliveryError, Permanent, Retryable
 from bot.model import Response
@@ -113,8 +113,8 @@ def test_a_torn_last_line_is_cut_off_and_written_again(file: Path, kept: int) ->
 
 def test_only_the_end_of_a_long_file_is_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     after_restart(file, *(a_response(f"c{n}") for n in range(50)))
-    monkeypatch.setattr(appending_file, "TAIL", 3_000)
-    monkeypatch.setattr(appending_file, "REMEMBERED", 2)
+    monkeypatch.setattr(line_file, "TAIL", 3_000)
+    monkeypatch.setattr(line_file, "REMEMBERED", 2)
     after_restart(file, a_response("c49"), a_response("c0"))
     assert revisions(file)[50:] == [("c0", 1)]
 

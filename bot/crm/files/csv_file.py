@@ -1,4 +1,4 @@
-"""`responses-2026-11.csv`: one line a revision, appended and synced before it counts as written (`files/appending.py`).
+"""`responses-2026-11.csv`: one line a revision, appended and synced before it counts as written (`files/appender.py`).
 
 The first two columns are always `chat` and `revision`: of the lines of one chat the one with the greatest revision is
 the truth. The others are those of the mapping, in its order, or those of `columns.py` where there is none. Where a file
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from bot.crm.base import EVENTS, Event, Parcel, Receipt
 from bot.crm.config import WriterConfig
-from bot.crm.files.appending import Appender, Line, keys
+from bot.crm.files.appender import Appender, Line, keys
 from bot.crm.files.columns import TARGET, Columns
 from bot.crm.files.csv_cells import END, line
 from bot.crm.spec import Key, Spec
@@ -36,7 +36,7 @@ KEYS = ("chat", "revision")
 
 
 class CsvLines:
-    """See `appending.Form`."""
+    """See `line_file.Form`."""
 
     suffix = ".csv"
     end = END.encode()

@@ -1,4 +1,4 @@
-"""`responses.jsonl`: one line a revision, appended and synced before it counts as written (`files/appending.py`).
+"""`responses.jsonl`: one line a revision, appended and synced before it counts as written (`files/appender.py`).
 
 Each line is the whole response, in the shape of the web hook's `data` (`shape.py`).
 """
@@ -9,7 +9,7 @@ import msgspec
 
 from bot.crm.base import Event, Parcel, Receipt
 from bot.crm.config import WriterConfig
-from bot.crm.files.appending import Appender, Line, keys
+from bot.crm.files.appender import Appender, Line, keys
 from bot.crm.shape import data_of
 from bot.crm.spec import Spec
 from bot.errors import DeliveryError, Permanent, Retryable
@@ -33,7 +33,7 @@ _written = msgspec.json.Decoder(_Written)
 
 
 class JsonLines:
-    """See `appending.Form`."""
+    """See `line_file.Form`."""
 
     suffix = ".jsonl"
     head = b""

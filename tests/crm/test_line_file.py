@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.crm.files import appending_file
-from bot.crm.files.appending_file import LineFile
+from bot.crm.files import line_file
 from bot.crm.files.jsonl import JsonLines
+from bot.crm.files.line_file import LineFile
 from tests.harness.service import TOP, wait_until
 
 CHILD = """
 import sys, time
 from pathlib import Path
-from bot.crm.files.appending_file import LineFile
+from bot.crm.files.line_file import LineFile
 from bot.crm.files.jsonl import JsonLines
 
 folder, full, begin = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
@@ -107,10 +107,10 @@ def test_a_file_that_was_emptied_by_somebody_goes_on(tmp_path: Path) -> None:
 def test_a_process_that_stands_still_with_the_lock_holds_nobody_up_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(appending_file, "PATIENCE", 0.1)
+    monkeypatch.setattr(line_file, "PATIENCE", 0.1)
     one, other = opened(tmp_path), opened(tmp_path)
     one.append([a_line("a")])
-    appending_file._lock(one._file)
+    line_file._lock(one._file)
     with pytest.raises(OSError, match="another process holds it"):
         other.append([a_line("b")])
     one.close()

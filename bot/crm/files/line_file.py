@@ -233,7 +233,7 @@ def _flock(handle: int) -> None:
 
 
 def _unlock(handle: int) -> None:
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError):  # a file system without locks, or no fcntl: there was none to begin with
         fcntl.flock(handle, fcntl.LOCK_UN)
 
 

@@ -5,7 +5,7 @@
 - A crash may also come after the line and before anybody was told. So a revision is looked for before it is appended:
   in what this process wrote, in what others appended since, and in the last 8 MB of the file as it was opened and of
   the one before it. What a crash can leave unsettled is at most the few batches before it, a few hundred lines.
-- Several processes may append to one file and begin its next one (`files/appending_file.py`).
+- Several processes may append to one file and begin its next one (`files/line_file.py`).
 - A file that was moved away (logrotate) is begun anew. It holds what people said: only its owner can read it.
 - Rotation is part of the name, so that a file that is closed never changes again: `responses-2026-11.csv` by month,
   `responses-2026-11-22.csv` by day (UTC, when the line is written). A file that is full, or that begins with other
@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from bot.crm.config import WriterConfig
-from bot.crm.files.appending_file import Form, Line, LineFile
+from bot.crm.files.line_file import Form, Line, LineFile
 from bot.crm.spec import Key
 
 __all__ = ["Appender", "Form", "Line", "keys"]
