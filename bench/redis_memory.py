@@ -164,9 +164,7 @@ def cost(chats: int) -> Cost:
         file = _file(redis)
         load = _restarted(redis)
         client.bgrewriteaof()
-        while (
-            client.info("persistence")["aof_rewrite_in_progress"] or client.info("persistence")["aof_rewrite_scheduled"]
-        ):
+        while _rewriting(client.info("persistence")):
             time.sleep(0.05)
         rewritten = _file(redis)
         again = _restarted(redis)

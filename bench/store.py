@@ -229,10 +229,7 @@ def run(quick: bool) -> list[Row]:
     rounds, chats = (7, 100_000) if quick else (25, 1_000_000)
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as name:
         folder = Path(name)
-        few, many = (
-            (folder / "few.db", fill(folder / "few.db", 1000)),
-            (folder / "many.db", fill(folder / "many.db", chats)),
-        )
+        few, many = [(folder / file, fill(folder / file, n)) for file, n in (("few.db", 1000), ("many.db", chats))]
         return [
             asyncio.run(grouped(folder, rounds)),
             *asyncio.run(sizes(few, many, rounds)),
