@@ -28,9 +28,8 @@ class Bulk:
         self.head, found, self.tail = text.partition(f" VALUES {self.row}")
         if not found or "?" in self.tail:
             raise ValueError(f"this insert is none that can be repeated: {text}")
-        found_processors = [_processor(column, dialect) for column in columns]
-        self._processors: list[tuple[int, Callable[[object], object]]] = [
-            (at, process) for at, process in enumerate(found_processors) if process is not None
+        self._processors = [
+            (at, process) for at, column in enumerate(columns) if (process := _processor(column, dialect)) is not None
         ]
         """By place in the row; most values go as they are."""
         self._text = lru_cache(self._of)
@@ -54,5 +53,5 @@ class Bulk:
 
 
 def _processor(column: ColumnClause[Any], dialect: Dialect) -> Callable[[object], object] | None:
-    """Of JSON what the engine is given too (`open_engine`), without the steps around it: no value of ours is SQL's."""
+    """For JSON what `open_engine` gives to the engine, without the steps around it: no value of ours is SQL's NULL."""
     return json if isinstance(column.type, JSON) else column.type.dialect_impl(dialect).bind_processor(dialect)
