@@ -18,7 +18,7 @@ from bot.crm.shape import moment
 from bot.crm.webhook.event import LARGEST, event_of, event_type
 from bot.crm.webhook.writer import WebhookWriter
 from bot.errors import DeliveryError, Permanent, Retryable, Throttled, Unauthorized
-from bot.model import Answer, CaseFacts, CaseState, Entry, Response
+from bot.model import Answer, CaseFacts, CaseState, Entry, Fact, Response
 from tests.harness import contracts
 from tests.harness.receiver import SECRET, Receiver
 from tests.harness.receiver import Answer as Said
@@ -281,6 +281,34 @@ async def test_an_event_stays_under_20_kb_and_says_so(receiver: Receiver) -> Non
         assert await send(a_writer(receiver.url), response) is None
     assert [event.data["truncated"] for event in receiver.events] == [True, True]
     assert receiver.events[0].data["answers"][3]["value"].endswith("é…")
+
+
+LONG = "é" * 15_000
+MANY = tuple(Answer(f"a{n}", n, "x" * 50, "nps", NOON) for n in range(400))
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "answers"),
+    [
+        ({"answers": (Answer("why", LONG, "", "text", NOON),)}, ("answers", 0, "value"), 1),
+        ({"answers": (Answer("what", ("a", LONG), "", "choice", NOON),)}, ("answers", 0, "value", 1), 1),
+        ({"answers": (Answer("score", 9, LONG, "nps", NOON),)}, ("answers", 0, "label"), 1),
+        ({"contact": {"name": Fact(LONG)}}, ("contact", "name", "value"), 0),
+        ({"context": {"page_url": LONG}}, ("context", "page_url"), 0),
+        ({"visitor": LONG}, ("visitor",), 0),
+        ({"case": CaseFacts("claimed", "unhappy", NOON, 0, owner=LONG)}, ("case", "owner"), 0),
+        ({"case": CaseFacts("claimed", "unhappy", NOON, 0, note=LONG)}, ("case", "note"), 0),
+        ({"case": CaseFacts("claimed", "unhappy", NOON, 0, note=LONG), "answers": MANY}, ("case", "note"), 0),
+    ],
+)
+def test_whatever_is_long_is_cut(fields: dict[str, object], place: tuple[str | int, ...], answers: int) -> None:
+    body = event_of(replace(a_response(answers=()), **fields))
+    found = data = json.loads(body)["data"]
+    for part in place:
+        found = found[part]
+    assert len(body) < LARGEST
+    assert found == LONG[:1_999] + "…"
+    assert len(data["answers"]) == answers
 
 
 async def test_a_transcript_goes_along_only_where_there_is_room(receiver: Receiver) -> None:

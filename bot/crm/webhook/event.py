@@ -41,7 +41,8 @@ def event_of(response: Response) -> bytes:
         found = body(data_of(_cut(response, longest)) | {"truncated": True})
     if len(found) < LARGEST:
         return found
-    return body(data_of(replace(response, answers=(), contact={}, context={}, clicks=())) | {"truncated": True})
+    bare = replace(response, answers=(), contact={}, context={}, clicks=())
+    return body(data_of(_cut(bare, CUTS[0])) | {"truncated": True})
 
 
 def _cut(response: Response, longest: int) -> Response:
