@@ -105,7 +105,7 @@ class SqlRecords:
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
-            with suppress(DeliveryError, TimeoutError):
+            with suppress(DeliveryError, TimeoutError):  # then a history of attempts is lost (`away`)
                 async with asyncio.timeout(FAREWELL):
                     await self._pay()
 
@@ -113,7 +113,7 @@ class SqlRecords:
             if self._database is not None:
                 self._database.close()
 
-        with suppress(TimeoutError):
+        with suppress(TimeoutError):  # a database that hangs does not hold up the end
             async with asyncio.timeout(FAREWELL):
                 await asyncio.get_running_loop().run_in_executor(self._thread, shut)
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -170,7 +170,7 @@ class SqlRecords:
         while self.trouble or self._away.owed:
             await asyncio.sleep(self._pauses[min(looks, len(self._pauses) - 1)])
             looks += 1
-            with suppress(Retryable):
+            with suppress(Retryable):  # it is told, and looked for again
                 await self._run(lambda database: database.ping())
                 await self._pay()
 

@@ -166,7 +166,7 @@ class SqliteStore:
         return dict(rows)
 
     def tell(self, word: str) -> None:
-        """One process serves a folder, so nobody else is there to hear it."""
+        """One process serves a folder, so all who may hear it are here."""
         for listener in self._listeners:
             asyncio.get_running_loop().call_soon(listener, word)
 

@@ -193,6 +193,6 @@ class Writer:
     def _disconnect(self) -> None:
         """Also the rollback: whatever state an error left the connection in, the next batch begins with a new one."""
         if self._db is not None:
-            with suppress(sqlite3.Error):
+            with suppress(sqlite3.Error):  # it is given up, whatever it says to that
                 self._db.close()
             self._db = None

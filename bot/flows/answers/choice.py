@@ -97,7 +97,7 @@ def _by_words(said: str, plain: Mapping[str, str]) -> str | tuple[str, ...] | No
 
 def _by_likeness(said: str, plain: Mapping[str, str]) -> str | tuple[str, ...] | None:
     from rapidfuzz import fuzz  # noqa: PLC0415 - 26 ms that only a message that names no option pays
-    from rapidfuzz.distance import OSA  # noqa: PLC0415
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - likewise
 
     slips = [key for key, label in plain.items() if len(label) >= 5 and OSA.distance(said, label) <= len(label) // 5]
     if len(slips) == 1 and not frozenset(said.split()) & NOT:
