@@ -12,7 +12,8 @@ from subprocess import Popen
 
 import pytest
 
-from bot.commands import serve_many
+from bot.commands import serve_children, serve_many
+from bot.commands.serve_children import Child
 from bot.commands.serve_many import Supervisor
 from tests.harness.service import wait_until
 
@@ -41,7 +42,13 @@ if does == "deaf":
     signal.pause()
 if does == "late":
     sys.exit(0)
-note(end.recv(1).decode() or "!")
+end.settimeout(0.05)
+while True:
+    try:
+        note(end.recv(1).decode() or "!")
+        break
+    except TimeoutError:
+        end.sendall(b'["alive", ""]\\n')
 """
 """It notes `<number>+` when it begins, and the command it was given: s, l, n, or ! where the line broke."""
 
@@ -176,6 +183,37 @@ def test_who_does_not_go_is_killed(
     assert house.run(lambda: house.wait_for("2+"), {2: "deaf"}) == 0
     assert "does not end: killed" in caplog.text
     assert "1s" in house.notes
+
+
+def test_who_stands_still_is_replaced(
+    house: House, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve_children, "SILENCE", 2.0)  # the others say something forty times meanwhile
+    assert house.run(lambda: house.wait_for("3+"), {2: "deaf"}) == 0
+    assert "has stood still for 2 s: killed" in caplog.text
+    assert house.notes == ["1+", "2+", "3+", *house.notes[3:]]
+    assert "1s" in house.notes
+
+
+def test_where_the_supervisor_stood_still_nobody_is_blamed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+    fault = Child.fault
+
+    def counted(child: Child, now: float) -> str:
+        looks.append(fault(child, now))
+        return looks[-1]
+
+    monkeypatch.setattr(Child, "fault", counted)
+    monkeypatch.setattr(serve_children, "SILENCE", 0.2)
+    monkeypatch.setattr(serve_many, "LONG", 0.0)  # each look comes after a pause that was too long
+    monkeypatch.setattr(serve_many, "TO_STOP", 0.1)
+
+    def steps() -> None:
+        house.wait_for("2+")
+        wait_until(lambda: len(looks) > 100, "a second of looks")
+        assert set(looks) == {""}
+
+    assert house.run(steps, {2: "deaf"}) == 0
 
 
 def test_a_second_signal_kills(house: House) -> None:

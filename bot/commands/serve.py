@@ -160,6 +160,7 @@ async def _serve(settings: Settings, drain: float, mine: Post | None = None, lin
             print(said, flush=True)
         else:
             line.say(READY, said)
+            line.beat()
         await stop.wait()
         if line is None:
             print("stopping: requests in hand are finished first", flush=True)

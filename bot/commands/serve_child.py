@@ -22,7 +22,9 @@ WORKER = "CHATSURVEY_WORKER"
 """In a child's environment: its place. Not a setting."""
 STOP, LEAVE, NOW = b"s", b"l", b"n"
 """The whole service stops; or this process alone goes, and others have the port; or somebody pressed Ctrl-C."""
-READY, MISTAKEN = "ready", "mistaken"
+READY, MISTAKEN, ALIVE = "ready", "mistaken", "alive"
+BEAT = 5.0
+"""Seconds from one ALIVE to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,11 @@ class Line:
             self._end.sendall(json.dumps([word, text]).encode() + b"\n")
         except OSError:
             return
+
+    def beat(self) -> None:
+        """Say from now on that the event loop runs."""
+        self.say(ALIVE)
+        asyncio.get_running_loop().call_later(BEAT, self.beat)
 
     def close(self) -> None:
         self._end.close()

@@ -4,7 +4,7 @@
   nobody is refused while one of them is replaced, and a child that is started later is of the version installed then.
 - The first child starts alone: what it cannot do (a file with errors, a Redis that is away) is told once and ends all.
   After that whatever happens to a child is logged, and another one takes its place, later and later (30 s at most)
-  where they die young.
+  where they die young. One whose event loop stands still for a minute is killed.
 - SIGTERM: all drain and stop; SIGINT: without the drain; the second one kills. SIGHUP: one after the other is replaced,
   and an old one goes when the new one is ready; where it does not become ready the old ones stay.
 
@@ -21,12 +21,12 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
 from bot.app_figures import fold
 from bot.commands.serve_child import LEAVE, MISTAKEN, NOW, READY, STOP, WORKER, Post
+from bot.commands.serve_children import Child
 
 log = logging.getLogger(__name__)
 
@@ -36,23 +36,8 @@ YOUNG = 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
 TO_START, TO_STOP = 90.0, 40.0
 """Seconds until a child that does not become ready, or does not end (its drain apart), is killed."""
-LOOK = 0.5
-
-
-@dataclass(slots=True, eq=False)
-class Child:
-    number: int
-    slot: int
-    process: Popen[bytes]
-    line: socket.socket
-    kill_at: float
-    """On the monotonic clock; a child that is ready and stays has none (0)."""
-    began: float
-    instead_of: "Child | None" = None
-    ready: bool = False
-    mistaken: bool = False
-    going: bool = False
-    said: bytes = b""
+LOOK, LONG = 0.5, 5.0
+"""Seconds between looks at the clock; where it was longer, this process itself had stood still."""
 
 
 class Supervisor:
@@ -80,6 +65,7 @@ class Supervisor:
         self._settled = False
         """All have been ready."""
         self._stopping = False
+        self._looked = time.monotonic()
         self._code = 0
         self._selector = selectors.DefaultSelector()
 
@@ -148,6 +134,7 @@ class Supervisor:
         if not heard:
             self._selector.unregister(child.line)
             return
+        child.heard = time.monotonic()
         *lines, child.said = (child.said + heard).split(b"\n")
         for line in lines:
             word, text = json.loads(line)
@@ -236,9 +223,13 @@ class Supervisor:
 
     def _keep_time(self) -> None:
         now = time.monotonic()
+        stood_still, self._looked = now > self._looked + LONG, now
         for child in self._children:
-            if child.kill_at and child.kill_at <= now:
-                log.error("process %d does not %s: killed", child.process.pid, "end" if child.going else "become ready")
+            if stood_still:  # what was said meanwhile is still to be heard
+                child.heard = now
+            if fault := child.fault(now):
+                log.error("process %d %s: killed", child.process.pid, fault)
+                child.kill_at = now + TO_STOP
                 child.process.kill()
         for slot in [slot for slot, at in self._again.items() if at <= now]:
             del self._again[slot]
