@@ -28,7 +28,7 @@ from bot.app_drain import Departure, Drain
 from bot.app_figures import SharedMeters
 from bot.app_flows import FlowFile, Tell, keep, keep_again, watch
 from bot.app_members import Membership, join
-from bot.app_opening import opened
+from bot.app_opening import PATIENCE, opened, waited
 from bot.app_place import ALONE, Place
 from bot.app_sockets import backlog, bind, inherit, local_url, release
 from bot.app_warm import warm_up
@@ -116,7 +116,7 @@ async def _start(
     if membership is not None:
         stack.push_async_callback(membership.leave)
     catalog = Catalog(settings.hours, settings.timezone, has_desk(settings))
-    await keep(book, store, catalog)
+    await waited(lambda: keep(book, store, catalog), settings, PATIENCE if process else 0)
     made, records = writers(settings, now), SqlRecords(settings.database_url)
     for close in (*(writer.close for writer in made), records.close):
         stack.push_async_callback(close)

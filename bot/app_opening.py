@@ -1,8 +1,10 @@
-"""Opening the store: a Redis that does not answer yet is waited for by a service, since all may start at once."""
+"""Opening the store: a Redis that does not answer or keep anything yet is waited for by a service, since all may start
+at once."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bot.app_store import open_store
@@ -11,6 +13,8 @@ from bot.settings_types import Settings
 from bot.store.base import Store
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PATIENCE = 30.0
 PAUSE = 1.0
@@ -21,11 +25,16 @@ async def opened(
     settings: Settings, clock: Callable[[], int], *, serves: bool = True, patience: float = PATIENCE
 ) -> Store:
     """As `open_store`. Raises UserMistake where no server answers for `patience` seconds, which is told once before."""
+    return await waited(lambda: open_store(settings, clock, serves=serves), settings, patience)
+
+
+async def waited(work: Callable[[], Awaitable[T]], settings: Settings, patience: float = PATIENCE) -> T:
+    """Do it, again and again while the server cannot. Raises UserMistake as `opened`."""
     loop = asyncio.get_running_loop()
     until, told = loop.time() + patience, False
     while True:
         try:
-            return await open_store(settings, clock, serves=serves)
+            return await work()
         except StoreUnavailable as error:
             if loop.time() + PAUSE >= until:
                 raise away(error, settings) from error
@@ -37,7 +46,10 @@ async def opened(
 
 def away(error: StoreUnavailable, settings: Settings) -> UserMistake:
     """The same for the person who may start it."""
-    return UserMistake(f"{error}{at(settings)}", "start it, or put REDIS_URL right" if settings.redis_url else "")
+    hint = "start it, or put REDIS_URL right" if settings.redis_url else ""
+    if "replicas" in str(error):
+        hint = "start more of them, or lower ?replicas= in REDIS_URL"
+    return UserMistake(f"{error}{at(settings)}", hint)
 
 
 def at(settings: Settings) -> str:

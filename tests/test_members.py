@@ -17,7 +17,7 @@ from bot.errors import FileProblems, UserMistake
 from bot.obs import Meters
 from bot.settings import Settings, load, with_secrets
 from tests.harness.fleet import database
-from tests.harness.redis_server import Server, free_port
+from tests.harness.redis_server import Server, free_port, replica
 from tests.harness.service import command, get, lay, serving
 
 KEY, NEWER, STRANGER = "k" * 32, "n" * 32, "s" * 32
@@ -170,6 +170,23 @@ async def test_a_redis_that_is_away_at_the_start_is_waited_for_and_then_named_wi
     assert "hunter2" not in str(away.value) + caplog.text
     assert caplog.text.count("it is waited for") == 1
     assert place_of(url).endswith("/3")
+
+
+async def test_replicas_that_a_commit_waits_for_are_waited_for_at_the_start_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server()
+    url = f"{server.url}?replicas=1"
+    monkeypatch.setattr(app, "PATIENCE", 0)
+    with pytest.raises(UserMistake, match="too few replicas of Redis") as short:
+        await app.start(load({"PORT": "0", "HOST": "127.0.0.1", "REDIS_URL": url, "SECRET_KEY": KEY}, tmp_path))
+    assert "lower ?replicas=" in short.value.hint
+    monkeypatch.setattr(app, "PATIENCE", 30)
+    starting = asyncio.create_task(asyncio.to_thread(replica, server))
+    async with serving(tmp_path, REDIS_URL=url) as service:
+        assert await asyncio.to_thread(get, f"{service.url}/readyz") == 200
+    await starting
+    server.stop()
 
 
 async def test_a_process_whose_redis_goes_away_says_so_and_serves_again_when_it_is_back(tmp_path: Path) -> None:
