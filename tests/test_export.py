@@ -99,6 +99,16 @@ def test_a_case_is_part_of_its_response(folder: Folder) -> None:
     assert rows[0]["case.resolved_at"] == "2025-10-09T09:53:20.000Z"
 
 
+def test_records_elsewhere_are_read_without_the_chats_and_nothing_is_made(
+    full: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{full.path / 'data' / 'records.db'}")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "another"))
+    assert len(json.loads(full.run("export"))) == 3
+    assert "responses that wait to be recorded are missing here" in full.err
+    assert not (tmp_path / "another").exists()
+
+
 @pytest.mark.parametrize(
     ("form", "expected"),
     [("json", "[]\n"), ("jsonl", ""), ("csv", ",".join(f'"{name}"' for name in FIXED) + "\r\n")],

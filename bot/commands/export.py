@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         channel=args.channel,
         sample=None if args.samples else False,
     )
-    if not has_data(settings):
+    if not has_data(settings) and not (settings.database and _recorded(settings)):
         print(f"note   there is no data in {settings.data_dir} yet", file=sys.stderr)
         with output(args.output) as out:
             write(args.format, lambda: (), out)
@@ -93,6 +93,9 @@ def run(args: argparse.Namespace) -> int:
 
 async def _catch_up(settings: Settings, records: SqlRecords) -> None:
     """Record what waits. Where that cannot be done, what is recorded is still worth printing."""
+    if not has_data(settings):
+        _tell_missing(f"there are no chats in {settings.data_dir}, and REDIS_URL is not set")
+        return
     try:
         store = await open_store(settings, clock)
     except StoreUnavailable as error:
