@@ -203,6 +203,7 @@ MISTAKES: list[tuple[tuple[str, ...], str]] = [
     (("try", "nosuch"), 'there is no flow "nosuch"'),
     (("try", "--flows", "nosuch.yaml"), "cannot be read"),
     (("try", "--at", "noon"), '"noon" is no moment'),
+    (("try", "--timezone", "Mars/Olympus"), 'there is no time zone "Mars/Olympus"'),
     (("try", "--contact", "Ana"), "a fact is a key and a value"),
     (("test", "nowhere"), 'there is no file or folder "nowhere"'),
     (("test", "empty"), "there are no cases to play"),

@@ -26,6 +26,8 @@ from bot.model import Turn
 from bot.settings import Settings
 
 CASES = Path("tests/flows/cases")
+NOWHERE = ZoneInfo.no_cache("UTC")
+"""Stands for a time zone that there is not."""
 ACTIONS = ("back", "skip", "stop", "restart", "human", "help")
 
 
@@ -51,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     name = args.flow or next(iter(book.flows))
     if name not in book.flows:
         raise UserMistake(f'there is no flow "{name}" in {file.name}', "flows: " + ", ".join(book.flows))
+    if args.timezone and zone_of(args.timezone, NOWHERE) is NOWHERE:
+        raise UserMistake(f'there is no time zone "{args.timezone}"', "for example  --timezone Europe/Paris")
     program = compile_book(book, known.hours, known.timezone, args.desk)[name]
     opening = Opening(args.lang, args.channel, args.timezone, _facts(args.contact))
     stage = Stage(program, opening, _moment(args.at, args.timezone))
