@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
     if not doctors:
         raise UserMistake(
             "no Redis, messaging channel or CRM writer is set, so there is nothing to check",
-            "set TELEGRAM_TOKEN, or SLACK_BOT_TOKEN and SLACK_APP_TOKEN, in the environment or in .env; "
-            "docs/crm.md says how a CRM is",
+            "chatsurvey doctor service looks at the service itself; TELEGRAM_TOKEN, or SLACK_BOT_TOKEN and "
+            "SLACK_APP_TOKEN, are set in the environment or in .env, a CRM as docs/crm.md says",
         )
     return _report({name: asyncio.run(doctor.checks(settings)) for name, doctor in doctors.items()}, args)
 
