@@ -17,7 +17,7 @@ from bot import resources
 from bot.errors import FileProblems, UserMistake
 from bot.records.address import checked
 from bot.settings_desk import with_channel
-from bot.settings_env import Environment
+from bot.settings_env import SHORTEST_KEY, Environment
 from bot.settings_file import FileSettings, read_file
 from bot.settings_slack import with_tokens
 from bot.settings_telegram import read_environment
@@ -87,8 +87,15 @@ def with_secrets(settings: Settings) -> Settings:
             f"cannot keep the signing key in {file}: {error.strerror}",
             "make DATA_DIR writable, or set SECRET_KEY",
         ) from error
+    except UnicodeDecodeError:
+        keys = ()
     if not keys:
         raise UserMistake(f"{file} holds no key", "restore it from a backup; without it, chats that are open are lost")
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        raise UserMistake(
+            f"a key in {file} has fewer than {SHORTEST_KEY} characters and could be guessed",
+            "make one with:  openssl rand -hex 32",
+        )
     return replace(settings, secrets=keys)
 
 

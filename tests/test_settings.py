@@ -279,11 +279,18 @@ def test_a_key_of_the_environment_leaves_the_folder_alone(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_empty_key_file_is_a_mistake_and_is_not_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [(b"", "holds no key"), (b"\xff\xfe\x00 of something else", "holds no key"), (b"hunter2\n", "fewer than 32")],
+    ids=["empty", "no text", "short"],
+)
+def test_a_file_that_holds_no_good_key_is_a_mistake_and_is_not_replaced(held: bytes, told: str, tmp_path: Path) -> None:
     unsigned = replace(load({}, tmp_path), data_dir=tmp_path)
-    unsigned.secret_file.touch()
-    with pytest.raises(UserMistake, match="holds no key"):
+    unsigned.secret_file.write_bytes(held)
+    with pytest.raises(UserMistake, match=told) as caught:
         with_secrets(unsigned)
+    assert "hunter2" not in str(caught.value) + caught.value.hint
+    assert unsigned.secret_file.read_bytes() == held
 
 
 def test_a_folder_that_cannot_hold_the_key_is_told(tmp_path: Path) -> None:
