@@ -7,6 +7,7 @@ list of turns, each "last seq\\n" and its lines, both in MessagePack by field na
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from urllib.parse import unquote
 import msgspec
 from redis import Redis
 from redis.cluster import RedisCluster
+from redis.exceptions import ClusterDownError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.harness.redis_server import reaching
 
@@ -24,6 +27,8 @@ Fields: TypeAlias = dict[str, Any]
 """Whatever was kept, by name."""
 
 _CHUNK = 500
+PATIENCE = 20.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,19 @@ class Row:
 
 
 def logs(url: str, *, cluster: bool = False) -> dict[str, Log]:
-    """Every chat that is kept, by id."""
+    """Every chat that is kept, by id. A cluster whose nodes lose sight of each other once more, as they do on a machine
+    that is too busy, is asked again."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _read(url, cluster=cluster)
+        except (RedisConnectionError, ClusterDownError):
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.2)
+
+
+def _read(url: str, *, cluster: bool) -> dict[str, Log]:
     with closing(RedisCluster.from_url(url) if cluster else reaching(url)) as client:
         keys = [bytes(key) for key in client.scan_iter(match="chatsurvey:{*}:c:*", count=10_000)]
         return dict(_logs(client, keys))
