@@ -167,6 +167,8 @@ async def test_the_language_is_the_nearest(service: Service, locale: str, header
 async def test_what_is_known_of_the_visitor(service: Service) -> None:
     page = {"url": "https://shop.example/thanks?" + "x" * 5000, "title": "Thanks", "referrer": ""}
     contact = {
+        "name": "a\0b",
+        "parts": [{"a\0": "b"}],
         "email": " ann@example.com ",
         "plan": 3,
         "none": None,

@@ -45,6 +45,7 @@ BODIES = {
     "lone surrogate in an unknown field": b'{"unknown": "\\udc00"}',
     "NUL escaped": b'{"visitor": "a\\u0000b"}',
     "NUL after a backslash": b'{"visitor": "a\\\\\\u0000b"}',
+    "NUL in the name of a fact": b'{"contact": {"a\\u0000": "b"}}',
     "NUL raw": b'{"visitor": "a\x00b"}',
     "nested deeply": b'{"x": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
     "huge number": b'{"cursor": 1e400}',

@@ -52,12 +52,17 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     return decoded
 
 
+_FACTS = ("contact", "context")
+
+
 def _holds_nul(decoded: object) -> bool:
-    """In what the contract knows; what it does not know was not decoded."""
+    """In what is read: what the contract does not know was not decoded, and a fact that cannot be kept is passed over
+    (`named`), so that of facts only the names count."""
     if isinstance(decoded, str):
         return "\0" in decoded
     if isinstance(decoded, dict):
-        return any(_holds_nul(key) or _holds_nul(value) for key, value in decoded.items())
+        facts = {name: list(decoded[name]) for name in _FACTS if isinstance(decoded.get(name), dict)}
+        return any(_holds_nul(key) or _holds_nul(value) for key, value in (decoded | facts).items())
     return isinstance(decoded, list) and any(map(_holds_nul, decoded))
 
 
