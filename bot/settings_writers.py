@@ -42,6 +42,7 @@ def read_writers(table: Table | None, place: Place) -> tuple[WriterSettings, ...
     """In the order of the file, after the JSONL file, which is written where the file says nothing of it."""
     if table is None:
         return (JSONL,)
+    # A table is no dict and cannot be walked itself.
     sections = [(name, inner) for name in table.keys() if (inner := table.table(name)) is not None]  # noqa: SIM118
     kinds = [inner.string("kind", name) for name, inner in sections]
     found = [_read(inner, name, kind, place) for (name, inner), kind in zip(sections, kinds, strict=True)]

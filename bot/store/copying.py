@@ -174,7 +174,7 @@ async def _marked(store: Store, name: str) -> AsyncIterator[None]:
     async def beat() -> None:
         while True:
             await asyncio.sleep(_BEAT)
-            with suppress(StoreUnavailable):
+            with suppress(StoreUnavailable):  # the copy itself fails where it is away for long
                 await store.mark(MOVING, name, b"1", _ALIVE)
 
     await store.mark(MOVING, name, b"1", _ALIVE)
@@ -184,5 +184,5 @@ async def _marked(store: Store, name: str) -> AsyncIterator[None]:
     finally:
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)
-        with suppress(StoreUnavailable):
+        with suppress(StoreUnavailable):  # it ends by itself
             await store.unmark(MOVING, name)
